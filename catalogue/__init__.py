@@ -1,0 +1,1 @@
+"""What is published: layers, collections, columns and profiles as values. No database."""

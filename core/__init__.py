@@ -1,0 +1,1 @@
+"""Ground floor: settings, errors, limits, clocks and ids. Imports nothing of ours."""

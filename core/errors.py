@@ -1,0 +1,146 @@
+"""Every error that datdai raises on purpose.
+
+The tree::
+
+    DatdaiError
+    ├── BadRequest
+    │   ├── BadParameter
+    │   └── BadFilter
+    ├── NotFound
+    ├── MethodNotAllowed
+    ├── NotAcceptable
+    ├── UnsupportedMediaType
+    ├── ContentTooLarge
+    ├── TooManyRequests
+    ├── Unavailable
+    │   └── QueryTimeout
+    └── StartRefused
+        ├── SettingsError
+        ├── CatalogueError
+        └── DatabaseError
+
+The text of an error may be shown to the caller: it names what was wrong, where, and what is allowed, and never
+a value from the database. ``STATUS`` is the only place that knows HTTP.
+"""
+
+
+class DatdaiError(Exception):
+    """Something was refused on purpose; the text may be read by the caller."""
+
+
+class BadRequest(DatdaiError):
+    """The request cannot be understood."""
+
+
+class BadParameter(BadRequest):
+    """One parameter is unknown or malformed.
+
+    Args:
+        name: the parameter as the client wrote it.
+        problem: what is wrong with it.
+        allowed: what would have been accepted, in words; empty when ``problem`` says it.
+    """
+
+    def __init__(self, name: str, problem: str, allowed: str = "") -> None:
+        self.name = name
+        self.problem = problem
+        self.allowed = allowed
+        super().__init__(f"{name}: {problem}" + (f" Allowed: {allowed}." if allowed else ""))
+
+
+class BadFilter(BadRequest):
+    """A CQL2 filter cannot be parsed, or names or compares something that it may not.
+
+    Args:
+        problem: what is wrong.
+        position: 0-based character offset in a text filter, or ``None`` where there is none.
+    """
+
+    def __init__(self, problem: str, position: int | None = None) -> None:
+        self.problem = problem
+        self.position = position
+        where = "" if position is None else f" (at character {position + 1})"
+        super().__init__(f"filter: {problem}{where}")
+
+
+class NotFound(DatdaiError):
+    """There is no such resource. One text for what is absent and for what is hidden."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such resource.")
+
+
+class MethodNotAllowed(DatdaiError):
+    """The resource exists but does not take this method.
+
+    Args:
+        allowed: the methods that it takes, for the ``Allow`` header.
+    """
+
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        self.allowed = allowed
+        super().__init__(f"This resource takes {', '.join(allowed)} only.")
+
+
+class NotAcceptable(DatdaiError):
+    """No representation that the client accepts exists here."""
+
+
+class UnsupportedMediaType(DatdaiError):
+    """The body of the request has a media type that is not understood here."""
+
+
+class ContentTooLarge(DatdaiError):
+    """The request is larger than ``core.limits`` allows."""
+
+
+class TooManyRequests(DatdaiError):
+    """A limit on work at once is reached; try again later."""
+
+
+class Unavailable(DatdaiError):
+    """The service cannot answer now; nothing was changed. Try again later."""
+
+    def __init__(self, problem: str = "The database cannot be reached now. Try again later.") -> None:
+        super().__init__(problem)
+
+
+class QueryTimeout(Unavailable):
+    """The query took longer than the server allows."""
+
+    def __init__(self) -> None:
+        super().__init__("The query took longer than the server allows. Narrow it by bbox or filter.")
+
+
+class StartRefused(DatdaiError):
+    """The server does not start; the text lists every fault found."""
+
+
+class SettingsError(StartRefused):
+    """A setting is misspelt, missing or out of range."""
+
+
+class CatalogueError(StartRefused):
+    """A layer file is wrong in itself, or does not fit the real tables."""
+
+
+class DatabaseError(StartRefused):
+    """The database is not what the server relies on (version, extension, migrations, roles)."""
+
+
+STATUS: dict[type[DatdaiError], int] = {
+    BadRequest: 400,
+    NotFound: 404,
+    MethodNotAllowed: 405,
+    NotAcceptable: 406,
+    ContentTooLarge: 413,
+    UnsupportedMediaType: 415,
+    TooManyRequests: 429,
+    Unavailable: 503,
+}
+"""HTTP status of each error; a class not listed takes that of its nearest listed ancestor, else 500."""
+
+
+def status_of(error: DatdaiError) -> int:
+    """Return the HTTP status of an error."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)

@@ -1,0 +1,43 @@
+"""The one table of limits on what a client may send or ask for. Documented in ``docs/reference/limits.md``."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Ceilings; each number is inclusive."""
+
+    page_size_default: int = 10
+    """Items on a page when the client says nothing."""
+    page_size_max: int = 10_000
+    offset_max: int = 100_000
+    """Rows that ``offset`` may skip; beyond it follow ``next``."""
+    count_max: int = 10_000
+    """Filtered results are counted exactly up to here; beyond it ``numberMatched`` is absent."""
+    query_string_max: int = 16_384
+    """Characters in the query string of a URL."""
+    filter_get_max: int = 8_192
+    """Characters in a ``filter`` parameter."""
+    filter_post_max: int = 1_048_576
+    """Bytes in a filter sent as a body."""
+    filter_depth_max: int = 32
+    """Levels of nesting in a filter."""
+    filter_nodes_max: int = 512
+    """Operators, functions and names in a filter."""
+    in_list_max: int = 1_000
+    """Values in one IN list, or elements of one array."""
+    vertices_max: int = 10_000
+    """Vertices in all geometries of one filter."""
+    pattern_wildcards_max: int = 8
+    """Wildcards in one LIKE pattern."""
+    text_literal_max: int = 4_096
+    """Characters in one text literal."""
+    search_terms_max: int = 8
+    """Terms in ``q``."""
+    exports_at_once: int = 4
+    """Exports that one server process runs at a time."""
+    export_spool_max: int = 4 * 1024**3
+    """Bytes of one temporary export file."""
+
+
+LIMITS = Limits()
