@@ -1,1 +1,1 @@
-""""""
+"""The only package that opens connections: cluster, migrations, pools, named queries."""

@@ -1,0 +1,177 @@
+"""One private, throw-away cluster for a whole run, and databases cloned from a migrated template.
+
+The first process that needs the cluster starts it and builds the template, under a file lock; the others of an
+xdist run find both. A guard outside pytest waits on a pipe: however the run ends, the pipe closes and the guard
+stops the cluster and deletes the folder.
+"""
+
+import fcntl
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from database.cluster import Cluster, temporary_folder
+from database.migrate import migrate
+
+REPOSITORY = Path(__file__).parent.parent
+TEMPLATE = "datdai_mau"
+SAMPLE = "datdai_tinh_mau"
+SAMPLE_PARCELS = 2_000
+
+_FOLDER = "DATDAI_TEST_CLUSTER"  # for the processes of one run, not for people
+_GUARD = """
+import shutil, sys
+from pathlib import Path
+sys.stdin.read()
+sys.path.insert(0, sys.argv[2])
+from database.cluster import Cluster
+folder = Path(sys.argv[1])
+Cluster(folder / "pg", durable=False).destroy()
+shutil.rmtree(folder, ignore_errors=True)
+"""
+_guards: list[subprocess.Popen[bytes]] = []
+_numbers = itertools.count()
+
+
+def pytest_configure() -> None:
+    """Choose the folder of the run and set the guard, in the process that leads it."""
+    if _FOLDER in os.environ:
+        return
+    folder = temporary_folder()
+    os.environ[_FOLDER] = str(folder)
+    command = [sys.executable, "-c", _GUARD, str(folder), str(REPOSITORY)]
+    _guards.append(subprocess.Popen(command, stdin=subprocess.PIPE, cwd="/", start_new_session=True))
+
+
+def pytest_unconfigure() -> None:
+    """Let the guard clear up, and wait for it."""
+    while _guards:
+        guard = _guards.pop()
+        if guard.stdin:
+            guard.stdin.close()
+        guard.wait(timeout=60)
+        os.environ.pop(_FOLDER, None)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> str:
+    """The connection string of the superuser to the maintenance database of the run's cluster."""
+    private = _cluster()
+    private.start()
+    return private.dsn()
+
+
+@pytest.fixture(scope="session")
+def template_db(cluster: str) -> str:
+    """The name of the migrated, empty database that others are cloned from; nobody may connect to it."""
+    with _locked("template"):
+        if not _is_finished(cluster, TEMPLATE):
+            _clone(cluster, "template1", TEMPLATE)
+            migrate(_cluster().dsn(TEMPLATE))
+            _finish(cluster, TEMPLATE)
+    return TEMPLATE
+
+
+@pytest.fixture
+def blank_db(cluster: str) -> Iterator[str]:
+    """The superuser's connection string to a database of its own without any migration."""
+    with _database(cluster, "template1") as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def empty_db(cluster: str, template_db: str) -> Iterator[str]:
+    """The superuser's connection string to a fresh clone of the migrated template."""
+    with _database(cluster, template_db) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def sample_template(cluster: str, template_db: str) -> str:
+    """The name of a database with the small sample province; nobody may connect to it."""
+    with _locked("sample"):
+        if not _is_finished(cluster, SAMPLE):
+            _clone(cluster, template_db, SAMPLE)
+            _build_sample(_cluster().dsn(SAMPLE))
+            _finish(cluster, SAMPLE)
+    return SAMPLE
+
+
+@pytest.fixture(scope="module")
+def sample_db(cluster: str, sample_template: str) -> Iterator[str]:
+    """The superuser's connection string to a clone of the sample province, for the tests of one module."""
+    with _database(cluster, sample_template) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real open data; the test is skipped where there is none."""
+    folder = Path(os.environ.get("DATDAI_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real data in {folder}; set DATDAI_TEST_DATA")
+    return folder
+
+
+def _cluster() -> Cluster:
+    return Cluster(Path(os.environ[_FOLDER]) / "pg", durable=False)
+
+
+def _build_sample(dsn: str) -> None:
+    from loader import sample
+
+    sample.build(dsn, parcels=SAMPLE_PARCELS, seed=1)
+
+
+@contextmanager
+def _locked(name: str) -> Generator[None]:
+    with (Path(os.environ[_FOLDER]) / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _database(cluster: str, template: str) -> Generator[str]:
+    name = f"datdai_{os.getpid()}_{next(_numbers)}"
+    _clone(cluster, template, name)
+    try:
+        yield _cluster().dsn(name)
+    finally:
+        _drop(cluster, name)
+
+
+def _clone(cluster: str, template: str, name: str) -> None:
+    """Copy a database, in place of an unfinished one of that name."""
+    _drop(cluster, name)
+    # Copying the files is twice as fast here as writing them through the log, for fsync is off.
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+    _execute(cluster, statement.format(sql.Identifier(name), sql.Identifier(template)))
+
+
+def _drop(cluster: str, name: str) -> None:
+    _execute(cluster, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _finish(cluster: str, name: str) -> None:
+    """Close a database for good: one with a visitor cannot be cloned."""
+    statement = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false")
+    _execute(cluster, statement.format(sql.Identifier(name)))
+
+
+def _is_finished(cluster: str, name: str) -> bool:
+    query = "SELECT 1 FROM pg_database WHERE datname = %s AND NOT datallowconn"
+    with psycopg.connect(cluster) as connection:
+        return connection.execute(query, [name]).fetchone() is not None
+
+
+def _execute(cluster: str, statement: sql.Composed) -> None:
+    with psycopg.connect(cluster, autocommit=True) as connection:
+        connection.execute(statement)
