@@ -1,1 +1,1 @@
-""""""
+"""Rules on data, with codes: used by the loader, by processes and by writes. Pure."""
