@@ -89,8 +89,8 @@ def judge(x: Numbers, y: Numbers, *, srid: int, expected: Box) -> Verdict:
 
     Args:
         x: first coordinate as the file has it (east or longitude when it is right), some points or corners.
-        expected: the province, or better the commune. A wrong neighbouring zone moves points by 27 km for each
-            quarter degree of meridian: inside a box as large as a province it may stay unseen. Neither does a
+        expected: the province, or better the commune. A wrong zone moves points by 27 km for each
+            quarter degree of meridian: inside a box as large as a province it may stay unseen. Nor does a
             missing datum shift (225 m) leave such a box: see ``compare``.
 
     Raises:
@@ -153,9 +153,7 @@ _MISTAKES: Final = {
     "utm-scale": (_at_utm_scale, OFFICIAL),
 }
 _MISTAKE_WORDS: Final[Mapping[str, Sentence]] = {
-    "no-datum-shift": Sentence(
-        "chưa chuyển hệ từ WGS 84 sang VN-2000", "no datum shift between WGS 84 and VN-2000"
-    ),
+    "no-datum-shift": Sentence("chưa chuyển hệ từ WGS 84 sang VN-2000", "no datum shift between WGS 84 and VN-2000"),
     "rotation-signs": Sentence("sai dấu ba góc xoay", "the signs of the three rotations are wrong"),
     "dx-sign": Sentence("sai dấu tham số ΔX", "the sign of ΔX is wrong"),
     "all-signs": Sentence("sai dấu cả 7 tham số", "the signs of all 7 parameters are wrong"),
@@ -193,12 +191,10 @@ def _listed(srids: tuple[int, ...]) -> str:
 
 
 def _degrees(srid: int, *, swapped: bool) -> Sentence:
-    order = (
-        ("vĩ độ, kinh độ", "latitude, longitude") if swapped else ("kinh độ, vĩ độ", "longitude, latitude")
-    )
+    order = ("vĩ độ, kinh độ", "latitude, longitude") if swapped else ("kinh độ, vĩ độ", "longitude, latitude")
     return Sentence(
         f"Toạ độ là độ ({order[0]}), không phải mét của EPSG:{srid}. Hãy khai hệ toạ độ EPSG:{WGS84}.",
-        f"The coordinates are degrees ({order[1]}), not metres of EPSG:{srid}. Say that they are EPSG:{WGS84}.",
+        f"The coordinates are degrees ({order[1]}), not metres of EPSG:{srid}. Say EPSG:{WGS84}.",
     )
 
 
@@ -211,7 +207,7 @@ def _swapped(srids: tuple[int, ...]) -> Sentence:
 
 def _wrong_zone(srid: int, zones: tuple[int, ...]) -> Sentence:
     return Sentence(
-        f"Toạ độ không thuộc EPSG:{srid} mà hợp với {_listed(zones)}: sai kinh tuyến trục hoặc sai hệ.",
+        f"Toạ độ không thuộc EPSG:{srid} mà hợp với {_listed(zones)}: sai kinh tuyến trục hoặc hệ.",
         f"The coordinates are not EPSG:{srid} but fit {_listed(zones)}: wrong central meridian or system.",
     )
 

@@ -103,9 +103,7 @@ def detect(values: Iterable[str]) -> Detection:
     """
     telling = [each for each in values if not each.isascii()]
     doubtful = [each for each in telling if not is_unicode(each)]
-    shares = {
-        encoding: _share(map(_STRICT.get(encoding, DECODERS[encoding]), doubtful)) for encoding in _DETECTED
-    }
+    shares = {encoding: _share(map(_STRICT.get(encoding, DECODERS[encoding]), doubtful)) for encoding in _DETECTED}
     best = max(_DETECTED, key=lambda each: shares[each][0])
     share, words = shares[best]
     lead = share - shares[Encoding.UNICODE][0]

@@ -48,9 +48,7 @@ VN1: Final[Mapping[int, str]] = VN3 | _spread(_VN1_RUNS)
 """Byte to letter, with a place for every capital."""
 
 # CP1252 shows 27 of the bytes 0x80-0x9F as other characters; 81 8D 8F 90 9D stay as they are, or are lost.
-_CP1252: Final = {
-    ord(shown): byte for byte in range(0x80, 0xA0) if (shown := bytes([byte]).decode("cp1252", "ignore"))
-}
+_CP1252: Final = {ord(shown): byte for byte in range(0x80, 0xA0) if (shown := bytes([byte]).decode("cp1252", "ignore"))}
 _NO_PLACE: Final = tuple(code for code in range(0xA0, 0x100) if chr(code).isalpha() and code not in VN3)
 _FROM_VN1: Final = VN1 | {shown: VN1[byte] for shown, byte in _CP1252.items()}
 _TO_VN3: Final = {ord(letter): chr(byte) for byte, letter in VN3.items()}

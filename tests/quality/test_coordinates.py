@@ -163,9 +163,7 @@ def test_a_comparison_with_known_places_names_the_mistake(mistake: str):
 def test_other_offsets_are_not_blamed_on_a_known_mistake(offset: tuple[float, float]):
     known_x, known_y = from_lonlat(9212, LON, LAT)
 
-    assert (
-        compare(known_x + offset[0], known_y + offset[1], known_x=known_x, known_y=known_y, srid=9212) is None
-    )
+    assert compare(known_x + offset[0], known_y + offset[1], known_x=known_x, known_y=known_y, srid=9212) is None
 
 
 def test_all_zones_of_the_country_are_known():

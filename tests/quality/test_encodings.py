@@ -46,9 +46,7 @@ NAMES = [
 words = st.text(st.sampled_from(LOWER + tuple("abcdeghiklmnopqrstuvxy")), min_size=1, max_size=7).filter(
     lambda word: len({ascii_base(each) for each in word[:2]}) == min(len(word), 2)
 )
-texts = st.lists(words | words.map(str.capitalize) | st.sampled_from([",", "12", "m²"]), max_size=8).map(
-    " ".join
-)
+texts = st.lists(words | words.map(str.capitalize) | st.sampled_from([",", "12", "m²"]), max_size=8).map(" ".join)
 
 
 def latin1(codes: str) -> str:
@@ -179,9 +177,7 @@ def test_letters_that_both_unicode_and_tcvn3_have_do_not_make_a_column_tcvn3():
 
 
 def test_other_languages_are_left_alone():
-    assert detect(["Évry-Courcouronnes", "Métropole du Grand Paris", "Señor"]) == Detection(
-        Encoding.UNICODE, 0.0, 3
-    )
+    assert detect(["Évry-Courcouronnes", "Métropole du Grand Paris", "Señor"]) == Detection(Encoding.UNICODE, 0.0, 3)
 
 
 def test_one_odd_word_does_not_decide_against_the_column():

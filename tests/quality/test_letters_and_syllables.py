@@ -16,9 +16,7 @@ def test_letters_that_western_encodings_have_do_not_prove_unicode():
     assert set("ăđĩũơưạảấĐỴ") <= BEYOND_LATIN1
 
 
-@pytest.mark.parametrize(
-    ("letter", "base"), [("ặ", "a"), ("Đ", "D"), ("đ", "d"), ("ữ", "u"), ("Ỵ", "Y"), ("ơ", "o")]
-)
+@pytest.mark.parametrize(("letter", "base"), [("ặ", "a"), ("Đ", "D"), ("đ", "d"), ("ữ", "u"), ("Ỵ", "Y"), ("ơ", "o")])
 def test_every_letter_has_an_ascii_base(letter: str, base: str):
     assert ascii_base(letter) == base
 
@@ -28,9 +26,7 @@ def test_tones_are_split_from_letters():
 
 
 def test_vietnamese_words_are_syllables():
-    words = (
-        "Thửa đất xã Phước Long Đăng quyết quốc Quỳnh giếng gì khuỷu nghiêng ưu Ơ Đắk Đak Huyền xoong hoà hòa"
-    )
+    words = "Thửa đất xã Phước Long Đăng quyết quốc Quỳnh giếng gì khuỷu nghiêng ưu Ơ Đắk Đak Huyền xoong hoà hòa"
 
     assert [word for word in words.split() if not is_syllable(word)] == []
 
