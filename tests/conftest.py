@@ -1,8 +1,8 @@
 """One private, throw-away cluster for a whole run, and databases cloned from a migrated template.
 
-The first process that needs the cluster starts it and builds the template, under a file lock; the others of an
-xdist run find both. A guard outside pytest waits on a pipe: however the run ends, the pipe closes and the guard
-stops the cluster and deletes the folder.
+The first process that needs the cluster starts it and builds the template, under a file lock; the others of
+an xdist run find both. A guard outside pytest waits on a pipe: however the run ends, the pipe closes and the
+guard stops the cluster and deletes the folder.
 """
 
 import fcntl
@@ -10,13 +10,14 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from database.cluster import Cluster, temporary_folder
 from database.migrate import migrate
@@ -92,6 +93,15 @@ def empty_db(cluster: str, template_db: str) -> Iterator[str]:
     """The superuser's connection string to a fresh clone of the migrated template."""
     with _database(cluster, template_db) as dsn:
         yield dsn
+
+
+@pytest.fixture(scope="session")
+def as_app() -> Callable[[str], str]:
+    """Turn a connection string to a clone into that of the login that the server uses.
+
+    Clones keep the roles of the template: ``datdai_mau_app``, ``datdai_mau_p_all`` ...
+    """
+    return lambda dsn: make_conninfo(dsn, user=f"{TEMPLATE}_app")
 
 
 @pytest.fixture(scope="session")

@@ -101,9 +101,7 @@ def test_a_file_that_ends_its_own_transaction_is_refused(blank_db: str, folder: 
 def test_two_runners_at_once_apply_each_file_once(blank_db: str, folder: Path) -> None:
     _write(folder, "0003_ba.sql", "SELECT pg_sleep(0.3); CREATE TABLE ba (id int);")
     results: list[int] = []
-    runners = [
-        threading.Thread(target=lambda: results.append(len(migrate(blank_db, folder)))) for _ in range(2)
-    ]
+    runners = [threading.Thread(target=lambda: results.append(len(migrate(blank_db, folder)))) for _ in range(2)]
 
     for runner in runners:
         runner.start()

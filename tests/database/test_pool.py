@@ -1,0 +1,373 @@
+"""Reading: one transaction for an answer, exports apart, a database that goes and comes back."""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+
+from core.errors import QueryTimeout, TooManyRequests, Unavailable
+from database.cluster import Cluster, temporary_folder
+from database.pool import Entry, Reader, Tuning, numbered
+
+PUBLIC = Entry("public", "", "hash")
+STUB = """
+CREATE SCHEMA acl;
+CREATE TABLE so (id int PRIMARY KEY, chu text);
+INSERT INTO so SELECT i, 'đất ' || i FROM generate_series(1, 1000) AS i;
+CREATE ROLE nguoi_doc NOLOGIN;
+GRANT SELECT ON so TO nguoi_doc;
+CREATE FUNCTION acl.enter(kind text, key text, profile_hash text, bbox float8[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF kind = 'unknown' THEN
+        RAISE EXCEPTION 'no such principal' USING ERRCODE = '28000';
+    END IF;
+    PERFORM set_config('acl.entry', concat_ws('|', kind, key, profile_hash, bbox::text), true);
+    SET LOCAL ROLE nguoi_doc;
+END $$;
+"""
+
+
+@pytest.fixture(scope="module")
+def own_cluster() -> Iterator[Cluster]:
+    """A cluster that the tests of this module may stop and start."""
+    folder = temporary_folder()
+    cluster = Cluster(folder / "pg", durable=False)
+    cluster.start()
+    with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
+        connection.execute(STUB)
+    yield cluster
+    cluster.destroy()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def reader(own_cluster: Cluster) -> Iterator[Reader]:
+    tuning = Tuning(pool_size=2, export_pool_size=1, statement_timeout_ms=2_000, wait_ms=200)
+    reader = Reader(own_cluster.dsn(), tuning)
+    yield reader
+    reader.close()
+
+
+@pytest.fixture
+def admin(own_cluster: Cluster) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(own_cluster.dsn(), autocommit=True) as connection:
+        yield connection
+
+
+def _one(reader: Reader, text: str, *params: object) -> object:
+    [[(value,)]] = reader.read(PUBLIC, [(text, params)])
+    return value
+
+
+def test_each_statement_gives_its_rows_in_order(reader: Reader) -> None:
+    first, second, third = reader.read(
+        PUBLIC,
+        [
+            ("SELECT id, chu FROM so WHERE id < %s ORDER BY id", [3]),
+            ("SELECT 1 WHERE false", []),
+            ("SELECT count(*) FROM so", ()),
+        ],
+    )
+
+    assert first == [(1, "đất 1"), (2, "đất 2")]
+    assert second == []
+    assert third == [(1000,)]
+
+
+def test_json_arrives_as_the_text_that_postgresql_wrote(reader: Reader) -> None:
+    rows = reader.read(PUBLIC, [("""SELECT '{"a":  1}'::json, '{"b":2}'::jsonb""", ())])
+
+    assert rows == [[('{"a":  1}', '{"b": 2}')]]
+
+
+def test_binary_results_are_the_same_values(reader: Reader) -> None:
+    query = """SELECT 'đ'::text, 5, 1.5::float8, '\\x00ff'::bytea, '{"a":  1}'::json, true"""
+
+    assert reader.read(PUBLIC, [(query, ())]) == reader.read(PUBLIC, [(query, ())], binary=True)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["đường 'quoted' \\ %s", 7, 2**40, -1.5, True, None, ["a", None, '"x"'], [1, 2], b"\x00\xff"],
+)
+def test_values_travel_unchanged_however_often_they_are_asked(reader: Reader, value: object) -> None:
+    kinds = {str: "text", int: "int8", float: "float8", bool: "bool", bytes: "bytea", type(None): "text"}
+    kind = "text[]" if value == ["a", None, '"x"'] else "int[]" if value == [1, 2] else kinds[type(value)]
+
+    answers = [_one(reader, f"SELECT %s::{kind}", value) for _ in range(5)]
+
+    assert answers == [value] * 5
+
+
+def test_the_caller_enters_in_the_same_transaction_and_leaves_nothing_behind(reader: Reader) -> None:
+    entry = Entry("token", "khoá", "hash", (1.5, -2.0, 3.0, 4.0))
+    query = "SELECT current_setting('acl.entry', true), current_user::text, pg_backend_pid()"
+
+    [[(inside, user, pid)]] = reader.read(entry, [(query, ())])
+
+    assert inside == "token|khoá|hash|{1.5,-2,3,4}"
+    assert user == "nguoi_doc"
+    # The next caller gets the same connection and sees its own entry alone.
+    assert reader.read(PUBLIC, [(query, ())]) == [[("public||hash", "nguoi_doc", pid)]]
+
+
+def test_nothing_can_be_written(reader: Reader) -> None:
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        reader.read(PUBLIC, [("RESET ROLE", ()), ("INSERT INTO so VALUES (0, '')", ())])
+
+
+def test_repeatable_statements_see_one_snapshot(reader: Reader, admin: psycopg.Connection) -> None:
+    admin.execute("CREATE TABLE doi (n int); INSERT INTO doi VALUES (1); GRANT SELECT ON doi TO nguoi_doc")
+    writer = threading.Timer(0.2, lambda: admin.execute("UPDATE doi SET n = 2"))
+    statements = [("SELECT n FROM doi", ()), ("SELECT pg_sleep(0.6)::text", ()), ("SELECT n FROM doi", ())]
+
+    writer.start()
+    first, _, last = reader.read(PUBLIC, statements, repeatable=True)
+    writer.join()
+
+    assert first == last == [(1,)]
+    assert _one(reader, "SELECT n FROM doi") == 2
+
+
+def test_an_error_rolls_back_and_the_connection_serves_on(reader: Reader) -> None:
+    pid = _one(reader, "SELECT pg_backend_pid()")
+
+    for _ in range(5):
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            reader.read(PUBLIC, [("SELECT 1 / %s", [0]), ("SELECT 2", ())])
+
+    assert _one(reader, "SELECT pg_backend_pid()") == pid
+
+
+def test_a_refused_entry_runs_nothing(reader: Reader) -> None:
+    with pytest.raises(psycopg.errors.InvalidAuthorizationSpecification):
+        reader.read(Entry("unknown", "", ""), [("SELECT 1", ())])
+
+    assert _one(reader, "SELECT 1") == 1
+
+
+def test_a_slow_statement_is_a_timeout_and_costs_no_connection(own_cluster: Cluster) -> None:
+    reader = Reader(own_cluster.dsn(), Tuning(pool_size=1, statement_timeout_ms=100))
+    pid = _one(reader, "SELECT pg_backend_pid()")
+
+    with pytest.raises(QueryTimeout):
+        _one(reader, "SELECT pg_sleep(5)::text")
+
+    assert _one(reader, "SELECT pg_backend_pid()") == pid
+    reader.close()
+
+
+def test_a_server_that_answers_nothing_is_given_up(own_cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("database.pool._NETWORK_SLACK_MS", -3_500)
+    reader = Reader(own_cluster.dsn(), Tuning(pool_size=1, statement_timeout_ms=2_000))
+
+    with pytest.raises(Unavailable):
+        _one(reader, "SELECT pg_sleep(1)::text")
+
+    assert _one(reader, "SELECT 1") == 1
+    reader.close()
+
+
+def test_a_statement_asked_again_is_prepared(reader: Reader) -> None:
+    for _ in range(4):
+        _one(reader, "SELECT chu FROM so WHERE id = %s", 5)
+
+    query = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT chu FROM so%%'"
+    assert _one(reader, query) == 1
+
+
+def test_prepared_statements_are_bounded(reader: Reader) -> None:
+    for number in range(300):
+        for _ in range(3):
+            _one(reader, f"SELECT {number}")
+
+    prepared = _one(reader, "SELECT count(*) FROM pg_prepared_statements")
+    assert isinstance(prepared, int)
+    assert 0 < prepared <= 260
+
+
+def test_a_table_changed_under_a_prepared_statement_is_no_error(reader: Reader, admin: psycopg.Connection) -> None:
+    admin.execute("CREATE TABLE bien (n int); INSERT INTO bien VALUES (1); GRANT SELECT ON bien TO nguoi_doc")
+    for _ in range(5):
+        reader.read(PUBLIC, [("SELECT * FROM bien", ())])
+
+    admin.execute("ALTER TABLE bien ADD COLUMN m text DEFAULT 'mới'")
+
+    assert reader.read(PUBLIC, [("SELECT * FROM bien", ())]) == [[(1, "mới")]]
+
+
+def test_requests_and_answers_larger_than_any_buffer_pass(reader: Reader) -> None:
+    text = "đ" * 4_000_000
+    statements = [("SELECT %s::text", [text])] * 3
+
+    assert reader.read(PUBLIC, statements) == [[(text,)]] * 3
+
+
+def test_a_full_pool_is_unavailable_after_the_wait(reader: Reader) -> None:
+    holders = [
+        threading.Thread(target=lambda: reader.read(PUBLIC, [("SELECT pg_sleep(1)::text", ())])) for _ in range(2)
+    ]
+    for holder in holders:
+        holder.start()
+    time.sleep(0.2)
+    begun = time.monotonic()
+
+    with pytest.raises(Unavailable, match="busy"):
+        _one(reader, "SELECT 1")
+
+    assert time.monotonic() - begun < 0.6
+    for holder in holders:
+        holder.join()
+    assert _one(reader, "SELECT 1") == 1
+
+
+def test_many_threads_each_get_their_own_answer(own_cluster: Cluster) -> None:
+    reader = Reader(own_cluster.dsn(), Tuning(pool_size=3))
+    wrong: list[tuple[int, object]] = []
+
+    def ask(thread: int) -> None:
+        for number in range(thread * 100, thread * 100 + 100):
+            answer = _one(reader, "SELECT %s::int", number)
+            if answer != number:
+                wrong.append((number, answer))
+
+    threads = [threading.Thread(target=ask, args=(thread,)) for thread in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
+    reader.close()
+
+
+def test_a_restarted_server_is_not_noticed(own_cluster: Cluster, reader: Reader) -> None:
+    sleepers = [threading.Thread(target=lambda: _one(reader, "SELECT pg_sleep(0.2)::text")) for _ in range(2)]
+    for sleeper in sleepers:
+        sleeper.start()
+    for sleeper in sleepers:
+        sleeper.join()
+
+    own_cluster.stop()
+    own_cluster.start()
+
+    assert [_one(reader, "SELECT 1") for _ in range(3)] == [1, 1, 1]
+
+
+def test_a_server_that_is_away_is_unavailable_at_once_and_used_again_when_back(
+    own_cluster: Cluster, reader: Reader
+) -> None:
+    own_cluster.stop()
+    begun = time.monotonic()
+
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            _one(reader, "SELECT 1")
+
+    assert time.monotonic() - begun < 1
+    own_cluster.start()
+    assert _one(reader, "SELECT 1") == 1
+
+
+def test_a_connection_killed_in_the_middle_is_unavailable_once(reader: Reader, admin: psycopg.Connection) -> None:
+    pid = _one(reader, "SELECT pg_backend_pid()")
+    killer = threading.Timer(0.2, lambda: admin.execute("SELECT pg_terminate_backend(%s)", [pid]))
+
+    killer.start()
+    with pytest.raises(Unavailable):
+        _one(reader, "SELECT pg_sleep(1)::text")
+    killer.join()
+
+    assert _one(reader, "SELECT 1") == 1
+
+
+def test_a_stream_gives_all_rows(reader: Reader) -> None:
+    statement = ("SELECT id, chu FROM so WHERE id <= %s ORDER BY id", [950])
+
+    with reader.stream(PUBLIC, statement, batch=100) as rows:
+        numbers = [number for number, _ in rows]
+
+    assert numbers == list(range(1, 951))
+
+
+def test_copied_blocks_are_the_whole_text(reader: Reader) -> None:
+    statement = ("COPY (SELECT chu FROM so WHERE id <= %s ORDER BY id) TO STDOUT", [3])
+
+    with reader.copy_out(PUBLIC, statement) as blocks:
+        text = b"".join(blocks).decode()
+
+    assert text == "đất 1\nđất 2\nđất 3\n"
+
+
+@pytest.mark.parametrize("way", ["copy", "stream"])
+def test_an_export_that_is_left_gives_its_connection_back_at_once(
+    reader: Reader, admin: psycopg.Connection, way: str
+) -> None:
+    endless = "SELECT generate_series(1, 100000000), repeat('x', 1000)"
+
+    for _ in range(3):
+        if way == "copy":
+            with reader.copy_out(PUBLIC, (f"COPY ({endless}) TO STDOUT", ())) as blocks:
+                next(blocks)
+        else:
+            with reader.stream(PUBLIC, (endless, ()), batch=10) as rows:
+                next(rows)
+
+    with reader.stream(PUBLIC, ("SELECT 1", ()), batch=10) as rows:
+        assert list(rows) == [(1,)]
+    running = (
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE %s AND state <> 'idle' AND pid <> pg_backend_pid()"
+    )
+    assert admin.execute(running, ["%generate_series(1, 100000000), repeat%"]).fetchone() == (0,)
+
+
+def test_exports_beyond_the_limit_are_refused_and_answers_go_on(reader: Reader) -> None:
+    with reader.stream(PUBLIC, ("SELECT id FROM so", ()), batch=10) as rows:
+        next(rows)
+
+        with pytest.raises(TooManyRequests), reader.stream(PUBLIC, ("SELECT 1", ()), batch=10):
+            pass
+
+        assert _one(reader, "SELECT 1") == 1
+
+
+def test_an_export_cut_by_the_server_is_unavailable(reader: Reader, admin: psycopg.Connection) -> None:
+    def export() -> list[object]:
+        with reader.stream(PUBLIC, ("SELECT id, pg_backend_pid() FROM so", ()), batch=10) as rows:
+            _, pid = next(rows)
+            admin.execute("SELECT pg_terminate_backend(%s, 2000)", [pid])
+            return list(rows)
+
+    with pytest.raises(Unavailable):
+        export()
+
+    with reader.stream(PUBLIC, ("SELECT 1", ()), batch=10) as rows:
+        assert list(rows) == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SELECT 1", b"SELECT 1"),
+        ("SELECT %s, %s", b"SELECT $1, $2"),
+        ("SELECT 5 %% %s", b"SELECT 5 % $1"),
+        ("LIKE '%%s'", b"LIKE '%s'"),
+        ("SELECT '%%%s", b"SELECT '%$1"),
+        ("x" * 30_000 + "%s", b"x" * 30_000 + b"$1"),
+    ],
+)
+def test_placeholders_become_numbers(text: str, expected: bytes) -> None:
+    assert numbered(text) == expected
+
+
+def test_the_servers_login_enters_the_public_profile(empty_db: str, as_app: Callable[[str], str]) -> None:
+    reader = Reader(as_app(empty_db), Tuning(pool_size=1))
+
+    for _ in range(3):
+        assert _one(reader, "SELECT current_user::text") == "datdai_mau_p_all"
+
+    reader.close()
