@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -28,6 +28,8 @@ DEFAULT_SRIDS = (4326, 9212, 3405, 3857)
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
 """A column or table: what needs no quotes in SQL, so also no percent sign."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Role = Literal["id", "type", "reference", "primary-instant", "primary-interval-start", "primary-interval-end"]
+"""Roles of OGC 23-058r2 that a column may have; the geometry is the primary geometry without saying so."""
 
 
 class _Part(BaseModel):
@@ -48,7 +50,8 @@ class _Column(_Part):
     description: _Text | None = None
     unit: str | None = None
     codelist: Identifier | None = None
-    role: str | None = None
+    role: Role | None = None
+    refers_to: Slug | None = None
     queryable: bool = False
     sortable: bool = False
     required: bool = False
@@ -59,10 +62,12 @@ class _Column(_Part):
             raise ValueError("a geometry is declared under 'geometry', not as a column")
         if self.sortable and self.type is ColumnType.TEXT_ARRAY:
             raise ValueError("an array cannot be sorted by")
+        if self.refers_to and self.role != "reference":
+            raise ValueError("refers_to needs the role 'reference'")
         return self
 
     def value(self, name: str) -> Column:
-        fields = {each: getattr(self, each) for each in ("type", "unit", "codelist", "role")}
+        fields = {each: getattr(self, each) for each in ("type", "unit", "codelist", "role", "refers_to")}
         flags = {each: getattr(self, each) for each in ("queryable", "sortable", "required")}
         description = self.description.value() if self.description else None
         return Column(name=name, title=self.title.value(), description=description, **fields, **flags)

@@ -57,6 +57,8 @@ class Column:
     codelist: str | None = None
     role: str | None = None
     """Role of OGC 23-058r2, for example ``primary-interval-start``."""
+    refers_to: str | None = None
+    """Id of the layer whose items the values identify; the role is then ``reference``."""
     queryable: bool = False
     sortable: bool = False
     required: bool = False
