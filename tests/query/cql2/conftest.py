@@ -1,15 +1,24 @@
-"""A database for filters: the standard's test data where they are, and one small table with every type."""
+"""A database for filters: the standard's test data where they are, and one small table with every type.
+
+At the end a writer of CQL2 JSON, for the tables of the standard hold text only.
+"""
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import date, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
+from pygeofilter import ast, values
 
 from catalogue.types import ColumnType
-from query.cql2 import Filter
+from core.limits import LIMITS
+from query.cql2 import Filter, Node, compile_filter, parse_text
+from query.cql2.nodes import IntegerDivision, Modulo, Power, TimeIntersects
 from query.names import Name
 
 THINGS = """
@@ -111,6 +120,16 @@ def things(connection: psycopg.Connection) -> Callable[[Filter], list[int]]:
 
 
 @pytest.fixture(scope="session")
+def select(things: Callable[[Filter], list[int]], thing_names: dict[str, Name]) -> Callable[[str], list[int]]:
+    """Parse and run a filter in text over the table of things."""
+
+    def matching(text: str) -> list[int]:
+        return things(compile_filter(parse_text(text, LIMITS), thing_names, filter_srid=4326, swap_axes=False))
+
+    return matching
+
+
+@pytest.fixture(scope="session")
 def thing_names() -> dict[str, Name]:
     return names_of(COLUMNS)
 
@@ -126,53 +145,150 @@ def earth(connection: psycopg.Connection, data_folder: Path) -> dict[str, dict[s
 
 LAYERS = ("ne_110m_admin_0_countries", "ne_110m_populated_places_simple", "ne_110m_rivers_lake_centerlines")
 _KINDS = {
-    "object": (ColumnType.TEXT, 'text COLLATE "C"'),
-    "float64": (ColumnType.NUMBER, "double precision"),
-    "int64": (ColumnType.INTEGER, "bigint"),
-    "bool": (ColumnType.BOOLEAN, "boolean"),
-    "datetime64[D]": (ColumnType.DATE, "date"),
-    "datetime64[ms]": (ColumnType.TIMESTAMP, "timestamptz"),
+    "TEXT": (ColumnType.TEXT, 'text COLLATE "C"'),
+    "REAL": (ColumnType.NUMBER, "double precision"),
+    "INTEGER": (ColumnType.INTEGER, "bigint"),
+    "BOOLEAN": (ColumnType.BOOLEAN, "boolean"),
+    "DATE": (ColumnType.DATE, "date"),
+    "DATETIME": (ColumnType.TIMESTAMP, "timestamptz"),
 }
+_GEOMETRY_HEADER = (8, 40, 56, 56, 72)
+"""Bytes before the WKB, by the kind of envelope. Source: OGC 12-128r18, clause 2.1.3."""
 
 
 def _load(connection: psycopg.Connection, package: Path, layer: str) -> dict[str, Name]:
-    import pyogrio
-
-    described = pyogrio.read_info(package, layer=layer)
-    kinds = {str(name): _KINDS[str(kind)] for name, kind in zip(described["fields"], described["dtypes"], strict=True)}
-    columns = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind[1])) for name, kind in kinds.items()
-    )
-    connection.execute(
-        sql.SQL("CREATE TABLE {} ({}, geom geometry(Geometry, 4326))").format(sql.Identifier(layer), columns)
-    )
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            sql.SQL("INSERT INTO {} VALUES ({})").format(
-                sql.Identifier(layer), sql.SQL(", ").join([sql.Placeholder()] * (len(kinds) + 1))
-            ),
-            _rows(package, layer),
+    with closing(sqlite3.connect(f"file:{package}?mode=ro&immutable=1", uri=True)) as source:
+        described = source.execute(f'PRAGMA table_info("{layer}")').fetchall()[2:]
+        kinds = {column[1]: _KINDS[column[2].split("(")[0]] for column in described}
+        connection.execute(_table(layer, kinds))
+        insert = sql.SQL("INSERT INTO {} VALUES (ST_GeomFromWKB(%s, 4326), {})").format(
+            sql.Identifier(layer), sql.SQL(", ").join(sql.SQL("%s::" + kind[1]) for kind in kinds.values())
         )
+        with connection.cursor() as cursor:
+            cursor.executemany(insert, [_row(row) for row in source.execute(f'SELECT * FROM "{layer}"')])
     return names_of({name: kind[0] for name, kind in kinds.items()} | {"geom": ColumnType.GEOMETRY})
 
 
-def _rows(package: Path, layer: str) -> Iterator[tuple[object, ...]]:
-    """Read rows as SQLite holds them; pyogrio gives a missing boolean as false."""
-    import sqlite3
-    from datetime import datetime
+def _table(layer: str, kinds: dict[str, tuple[ColumnType, str]]) -> sql.Composed:
+    columns = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind[1])) for name, kind in kinds.items()]
+    return sql.SQL("CREATE TABLE {} (geom geometry(Geometry, 4326), {})").format(
+        sql.Identifier(layer), sql.SQL(", ").join(columns)
+    )
 
-    import shapely
 
-    def geometry(blob: bytes) -> str:
-        envelope = (0, 32, 48, 48, 64)[blob[3] >> 1 & 7]
-        return shapely.set_srid(shapely.from_wkb(blob[8 + envelope :]), 4326)
+def _row(row: tuple[object, ...]) -> tuple[object, ...]:
+    """Take a row of the package without its number, the geometry as WKB."""
+    _, blob, *columns = row
+    assert isinstance(blob, bytes)
+    return blob[_GEOMETRY_HEADER[blob[3] >> 1 & 7] :], *map(_plain, columns)
 
-    with sqlite3.connect(f"file:{package}?mode=ro&immutable=1", uri=True) as database:
-        names = [row[1] for row in database.execute(f'PRAGMA table_info("{layer}")')]
-        kinds = {row[1]: row[2] for row in database.execute(f'PRAGMA table_info("{layer}")')}
-        for row in database.execute(f'SELECT * FROM "{layer}"'):
-            held = dict(zip(names, row, strict=True))
-            shape = shapely.to_wkb(geometry(held.pop("geom")), hex=True, include_srid=True)
-            held.pop(names[0])
-            yield *(bool(v) if v is not None and kinds[k] == "BOOLEAN" else v for k, v in held.items()), shape
-    _ = datetime
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, int | float) else value
+
+
+@pytest.fixture(scope="session")
+def write_json() -> Callable[[Node], object]:
+    """Nodes to the object that CQL2 JSON writes."""
+    return to_json
+
+
+OPERATORS = {
+    ast.And: "and",
+    ast.Or: "or",
+    ast.Equal: "=",
+    ast.NotEqual: "<>",
+    ast.LessThan: "<",
+    ast.LessEqual: "<=",
+    ast.GreaterThan: ">",
+    ast.GreaterEqual: ">=",
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mul: "*",
+    ast.Div: "/",
+    Modulo: "%",
+    IntegerDivision: "div",
+    Power: "^",
+    ast.GeometryContains: "s_contains",
+    ast.GeometryCrosses: "s_crosses",
+    ast.GeometryDisjoint: "s_disjoint",
+    ast.GeometryEquals: "s_equals",
+    ast.GeometryIntersects: "s_intersects",
+    ast.GeometryOverlaps: "s_overlaps",
+    ast.GeometryTouches: "s_touches",
+    ast.GeometryWithin: "s_within",
+    ast.TimeAfter: "t_after",
+    ast.TimeBefore: "t_before",
+    ast.TimeContains: "t_contains",
+    ast.TimeDisjoint: "t_disjoint",
+    ast.TimeDuring: "t_during",
+    ast.TimeEquals: "t_equals",
+    ast.TimeEndedBy: "t_finishedBy",
+    ast.TimeEnds: "t_finishes",
+    TimeIntersects: "t_intersects",
+    ast.TimeMeets: "t_meets",
+    ast.TimeMetBy: "t_metBy",
+    ast.TimeOverlappedBy: "t_overlappedBy",
+    ast.TimeOverlaps: "t_overlaps",
+    ast.TimeBegunBy: "t_startedBy",
+    ast.TimeBegins: "t_starts",
+    ast.ArrayContainedBy: "a_containedBy",
+    ast.ArrayContains: "a_contains",
+    ast.ArrayEquals: "a_equals",
+    ast.ArrayOverlaps: "a_overlaps",
+}
+
+
+def to_json(node: Node) -> object:
+    match node:
+        case ast.Not():
+            return {"op": "not", "args": [to_json(node.sub_node)]}
+        case ast.Between():
+            return _unless(node.not_, "between", [node.lhs, node.low, node.high])
+        case ast.Like():
+            return _unless(node.not_, "like", [node.lhs, node.pattern])
+        case ast.In():
+            return _unless(node.not_, "in", [node.lhs, node.sub_nodes])
+        case ast.IsNull():
+            return _unless(node.not_, "isNull", [node.lhs])
+        case ast.Attribute():
+            return {"property": node.name}
+        case ast.Function():
+            return {"op": node.name, "args": [to_json(each) for each in node.arguments]}
+        case ast.Node():
+            return {"op": OPERATORS[type(node)], "args": [to_json(node.lhs), to_json(node.rhs)]}
+        case _:
+            return _literal(node)
+
+
+def _unless(negated: bool, name: str, operands: list[Node]) -> object:
+    written = {"op": name, "args": [to_json(each) for each in operands]}
+    return {"op": "not", "args": [written]} if negated else written
+
+
+def _literal(node: Node) -> object:
+    match node:
+        case values.Interval():
+            return {"interval": [_end(node.start), _end(node.end)]}
+        case values.Envelope():
+            return {"bbox": [node.x1, node.y1, node.x2, node.y2]}
+        case values.Geometry():
+            return node.geometry
+        case datetime():
+            return {"timestamp": _instant(node)}
+        case date():
+            return {"date": _instant(node)}
+        case list():
+            return [to_json(each) for each in node]
+        case _:
+            return node
+
+
+def _end(end: Node | None) -> object:
+    if end is None:
+        return ".."
+    return _instant(end) if isinstance(end, date) else to_json(end)
+
+
+def _instant(value: date) -> str:
+    return value.isoformat().replace("+00:00", "Z")
