@@ -1,1 +1,1 @@
-""""""
+"""All pages for people: templates, styles, scripts, texts. Pure: an encoded document in, HTML out."""

@@ -1,0 +1,76 @@
+"""The OpenAPI document of a profile: OpenAPI 3.0.3, complete in itself, no reference leaves it.
+
+3.0 and not 3.1, because OGC's executable tests and the clients in use read 3.0 only.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from catalogue.codelists import Codelists
+from catalogue.profile import Collection, Profile
+from openapi.fragment import fragment, text
+from openapi.parameters import own, shared
+from openapi.paths import feature_schemas, of_collection, of_service
+
+type Json = dict[str, Any]
+
+MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.0"
+
+
+def build(
+    profile: Profile,
+    *,
+    base_url: str,
+    title: str,
+    description: str,
+    version: str,
+    codelists: Codelists,
+    language: str,
+    security_schemes: Mapping[str, Json] | None = None,
+) -> Json:
+    """Return the document of what this profile may see, the same for the same arguments, in a fixed order.
+
+    Args:
+        base_url: address of the service, without a slash at the end.
+        security_schemes: ways to sign in, by name; each of them alone is enough.
+    """
+    collections = tuple(profile.collections.values())
+    paths = of_service(language)
+    for each in collections:
+        paths |= of_collection(each, language)
+    document: Json = {
+        "openapi": "3.0.3",
+        "info": {"title": title, "description": description, "version": version},
+        "servers": [{"url": base_url}],
+        "tags": _tags(collections, language),
+        "paths": paths,
+        "components": _components(collections, codelists, language),
+    }
+    return _secured(document, security_schemes or {})
+
+
+def _tags(collections: tuple[Collection, ...], language: str) -> list[Json]:
+    components = sorted({str(each.layer.component) for each in collections})
+    service = {"name": "service", "description": text("service-description", language)}
+    return [service, *({"name": each, "description": text(each, language)} for each in components)]
+
+
+def _components(collections: tuple[Collection, ...], codelists: Codelists, language: str) -> Json:
+    parameters = shared(language)
+    schemas = dict(fragment("schemas", language))
+    for each in collections:
+        parameters |= own(each, codelists, language)
+        schemas |= feature_schemas(each, language)
+    return {
+        "parameters": parameters,
+        "headers": fragment("headers", language),
+        "responses": fragment("responses", language),
+        "schemas": schemas,
+    }
+
+
+def _secured(document: Json, schemes: Mapping[str, Json]) -> Json:
+    if schemes:
+        document["components"]["securitySchemes"] = dict(schemes)
+        document["security"] = [{name: []} for name in schemes]
+    return document

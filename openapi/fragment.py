@@ -1,0 +1,32 @@
+"""Reading of the hand-written fragments: YAML beside this module, one language at a time."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_FOLDER = Path(__file__).parent / "fragments"
+_LANGUAGES = {"vi", "en"}
+
+
+@lru_cache
+def fragment(name: str, language: str) -> dict[str, Any]:
+    """Return one fragment file with its texts in ``vi`` or ``en``. Shared: callers copy before they change it."""
+    written = yaml.safe_load((_FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+    return {key: _in_language(value, language) for key, value in written.items()}
+
+
+def text(name: str, language: str, **values: str) -> str:
+    """Return one sentence of ``texts.yml`` with its placeholders filled."""
+    return str(fragment("texts", language)[name]).format(**values)
+
+
+def _in_language(value: Any, language: str) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == _LANGUAGES:
+            return value[language]
+        return {key: _in_language(each, language) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_in_language(each, language) for each in value]
+    return value

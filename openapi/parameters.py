@@ -1,0 +1,142 @@
+"""Query parameters of one collection. What several collections share stands once, in ``components``."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from catalogue.codelists import Codelists, titles
+from catalogue.layer import Column, Layer
+from catalogue.profile import Collection
+from catalogue.types import ColumnType
+from core.limits import LIMITS
+from openapi.fragment import fragment, text
+from openapi.schemas import TYPES
+
+type Json = dict[str, Any]
+
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+_CODES_SHOWN = 20
+"""Longer code lists are in the queryables only: they would be repeated in every tool that shows the document."""
+
+
+def crs_uri(srid: int) -> str:
+    """Return the URI of an EPSG code. Source: OGC 18-058r1, 6.2."""
+    return f"http://www.opengis.net/def/crs/EPSG/0/{srid}"
+
+
+def shared(language: str) -> Json:
+    """Return the parameters that all collections have in common, by their key in ``components``."""
+    return fragment("parameters", language) | {"limit": _limit(language)}
+
+
+def of_items(collection: Collection) -> list[str]:
+    """Return the component keys of the parameters of ``items``."""
+    paging = ["limit", "offset", "cursor", "resulttype", "f-items"]
+    return [*_of_selection(collection), *paging, *_of_queryables(collection)]
+
+
+def of_export(collection: Collection) -> list[str]:
+    """Return the component keys of the parameters of ``export``: those of items but for paging."""
+    return [*_of_selection(collection), "f-export", *_of_queryables(collection)]
+
+
+def of_item(collection: Collection) -> list[str]:
+    """Return the component keys of the query parameters of a single item."""
+    geometry = [_crs_key("crs", collection.layer)] if collection.layer.geometry else []
+    return [*geometry, _key("properties", collection), "f-items"]
+
+
+def own(collection: Collection, codelists: Codelists, language: str) -> Json:
+    """Return the parameters that belong to one collection, by their key in ``components``."""
+    parameters = {_key("properties", collection): _selection(collection, language)}
+    if collection.sortables:
+        parameters[_key("sortby", collection)] = _sortby(collection, language)
+    if collection.layer.geometry:
+        for name in ("crs", "bbox-crs", "filter-crs"):
+            parameters[_crs_key(name, collection.layer)] = _crs(name, collection.layer, language)
+    for column in collection.queryables:
+        parameters[_key(column.name, collection, "by")] = _by_value(column, codelists, language)
+    return parameters
+
+
+def component_key(collection_id: str) -> str:
+    """Return a collection id in the letters that component keys may have (``~`` is none of them)."""
+    return collection_id.replace("~", ".")
+
+
+def _of_selection(collection: Collection) -> list[str]:
+    layer = collection.layer
+    keys = ["bbox", "datetime", "filter", "filter-lang", _key("properties", collection)]
+    if collection.sortables:
+        keys.append(_key("sortby", collection))
+    if layer.search:
+        keys.append("q")
+    if layer.geometry:
+        keys += [*(_crs_key(name, layer) for name in ("crs", "bbox-crs", "filter-crs")), "zoom-level"]
+    return keys
+
+
+def _of_queryables(collection: Collection) -> list[str]:
+    return [_key(each.name, collection, "by") for each in collection.queryables]
+
+
+def _key(name: str, collection: Collection, kind: str = "of") -> str:
+    return f"{component_key(collection.id)}.{kind}.{name}"
+
+
+def _crs_key(name: str, layer: Layer) -> str:
+    return "-".join([name, *map(str, layer.srids)])
+
+
+def _query(name: str, description: str, schema: Json) -> Json:
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": description,
+        "schema": schema,
+        "style": "form",
+        "explode": False,
+    }
+
+
+def _limit(language: str) -> Json:
+    schema = {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": LIMITS.page_size_max,
+        "default": LIMITS.page_size_default,
+    }
+    return _query("limit", text("limit", language), schema)
+
+
+def _crs(name: str, layer: Layer, language: str) -> Json:
+    uris = [CRS84, *map(crs_uri, layer.srids)]
+    return _query(name, text(name, language), {"type": "string", "enum": uris, "default": CRS84})
+
+
+def _sortby(collection: Collection, language: str) -> Json:
+    orders = [f"{sign}{each.name}" for each in collection.sortables for sign in ("", "+", "-")]
+    return _query("sortby", text("sortby", language), _list_of(orders))
+
+
+def _selection(collection: Collection, language: str) -> Json:
+    return _query("properties", text("properties", language), _list_of([each.name for each in collection.columns]))
+
+
+def _list_of(names: Sequence[str]) -> Json:
+    return {"type": "array", "items": {"type": "string", "enum": list(names)}}
+
+
+def _by_value(column: Column, codelists: Codelists, language: str) -> Json:
+    title = column.title.in_language(language)
+    codes = titles(codelists.get(column.codelist or "", ()), language)
+    if 0 < len(codes) <= _CODES_SHOWN:
+        listed = "; ".join(f"{code} {meaning}" for code, meaning in codes.items())
+        title = f"{title}. {text('codes', language, codes=listed)}"
+    return _query(column.name, title, _plain(column))
+
+
+def _plain(column: Column) -> Json:
+    if column.type is ColumnType.TEXT_ARRAY:
+        return {"type": "string"}
+    return dict(TYPES[column.type])

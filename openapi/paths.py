@@ -1,0 +1,158 @@
+"""Paths of the document: the service's own, and those of each collection by name."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from catalogue.profile import Collection
+from openapi.fragment import text
+from openapi.parameters import component_key, of_export, of_item, of_items
+from openapi.schemas import MEDIA_TYPE, TYPES
+
+type Json = dict[str, Any]
+
+HTML: Json = {"text/html": {"schema": {"type": "string"}}}
+BINARY: Json = {"schema": {"type": "string", "format": "binary"}}
+_FILES = {
+    "text/csv": {"schema": {"type": "string"}},
+    "application/flatgeobuf": BINARY,
+    "application/geopackage+sqlite3": BINARY,
+    "application/gml+xml; version=3.2": {"schema": {"type": "string"}},
+}
+_HEALTH = {"live": "/health/live", "ready": "/health/ready"}
+_DOCUMENTS = {
+    "landing": ("/", "landingPage"),
+    "conformance": ("/conformance", "confClasses"),
+    "collections": ("/collections", "collections"),
+}
+
+
+def of_service(language: str) -> Json:
+    """Return the paths that every profile has."""
+    paths = {path: _document(name, "service", _json(schema), language) for name, (path, schema) in _DOCUMENTS.items()}
+    api = {"application/vnd.oai.openapi+json;version=3.0": {"schema": {"type": "object"}}}
+    paths["/api"] = _document("api", "service", api, language)
+    for name, path in _HEALTH.items():
+        operation = _operation(name, "service", text(name, language))
+        paths[path] = {"get": operation | {"responses": _answers(_json("health"), language, ("Unavailable",))}}
+    return paths
+
+
+def of_collection(collection: Collection, language: str) -> Json:
+    """Return the paths of one collection."""
+    root = f"/collections/{collection.id}"
+    return {
+        root: _described(collection, "collection", _json("collection"), language),
+        f"{root}/schema": _described(collection, "schema", _schema(), language),
+        f"{root}/queryables": _described(collection, "queryables", _schema(), language),
+        f"{root}/sortables": _described(collection, "sortables", _schema(), language),
+        f"{root}/items": _items(collection, language),
+        f"{root}/items/{{itemId}}": _item(collection, language),
+        f"{root}/export": _export(collection, language),
+    }
+
+
+def feature_schemas(collection: Collection, language: str) -> Json:
+    """Return the schemas of a collection's items and pages, by their key in ``components``."""
+    key = component_key(collection.id)
+    return {
+        f"{key}.properties": {
+            "type": "object",
+            "properties": {
+                each.name: {"title": each.title.in_language(language), **TYPES[each.type], "nullable": True}
+                for each in collection.columns
+            },
+        },
+        f"{key}.feature": _refined("feature", {"properties": _ref("schemas", f"{key}.properties")}),
+        f"{key}.features": _refined(
+            "featureCollection", {"features": {"type": "array", "items": _ref("schemas", f"{key}.feature")}}
+        ),
+    }
+
+
+def _items(collection: Collection, language: str) -> Json:
+    parameters = [_ref("parameters", each) for each in of_items(collection)]
+    return _features(collection, "items", parameters, _encodings(collection, "features") | HTML, language)
+
+
+def _item(collection: Collection, language: str) -> Json:
+    identifier: Json = {
+        "name": "itemId",
+        "in": "path",
+        "required": True,
+        "description": text("item-id", language),
+        "schema": dict(TYPES[collection.layer.key.type]),
+    }
+    parameters = [identifier, *(_ref("parameters", each) for each in of_item(collection))]
+    return _features(collection, "item", parameters, _encodings(collection, "feature") | HTML, language)
+
+
+def _export(collection: Collection, language: str) -> Json:
+    parameters = [_ref("parameters", each) for each in of_export(collection)]
+    return _features(collection, "export", parameters, _encodings(collection, "features"), language)
+
+
+def _features(collection: Collection, kind: str, parameters: list[Json], content: Json, language: str) -> Json:
+    operation = _operation(f"{kind}.{collection.id}", collection.layer.component, _title(kind, collection, language))
+    answers = _answers(content, language)
+    answers["200"]["headers"]["Content-Crs"] = _ref("headers", "Content-Crs")
+    return {"get": operation | {"parameters": parameters, "responses": answers}}
+
+
+def _described(collection: Collection, kind: str, content: Json, language: str) -> Json:
+    title = _title(kind, collection, language)
+    return _document(f"{kind}.{collection.id}", collection.layer.component, content, language, title)
+
+
+def _document(name: str, tag: str, content: Json, language: str, summary: str | None = None) -> Json:
+    operation = _operation(name, tag, summary or text(name, language))
+    parameters = [_ref("parameters", "f-document")]
+    return {"get": operation | {"parameters": parameters, "responses": _answers(content | HTML, language)}}
+
+
+def _operation(name: str, tag: str, summary: str) -> Json:
+    return {"tags": [str(tag)], "summary": summary, "operationId": name}
+
+
+def _answers(
+    content: Json,
+    language: str,
+    failures: Iterable[str] = ("NotModified", "BadRequest", "NotFound", "NotAcceptable", "Unavailable", "Problem"),
+) -> Json:
+    headers = {"ETag": _ref("headers", "ETag")}
+    success = {"description": text("success", language), "headers": headers, "content": content}
+    return {"200": success} | {_STATUS[each]: _ref("responses", each) for each in failures}
+
+
+_STATUS = {
+    "NotModified": "304",
+    "BadRequest": "400",
+    "NotFound": "404",
+    "NotAcceptable": "406",
+    "Unavailable": "503",
+    "Problem": "default",
+}
+
+
+def _title(kind: str, collection: Collection, language: str) -> str:
+    return text(kind, language, title=collection.layer.title.in_language(language))
+
+
+def _encodings(collection: Collection, kind: str) -> Json:
+    written = {"schema": _ref("schemas", f"{component_key(collection.id)}.{kind}")}
+    return {"application/geo+json": written, "application/vnd.ogc.fg+json": {"schema": {"type": "object"}}} | _FILES
+
+
+def _json(schema: str) -> Json:
+    return {"application/json": {"schema": _ref("schemas", schema)}}
+
+
+def _schema() -> Json:
+    return {MEDIA_TYPE: {"schema": _ref("schemas", "jsonSchema")}}
+
+
+def _refined(base: str, properties: Json) -> Json:
+    return {"allOf": [_ref("schemas", base), {"type": "object", "properties": properties}]}
+
+
+def _ref(kind: str, key: str) -> Json:
+    return {"$ref": f"#/components/{kind}/{key}"}

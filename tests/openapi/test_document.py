@@ -1,0 +1,147 @@
+"""The OpenAPI document. Requirements of OGC 17-069r4 are named in the tests."""
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+from openapi_spec_validator import OpenAPIV30SpecValidator
+
+from catalogue.files import read_layers
+from catalogue.profile import Collection, RowScope, compile_profile, everything
+from openapi.document import build
+
+LAYERS = Path(__file__).parents[2] / "config" / "layers"
+WORDS = {"base_url": "http://127.0.0.1:8000", "title": "datdai", "description": "Đất đai", "version": "0.1.0"}
+
+
+def written(profile, codelists, language="vi", **more):
+    return build(profile, codelists=codelists, language=language, **WORDS, **more)
+
+
+def parameters(document, path):
+    shared = document["components"]["parameters"]
+    references = document["paths"][path]["get"]["parameters"]
+    found = [shared[each["$ref"].rsplit("/", 1)[1]] if "$ref" in each else each for each in references]
+    return {each["name"]: each for each in found}
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_document_is_valid_openapi_3_0(profile, codelists, language):
+    document = written(profile, codelists, language)
+
+    OpenAPIV30SpecValidator(document).validate()
+    assert document["openapi"] == "3.0.3"
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_document_of_the_real_layers_is_valid(codelists, language):
+    OpenAPIV30SpecValidator(written(everything(read_layers(LAYERS)), codelists, language)).validate()
+
+
+def test_every_reference_is_local_and_every_component_is_used(profile, codelists):
+    document = written(profile, codelists)
+    references = set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(document)))
+    components = {f"#/components/{kind}/{name}" for kind, members in document["components"].items() for name in members}
+
+    assert references == components
+
+
+def test_texts_of_one_language_only(profile, codelists):
+    english = json.dumps(written(profile, codelists, "en"), ensure_ascii=False)
+
+    assert not re.findall(r"[ạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", english.replace("Đất đai", ""))
+    assert '"vi":' not in english
+
+
+def test_each_collection_has_its_own_paths(profile, codelists):
+    paths = written(profile, codelists)["paths"]
+
+    assert {path for path in paths if path.startswith("/collections/bieu")} == {
+        "/collections/bieu",
+        "/collections/bieu/schema",
+        "/collections/bieu/queryables",
+        "/collections/bieu/sortables",
+        "/collections/bieu/items",
+        "/collections/bieu/items/{itemId}",
+        "/collections/bieu/export",
+    }
+    assert {"/", "/conformance", "/api", "/collections", "/health/live", "/health/ready"} <= paths.keys()
+
+
+@pytest.mark.parametrize("identifier", ["thua-dat", "bieu"])
+def test_req_core_fc_bbox_definition(profile, codelists, identifier):
+    bbox = parameters(written(profile, codelists), f"/collections/{identifier}/items")["bbox"]
+
+    assert (bbox["in"], bbox["required"], bbox["style"], bbox["explode"]) == ("query", False, "form", False)
+    assert bbox["schema"] == {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}}
+
+
+def test_req_core_fc_limit_definition(profile, codelists):
+    limit = parameters(written(profile, codelists), "/collections/thua-dat/items")["limit"]
+
+    assert (limit["in"], limit["required"], limit["style"], limit["explode"]) == ("query", False, "form", False)
+    assert limit["schema"] == {"type": "integer", "minimum": 1, "maximum": 10_000, "default": 10}
+
+
+def test_req_core_fc_time_definition(profile, codelists):
+    datetime = parameters(written(profile, codelists), "/collections/thua-dat/items")["datetime"]
+
+    assert (datetime["in"], datetime["required"], datetime["style"]) == ("query", False, "form")
+    assert datetime["explode"] is False
+    assert datetime["schema"] == {"type": "string"}
+
+
+def test_crs_parameters_list_what_the_collection_offers(profile, codelists):
+    crs = parameters(written(profile, codelists), "/collections/thua-dat/items")["crs"]
+
+    assert crs["schema"]["enum"][0] == "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+    assert "http://www.opengis.net/def/crs/EPSG/0/9212" in crs["schema"]["enum"]
+
+
+def test_what_has_no_geometry_and_no_search_column_offers_neither(profile, codelists):
+    offered = parameters(written(profile, codelists), "/collections/bieu/items")
+
+    assert not {"crs", "bbox-crs", "filter-crs", "zoom-level", "q"} & offered.keys()
+
+
+def test_each_queryable_is_a_parameter_and_a_hidden_column_is_none(profile, codelists):
+    document = written(profile, codelists)
+
+    assert {"id", "so_to", "loai", "tu"} <= parameters(document, "/collections/thua-dat/items").keys()
+    assert "loai" not in parameters(document, "/collections/thua-dat~dt-7/items")
+    assert "ghi_chu" not in parameters(document, "/collections/thua-dat/items")
+
+
+def test_the_export_takes_the_parameters_of_items_without_paging(profile, codelists):
+    document = written(profile, codelists)
+    of_items = parameters(document, "/collections/thua-dat/items").keys()
+    of_export = parameters(document, "/collections/thua-dat/export").keys()
+
+    assert of_items - of_export == {"limit", "offset", "cursor", "resulttype"}
+
+
+def test_security_schemes_are_as_given_and_absent_without(profile, codelists):
+    bearer = {"bearer": {"type": "http", "scheme": "bearer"}}
+
+    signed = written(profile, codelists, security_schemes=bearer)
+
+    assert signed["components"]["securitySchemes"] == bearer
+    assert signed["security"] == [{"bearer": []}]
+    assert "securitySchemes" not in written(profile, codelists)["components"]
+
+
+def test_the_same_arguments_give_the_same_bytes(profile, codelists):
+    assert json.dumps(written(profile, codelists)) == json.dumps(written(profile, codelists))
+
+
+def test_24_collections_take_less_than_150_ms_and_half_a_megabyte(collection, codelists):
+    layer = collection.layer
+    many = compile_profile(Collection(f"lop-{n}", layer, layer.columns, RowScope()) for n in range(24))
+    begin = time.perf_counter()
+
+    document = written(many, codelists)
+
+    assert time.perf_counter() - begin < 0.150
+    assert len(json.dumps(document)) < 500_000
