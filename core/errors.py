@@ -5,7 +5,8 @@ The tree::
     DatdaiError
     ├── BadRequest
     │   ├── BadParameter
-    │   └── BadFilter
+    │   ├── BadFilter
+    │   └── LoadRefused
     ├── NotFound
     ├── MethodNotAllowed
     ├── NotAcceptable
@@ -61,6 +62,10 @@ class BadFilter(BadRequest):
         self.position = position
         where = "" if position is None else f" (at character {position + 1})"
         super().__init__(f"filter: {problem}{where}")
+
+
+class LoadRefused(BadRequest):
+    """A file cannot be loaded; nothing was changed."""
 
 
 class NotFound(DatdaiError):

@@ -133,12 +133,12 @@ def check_residue(batch: Batch, column: str) -> Iterator[Finding]:
 
 
 def check_readable(batch: Batch, column: str, read: Callable[[object], object]) -> Iterator[Finding]:
-    """Yield values that one of the ``read_`` functions refuses."""
+    """Yield values that a function refuses by ``UnreadableError``."""
     for i, value in enumerate(batch.values[column]):
         try:
             read(value)
         except UnreadableError:
-            rule, vi, en = _WORDS[read]
+            rule, vi, en = _WORDS.get(read, _OTHER)
             yield batch.finding(rule, i, f"«{value}» {vi} ({column}).", f"“{value}” {en} ({column}).", column=column)
 
 
@@ -148,3 +148,4 @@ _WORDS: Final[Mapping[Callable[[object], object], tuple[Rule, str, str]]] = {
     read_integer: (BAD_TYPE, "không phải là số nguyên", "is no whole number"),
     read_boolean: (BAD_TYPE, "không phải là có/không", "is neither yes nor no"),
 }
+_OTHER: Final = (BAD_TYPE, "không đọc được", "cannot be read")
