@@ -1,0 +1,97 @@
+"""The bounding box of a request: read, cut to what can be computed, and made a condition."""
+
+import math
+from dataclasses import dataclass
+
+from catalogue.layer import Geometry
+from core.errors import BadParameter
+from query.condition import NOTHING, Condition, all_of, any_of
+from query.crs import CRS84, Crs
+from query.view import View, quoted
+
+type Box = tuple[float, float, float, float]
+_ALLOWED = "four or six finite numbers: minimum and maximum of each axis in the order of bbox-crs"
+_SLACK_DEGREES = 0.00001
+"""About 1 m: more than an edge bends between the points that _segmented adds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bbox:
+    """One or two boxes (two across the antimeridian), x first, inside the domain of ``crs``; none matches nothing."""
+
+    crs: Crs
+    boxes: tuple[Box, ...]
+
+
+def read_bbox(value: str, crs: Crs = CRS84) -> Bbox:
+    """Read the parameter ``bbox``.
+
+    Raises:
+        BadParameter: not four or six numbers, or a minimum above its maximum.
+    """
+    x_min, y_min, x_max, y_max = _numbers(value)
+    if crs.lat_first:
+        x_min, y_min, x_max, y_max = y_min, x_min, y_max, x_max
+    if y_min > y_max:
+        raise BadParameter("bbox", "a minimum lies above its maximum.", _ALLOWED)
+    if x_min <= x_max:
+        return Bbox(crs, _cut(crs, (x_min, y_min, x_max, y_max)))
+    if not crs.is_geographic:
+        raise BadParameter("bbox", "a minimum lies above its maximum.", _ALLOWED)
+    west, east = (x_min, y_min, 180.0, y_max), (-180.0, y_min, x_max, y_max)
+    return Bbox(crs, _cut(crs, west) + _cut(crs, east))
+
+
+def _numbers(value: str) -> tuple[float, float, float, float]:
+    try:
+        numbers = [float(each) for each in value.split(",")]
+    except ValueError:
+        raise BadParameter("bbox", "not a list of numbers.", _ALLOWED) from None
+    if len(numbers) not in (4, 6) or not all(math.isfinite(each) for each in numbers):
+        raise BadParameter("bbox", f"{len(numbers)} values, or one that is not finite.", _ALLOWED)
+    half = len(numbers) // 2
+    return numbers[0], numbers[1], numbers[half], numbers[half + 1]
+
+
+def _cut(crs: Crs, box: Box) -> tuple[Box, ...]:
+    low_x, low_y, high_x, high_y = crs.domain
+    cut = (max(box[0], low_x), max(box[1], low_y), min(box[2], high_x), min(box[3], high_y))
+    return (cut,) if cut[0] <= cut[2] and cut[1] <= cut[3] else ()
+
+
+def bbox_condition(bbox: Bbox, view: View) -> Condition:
+    """Return the condition that a geometry meets the box; without a geometry nothing is met.
+
+    The index reads ``geom``; what the box of a geometry does not decide, the geometry itself does, in the CRS of the
+    request.
+    """
+    geometry = view.layer.geometry
+    if geometry is None:
+        return NOTHING
+    return any_of(_box_condition(box, bbox.crs, geometry) for box in bbox.boxes)
+
+
+def lonlat_box(bbox: Bbox) -> Box | None:
+    """Return one box in degrees that holds all boxes, where that is known without projecting; else ``None``."""
+    if not bbox.crs.is_geographic or bbox.crs.srid != 4326 or not bbox.boxes:
+        return None
+    west, south, east, north = zip(*bbox.boxes, strict=True)
+    return min(west), min(south), max(east), max(north)
+
+
+def _box_condition(box: Box, crs: Crs, geometry: Geometry) -> Condition:
+    lonlat = f"t.{quoted(geometry.lonlat)}"
+    if crs.srid == 4326:
+        envelope = "ST_MakeEnvelope(%s, %s, %s, %s, 4326)"
+        touches = Condition(f"({lonlat} @ {envelope} OR ST_Intersects({lonlat}, {envelope}))", (*box, *box))
+        return all_of([Condition(f"{lonlat} && {envelope}", box), touches])
+    envelope = f"ST_MakeEnvelope(%s, %s, %s, %s, {crs.srid})"
+    step = max(box[2] - box[0], box[3] - box[1], 1.0) / 32
+    around = f"ST_Expand(ST_Envelope(hc.doi_toa_do(ST_Segmentize({envelope}, %s), 4326)), {_SLACK_DEGREES})"
+    own = f"hc.doi_toa_do(t.{quoted(geometry.stored)}, {crs.srid})"
+    return all_of(
+        [
+            Condition(f"{lonlat} && {around}", (*box, step)),
+            Condition(f"ST_Intersects({own}, {envelope})", box),
+        ]
+    )

@@ -1,0 +1,182 @@
+"""Statements for pages, single items, counts and exports of one collection."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from catalogue.layer import Column, Rows
+from core.limits import LIMITS
+from query.bbox import Bbox, Box, bbox_condition, lonlat_box
+from query.condition import EVERYTHING, Condition, all_of
+from query.cql2 import Filter
+from query.encoding import RowEncoding, Shape, needed_columns, row_columns
+from query.instant import Period, period_condition
+from query.paging import Order, Position, order_sql, position_condition
+from query.search import search_condition
+from query.view import View, quoted
+
+type Statement = tuple[str, tuple[object, ...]]
+"""SQL with ``%s`` placeholders, and the values."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsQuery:
+    """What is asked of a collection, resolved in its view.
+
+    Attributes:
+        equals: conditions of the parameters that are named after queryables.
+        fingerprint: equal for equal selections and orders, whatever the page; a cursor belongs to it.
+    """
+
+    columns: tuple[Column, ...]
+    shape: Shape
+    order: Order
+    limit: int
+    fingerprint: str
+    offset: int = 0
+    position: Position | None = None
+    bbox: Bbox | None = None
+    period: Period | None = None
+    terms: tuple[str, ...] = ()
+    equals: tuple[Condition, ...] = ()
+    filter: Filter | None = None
+    hits: bool = False
+
+
+def fingerprint_of(*parts: object) -> str:
+    """Return a digest of what a query selects and how it orders."""
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False, default=str).encode()).hexdigest()[:32]
+
+
+def selection(query: ItemsQuery, view: View) -> Condition:
+    """Return the condition that the client's parameters make; rows of the view and place of the page come besides."""
+    parts = [*query.equals]
+    if query.bbox:
+        parts.append(bbox_condition(query.bbox, view))
+    if query.period:
+        parts.append(period_condition(query.period, view))
+    if query.terms and view.layer.search:
+        parts.append(search_condition(query.terms, view.layer.search))
+    if query.filter:
+        parts.append(query.filter.condition)
+    return all_of(parts)
+
+
+def narrowing_box(query: ItemsQuery) -> Box | None:
+    """Return a box in degrees that every row of the answer touches, for row security to narrow by, or ``None``."""
+    if query.bbox and (box := lonlat_box(query.bbox)):
+        return box
+    return query.filter.bbox if query.filter else None
+
+
+def page_statement(query: ItemsQuery, view: View, encoding: RowEncoding) -> Statement:
+    """Compose a page whose rows are JSON texts, as one row.
+
+    Columns: features joined by commas as UTF-8 ``bytea`` (null: none), rows found (at most limit + 1), number matched
+    (null: not known), then for each key of the order its text in the row nearest to the start, then in the farthest row
+    of the page (null where the page is not full). Going backward, nearest is the last row shown.
+    """
+    selected = selection(query, view)
+    page, params = _page(query, view, selected)
+    (feature,) = row_columns(view, query.columns, query.shape, encoding)
+    matched = _matched(query, view, selected)
+    edges = [
+        f"max(t.{quoted(key.column.name)}::text) FILTER (WHERE n = {n})"
+        for n in (1, query.limit)
+        for key in query.order
+    ]
+    direction = "DESC" if query.position and query.position.backward else "ASC"
+    features = f"string_agg({feature}, ',' ORDER BY n {direction}) FILTER (WHERE n <= {query.limit})"
+    sql = (
+        f"WITH page AS MATERIALIZED ({page}) "
+        f"SELECT convert_to({features}, 'UTF8'), "
+        f"count(*), {matched.sql}, {', '.join(edges)} "
+        "FROM (SELECT *, row_number() OVER () AS n FROM page) AS t"
+    )
+    return sql, (*params, *matched.params)
+
+
+def rows_statement(query: ItemsQuery, view: View, encoding: RowEncoding) -> Statement:
+    """Compose a page of up to limit + 1 encoded rows in the order of the page's reading direction.
+
+    Behind the columns of the encoding come the keys of the order as text.
+    """
+    page, params = _page(query, view, selection(query, view))
+    columns = row_columns(view, query.columns, query.shape, encoding)
+    keys = [f"t.{quoted(key.column.name)}::text" for key in query.order]
+    return f"WITH page AS MATERIALIZED ({page}) SELECT {', '.join([*columns, *keys])} FROM page AS t", params
+
+
+def item_statement(
+    view: View, key: object, columns: tuple[Column, ...], shape: Shape, encoding: RowEncoding
+) -> Statement:
+    """Compose one item; JSON texts come as UTF-8 ``bytea``."""
+    encoded = row_columns(view, columns, shape, encoding)
+    if encoding in (RowEncoding.GEOJSON, RowEncoding.JSONFG):
+        encoded = (f"convert_to({encoded[0]}, 'UTF8')",)
+    where = all_of([Condition(f"{view.key} = %s", (key,)), view.rows])
+    return f"SELECT {', '.join(encoded)} FROM {view.source} WHERE {where.sql}", where.params
+
+
+def count_statement(query: ItemsQuery, view: View) -> Statement:
+    """Compose the exact number of rows selected."""
+    selected = selection(query, view)
+    if counter := _counter(view, selected):
+        return f"SELECT {counter.sql}", counter.params
+    where = all_of([view.rows, selected])
+    return f"SELECT count(*) FROM {view.source} WHERE {where.sql}", where.params
+
+
+def export_statement(query: ItemsQuery, view: View, encoding: RowEncoding, *, ordered: bool) -> Statement:
+    """Compose all rows selected, in the order asked for or in none."""
+    columns = row_columns(view, query.columns, query.shape, encoding)
+    where = all_of([view.rows, selection(query, view)])
+    order = f" ORDER BY {order_sql(query.order, view)}" if ordered else ""
+    return f"SELECT {', '.join(columns)} FROM {view.source} WHERE {where.sql}{order}", where.params
+
+
+def version_statement(view: View) -> Statement:
+    """Compose the version of the table: equal versions mean equal content."""
+    return "SELECT lg.phien_ban_cua(%s)", (view.layer.qualified_table,)
+
+
+def _page(query: ItemsQuery, view: View, selected: Condition) -> Statement:
+    """Order and cut first; encoding comes after, on the rows that are left."""
+    place = position_condition(query.position, query.order, view) if query.position else EVERYTHING
+    where = all_of([view.rows, selected, place])
+    needed = [f"t.{name}" for name in _needed(query, view)]
+    backward = bool(query.position and query.position.backward)
+    offset = f" OFFSET {query.offset}" if query.offset else ""
+    return (
+        f"SELECT {', '.join(needed)} FROM {view.source} WHERE {where.sql} "
+        f"ORDER BY {order_sql(query.order, view, backward=backward)} LIMIT {query.limit + 1}{offset}",
+        where.params,
+    )
+
+
+def _needed(query: ItemsQuery, view: View) -> tuple[str, ...]:
+    keys = (quoted(key.column.name) for key in query.order)
+    return tuple(dict.fromkeys([*needed_columns(view, query.columns, query.shape), *keys]))
+
+
+def _matched(query: ItemsQuery, view: View, selected: Condition) -> Condition:
+    """Return the expression of the number matched: exact, or null beyond what is counted."""
+    if counter := _counter(view, selected):
+        return counter
+    where = all_of([view.rows, selected])
+    ceiling = LIMITS.count_max
+    counted = (
+        f"(SELECT CASE WHEN count(*) <= {ceiling} THEN count(*) END FROM "
+        f"(SELECT 1 FROM {view.source} WHERE {where.sql} LIMIT {ceiling + 1}) AS c)"
+    )
+    if query.position or query.offset:
+        return Condition(counted, where.params)
+    return Condition(f"CASE WHEN count(*) <= {query.limit} THEN count(*) ELSE {counted} END", where.params)
+
+
+def _counter(view: View, selected: Condition) -> Condition | None:
+    """Return the counter of the change log, where nothing but the view selects."""
+    if not view.counted or selected != EVERYTHING:
+        return None
+    in_force = "true" if view.layer.rows is Rows.IN_FORCE else "false"
+    return Condition(f"lg.so_dong(%s, {in_force})", (view.layer.qualified_table,))

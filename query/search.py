@@ -1,0 +1,30 @@
+"""The parameter ``q``: words that Vietnamese readers would find, with or without diacritics."""
+
+from core.errors import BadParameter
+from core.limits import LIMITS
+from query.condition import Condition, any_of
+from query.view import quoted
+
+
+def read_search(value: str) -> tuple[str, ...]:
+    """Read ``q``: terms by comma, of which one must be found; the words of a term stand together, in order.
+
+    Source: OGC 24-031 (draft), requirement text-search; OGC 20-004r1, parameter q.
+
+    Raises:
+        BadParameter: no term, or too many, or a NUL character.
+    """
+    terms = tuple(term for part in value.split(",") if (term := part.strip()))
+    if not terms or len(terms) > LIMITS.search_terms_max or "\x00" in value:
+        raise BadParameter("q", "no search term, or too many.", f"1 to {LIMITS.search_terms_max} terms by comma")
+    return terms
+
+
+def search_condition(terms: tuple[str, ...], column: str) -> Condition:
+    """Return the condition that the folded text of a row holds one of the terms; ``column`` is the layer's search."""
+    column = f"t.{quoted(column)}"
+    return any_of(Condition(f"{column} LIKE '%%' || dm.de_tim(%s) || '%%'", (_escaped(term),)) for term in terms)
+
+
+def _escaped(term: str) -> str:
+    return term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,95 @@
+"""A collection as SQL sees it: the table, quoted names, and the conditions that every query on it carries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from catalogue.layer import Column, Layer, Rows
+from catalogue.profile import Between, Collection, OneOf, Term
+from catalogue.types import ColumnType
+from query.condition import EVERYTHING, Condition, all_of
+from query.names import Name
+
+_ARRAY_OF = {int: "bigint[]", str: "text[]"}
+SQL_TYPES: Mapping[ColumnType, str] = {
+    ColumnType.TEXT: "text",
+    ColumnType.INTEGER: "bigint",
+    ColumnType.NUMBER: "float8",
+    ColumnType.BOOLEAN: "boolean",
+    ColumnType.DATE: "date",
+    ColumnType.TIMESTAMP: "timestamptz",
+    ColumnType.UUID: "uuid",
+    ColumnType.TEXT_ARRAY: "text[]",
+}
+
+
+def quoted(identifier: str) -> str:
+    """Return an identifier in quotes, safe inside a statement with ``%s`` placeholders."""
+    return '"' + identifier.replace('"', '""').replace("%", "%%") + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The ready SQL parts of one collection, made once per profile.
+
+    Attributes:
+        source: ``schema.table AS t``.
+        names: what filters may name.
+        rows: conditions that every row must meet: what the layer publishes, and the scope of the profile.
+        counted: the counters of the change log know the number of rows of this view.
+    """
+
+    collection: Collection
+    source: str
+    key: str
+    names: Mapping[str, Name]
+    rows: Condition
+    counted: bool
+
+    @property
+    def layer(self) -> Layer:
+        return self.collection.layer
+
+    def expression(self, column: Column) -> str:
+        """Return the SQL expression of a column."""
+        return f"t.{quoted(column.name)}"
+
+
+def view_of(collection: Collection) -> View:
+    """Prepare the view of a collection."""
+    layer = collection.layer
+    return View(
+        collection=collection,
+        source=f"{quoted(layer.schema)}.{quoted(layer.table)} AS t",
+        key=f"t.{quoted(layer.key.name)}",
+        names=_names(collection),
+        rows=all_of([_in_force(layer), *(_scope(term) for term in collection.scope.terms)]),
+        counted=not collection.scope.terms,
+    )
+
+
+def _names(collection: Collection) -> dict[str, Name]:
+    names = {each.name: Name(each.name, each.type, f"t.{quoted(each.name)}") for each in collection.queryables}
+    geometry = collection.layer.geometry
+    if geometry:
+        names["geometry"] = Name("geometry", ColumnType.GEOMETRY, f"t.{quoted(geometry.lonlat)}")
+    return names
+
+
+def _in_force(layer: Layer) -> Condition:
+    if layer.rows is Rows.IN_FORCE and layer.time and layer.time.end:
+        return Condition(f"t.{quoted(layer.time.end)} IS NULL")
+    return EVERYTHING
+
+
+def _scope(term: Term) -> Condition:
+    column = f"t.{quoted(term.column)}"
+    match term:
+        case OneOf(values=values):
+            array = _ARRAY_OF[type(values[0])] if values else "bigint[]"
+            return Condition(f"{column} = ANY (%s::{array})", (list(values),))
+        case Between(begin=begin, end=end):
+            return all_of(
+                Condition(f"{column} {operator} %s::date", (day,))
+                for operator, day in ((">=", begin), ("<", end))
+                if day is not None
+            )
