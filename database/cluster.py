@@ -33,9 +33,11 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from core.errors import DatabaseError
+from core.settings import Settings
 
 OLDEST_MAJOR = 15
 SUPERUSER = "postgres"
+EMBEDDED_DATABASE = "datdai"
 ROOT_FOLDER = Path("/var/lib/datdai")
 SOCKET_PATH_MAX = 100
 """Bytes in the path of a Unix socket; the kernel's own limit is 107, that of some BSDs 103."""
@@ -179,6 +181,22 @@ def ensure_database(admin_dsn: str, name: str) -> bool:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             return True
     return False
+
+
+@contextmanager
+def database_of(settings: Settings, *, keep: bool = False) -> Generator[Settings]:
+    """Yield the settings with the addresses of the database filled in, for the time of a block.
+
+    Without ``database_url`` the embedded cluster runs meanwhile; ``keep`` leaves it running afterwards.
+    """
+    if settings.database_url:
+        yield settings
+        return
+    with started(Cluster(cluster_folder(settings.home)), keep=keep) as cluster:
+        ensure_database(cluster.dsn(), EMBEDDED_DATABASE)
+        app = cluster.dsn(EMBEDDED_DATABASE, f"{EMBEDDED_DATABASE}_app")
+        addresses = {"database_url": app, "admin_database_url": cluster.dsn(EMBEDDED_DATABASE)}
+        yield settings.model_copy(update=addresses)
 
 
 def find_binaries(major: int | None = None) -> Binaries:

@@ -110,12 +110,16 @@ def check_migrated(dsn: str, folder: Path = MIGRATIONS) -> None:
         raise DatabaseError(f"The database lacks these migrations: {names}. Run: datdai migrate")
 
 
+def is_empty(admin_dsn: str) -> bool:
+    """Tell whether a migrated database holds no administrative unit yet, so that nothing can refer to one."""
+    with _connect(admin_dsn) as connection:
+        return connection.execute("SELECT 1 FROM hc.don_vi LIMIT 1").fetchone() is None
+
+
 def _read(path: Path) -> Migration:
     matched = _FILE_NAME.fullmatch(path.name)
     if not matched:
-        raise DatabaseError(
-            f"Migration {path.name}: the name must be NNNN_name.sql, with a-z, 0-9 and _ only."
-        )
+        raise DatabaseError(f"Migration {path.name}: the name must be NNNN_name.sql, with a-z, 0-9 and _ only.")
     text = path.read_bytes().replace(b"\r\n", b"\n")
     return Migration(int(matched[1]), matched[2], hashlib.sha256(text).hexdigest(), text.decode())
 
@@ -136,9 +140,7 @@ def _checksums(connection: psycopg.Connection) -> dict[int, str]:
     try:
         return dict(connection.execute(_APPLIED).fetchall())
     except psycopg.errors.InsufficientPrivilege as exc:
-        raise DatabaseError(
-            "This database user may not read lg.di_tru; it needs USAGE on schema lg."
-        ) from exc
+        raise DatabaseError("This database user may not read lg.di_tru; it needs USAGE on schema lg.") from exc
 
 
 def _compare(migrations: Sequence[Migration], applied: Mapping[int, str]) -> Status:

@@ -1,0 +1,168 @@
+"""The command ``datdai``."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Protocol, cast
+
+from core import logs
+from core.errors import DatabaseError, DatdaiError
+from core.settings import Settings
+from database import migrate
+from database.cluster import Cluster, cluster_folder, database_of
+
+type Run = Callable[[argparse.Namespace, Settings], int]
+
+PACKAGES_WITH_COMMANDS = ("loader",)
+"""Packages with a module ``commands`` whose ``register(subparsers)`` adds commands; each sets ``run``."""
+SAMPLE_PARCELS = 20_000
+SAMPLE_SEED = 1
+
+
+class Subparsers(Protocol):
+    """What ``argparse`` returns from ``add_subparsers``; it has no public name there."""
+
+    def add_parser(self, name: str, *, help: str) -> argparse.ArgumentParser: ...  # noqa: A002 - argparse's word
+
+
+def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
+    """Run one command; return 0, 2 for what was refused in one sentence, 130 when interrupted."""
+    chosen = parser().parse_args(arguments)
+    try:
+        settings = Settings.from_env(environ)
+        logs.configure(settings.log_level, settings.log_format)
+        return cast("Run", chosen.run)(chosen, settings)
+    except DatdaiError as exc:
+        sys.stderr.write(f"datdai: {exc}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    top = argparse.ArgumentParser(
+        prog="datdai", description="The provincial land database as an OGC API.", allow_abbrev=False
+    )
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_serve(commands)
+    _add_migrate(commands)
+    _add_db(commands)
+    for package in PACKAGES_WITH_COMMANDS:
+        if find_spec(f"{package}.commands"):
+            import_module(f"{package}.commands").register(commands)
+    return top
+
+
+def what_to_open(settings: Settings) -> str:
+    """Return what the operator is told once the server answers."""
+    url = settings.public_url
+    lines = (
+        ("Open in a browser", f"{url}/"),
+        ("QGIS", f"Layer > Add Layer > Add WFS / OGC API - Features Layer, new connection: {url}"),
+        ("GDAL", f"ogrinfo OAPIF:{url} -so"),
+        ("curl", f"curl '{url}/collections?f=json'"),
+    )
+    return "\n".join(["datdai is ready.", *(f"  {name:<18} {line}" for name, line in lines), "Stop: Ctrl-C"])
+
+
+def prepare(admin_dsn: str, *, parcels: int) -> None:
+    """Migrate, and load the sample province into a database without any administrative unit."""
+    for migration in migrate.migrate(admin_dsn):
+        _say(f"applied {migration.file}")
+    if parcels and migrate.is_empty(admin_dsn):
+        _say(f"loading the sample province with {parcels} parcels")
+        import_module("loader.sample").build(admin_dsn, parcels=parcels, seed=SAMPLE_SEED)
+
+
+def _add_serve(commands: Subparsers) -> None:
+    serve = commands.add_parser("serve", help="run the server until it is stopped")
+    serve.add_argument("--prepare", action="store_true", help="first migrate, and load the sample if empty")
+    serve.add_argument(
+        "--parcels", type=int, default=SAMPLE_PARCELS, metavar="N", help="parcels of that sample; 0 loads none"
+    )
+    serve.add_argument(
+        "--keep-database", action="store_true", help="leave the embedded cluster running when the server stops"
+    )
+    serve.set_defaults(run=_serve)
+
+
+def _serve(chosen: argparse.Namespace, settings: Settings) -> int:
+    with database_of(settings, keep=chosen.keep_database) as complete:
+        if chosen.prepare and complete.admin_database_url:
+            prepare(complete.admin_database_url, parcels=chosen.parcels)
+        migrate.check_migrated(complete.database_url or "")
+        import_module("server.app").serve(complete)
+    return 0
+
+
+def _add_migrate(commands: Subparsers) -> None:
+    adder = commands.add_parser("migrate", help="bring the database to the state of this version")
+    adder.add_argument("--status", action="store_true", help="only say what is applied and what is pending")
+    adder.set_defaults(run=_migrate)
+
+
+def _migrate(chosen: argparse.Namespace, settings: Settings) -> int:
+    with database_of(settings) as complete:
+        if chosen.status:
+            return _print_status(complete)
+        applied = migrate.migrate(_admin(complete))
+    for migration in applied:
+        _say(f"applied {migration.file}")
+    if not applied:
+        _say("nothing to do")
+    return 0
+
+
+def _print_status(settings: Settings) -> int:
+    found = migrate.status(settings.admin_database_url or settings.database_url or "")
+    for migration in found.applied:
+        _say(f"applied  {migration.file}")
+    for migration in found.pending:
+        _say(f"pending  {migration.file}")
+    return 1 if found.pending else 0
+
+
+def _admin(settings: Settings) -> str:
+    if not settings.admin_database_url:
+        raise DatabaseError("Set DATDAI_ADMIN_DATABASE_URL to the login that owns the database.")
+    return settings.admin_database_url
+
+
+def _add_db(commands: Subparsers) -> None:
+    adder = commands.add_parser("db", help="start, stop or look at the embedded cluster")
+    adder.add_argument("action", choices=("start", "stop", "status"))
+    adder.set_defaults(run=_db)
+
+
+def _db(chosen: argparse.Namespace, settings: Settings) -> int:
+    if settings.database_url:
+        raise DatabaseError("DATDAI_DATABASE_URL is set: there is no embedded cluster to start or stop.")
+    cluster = Cluster(cluster_folder(settings.home))
+    match cast("str", chosen.action):
+        case "start":
+            _say(f"{'started' if cluster.start() else 'running already'}: {cluster.dsn()}")
+        case "stop":
+            _say("stopped" if cluster.stop() else "not running")
+        case _:
+            return _print_cluster(cluster)
+    return 0
+
+
+def _print_cluster(cluster: Cluster) -> int:
+    """Say whether the cluster runs; 3 is what service managers return for one that does not."""
+    running = cluster.is_running()
+    _say(f"running: {cluster.dsn()}" if running else f"not running: {cluster.folder}")
+    return 0 if running else 3
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
