@@ -1,0 +1,174 @@
+"""The parameters of a request for items, read into an ``ItemsQuery``."""
+
+from collections.abc import Mapping, Sequence
+
+from catalogue.layer import Column
+from catalogue.types import ColumnType
+from core.errors import BadParameter
+from core.limits import LIMITS
+from query.bbox import Bbox, read_bbox
+from query.condition import Condition
+from query.cql2 import Filter, compile_filter, parse_json, parse_text
+from query.crs import CRS84, Crs, crs_named
+from query.encoding import Shape
+from query.instant import read_datetime
+from query.items import ItemsQuery, fingerprint_of
+from query.paging import CursorSeal, Position, read_sortby
+from query.search import read_search
+from query.values import read_value
+from query.view import SQL_TYPES, View
+
+ITEM_PARAMETERS = ("crs", "properties", "exclude-properties", "zoom-level", "skipGeometry", "f", "lang")
+EXPORT_PARAMETERS = (
+    *ITEM_PARAMETERS, "bbox", "bbox-crs", "datetime", "q", "filter", "filter-lang", "filter-crs", "sortby",
+)  # fmt: skip
+ITEMS_PARAMETERS = (*EXPORT_PARAMETERS, "limit", "offset", "cursor", "resulttype")
+_SELECTING = ("bbox", "bbox-crs", "datetime", "q", "filter", "filter-lang", "filter-crs", "sortby")
+_ZOOM_MAX = 24
+
+
+def single_values(pairs: Sequence[tuple[str, str]], allowed: Sequence[str]) -> dict[str, str]:
+    """Return the parameters of a query string by name.
+
+    Raises:
+        BadParameter: a name that is not allowed here, or one that comes twice.
+    """
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in allowed:
+            raise BadParameter(name, "there is no such parameter here.", ", ".join(allowed))
+        if name in values:
+            raise BadParameter(name, "the parameter comes twice.")
+        values[name] = value
+    return values
+
+
+def property_parameters(view: View) -> tuple[str, ...]:
+    """Return the queryables that are parameters of their own: those that one value can equal."""
+    return tuple(each.name for each in view.collection.queryables if each.type is not ColumnType.TEXT_ARRAY)
+
+
+def read_items_query(
+    pairs: Sequence[tuple[str, str]], view: View, seal: CursorSeal, profile_hash: str, *, paged: bool = True
+) -> ItemsQuery:
+    """Read the parameters of a page of items, or of an export (``paged=False``).
+
+    Raises:
+        BadParameter, BadFilter: something that is unknown, malformed or too large; the text says what is allowed.
+    """
+    properties = property_parameters(view)
+    own = ITEMS_PARAMETERS if paged else EXPORT_PARAMETERS
+    values = single_values(pairs, [each for each in own if each != "q" or view.layer.search] + list(properties))
+    equals = {name: values[name] for name in properties if name in values}
+    fingerprint = fingerprint_of(profile_hash, view.collection.id, {k: values.get(k) for k in _SELECTING}, equals)
+    return ItemsQuery(
+        columns=_columns(values, view),
+        shape=read_shape(values, view),
+        order=read_sortby(values.get("sortby"), view.collection),
+        limit=_limit(values),
+        fingerprint=fingerprint,
+        offset=_offset(values),
+        position=_position(values, seal, fingerprint),
+        bbox=_bbox(values, view),
+        period=read_datetime(values["datetime"]) if "datetime" in values else None,
+        terms=read_search(values["q"]) if "q" in values else (),
+        equals=tuple(_equals(view, name, text) for name, text in equals.items()),
+        filter=_filter(values, view),
+        hits=_hits(values),
+    )
+
+
+def read_item_query(pairs: Sequence[tuple[str, str]], view: View) -> tuple[tuple[Column, ...], Shape]:
+    """Read the parameters of a single item: its columns and how its geometry leaves."""
+    values = single_values(pairs, ITEM_PARAMETERS)
+    return _columns(values, view), read_shape(values, view)
+
+
+def read_shape(values: Mapping[str, str], view: View) -> Shape:
+    """Read ``crs``, ``zoom-level`` and ``skipGeometry``."""
+    crs = crs_named("crs", values["crs"], view.layer.srids) if "crs" in values else CRS84
+    zoom = whole_number("zoom-level", values["zoom-level"], 0, _ZOOM_MAX) if "zoom-level" in values else None
+    skip = one_of("skipGeometry", values.get("skipGeometry", "false"), ("true", "false")) == "true"
+    return Shape(crs, zoom, with_geometry=not skip and view.layer.geometry is not None)
+
+
+def whole_number(name: str, text: str, lowest: int, highest: int) -> int:
+    """Read a whole number between two bounds, both allowed."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 12) or not lowest <= int(text) <= highest:
+        raise BadParameter(name, "not a whole number in range.", f"{lowest} to {highest}")
+    return int(text)
+
+
+def one_of(name: str, text: str, allowed: Sequence[str]) -> str:
+    """Read one word of a closed list."""
+    if text not in allowed:
+        raise BadParameter(name, "not one of the words allowed.", ", ".join(allowed))
+    return text
+
+
+def _limit(values: Mapping[str, str]) -> int:
+    """Read ``limit``; more than the largest page is the largest page.
+
+    Source: OGC 17-069r4, requirement fc-limit-response-1.
+    """
+    if "limit" not in values:
+        return LIMITS.page_size_default
+    return min(whole_number("limit", values["limit"], 1, 10**12 - 1), LIMITS.page_size_max)
+
+
+def _offset(values: Mapping[str, str]) -> int:
+    if "offset" not in values:
+        return 0
+    if "cursor" in values:
+        raise BadParameter("offset", "cannot be combined with cursor.")
+    return whole_number("offset", values["offset"], 0, LIMITS.offset_max)
+
+
+def _position(values: Mapping[str, str], seal: CursorSeal, fingerprint: str) -> Position | None:
+    return seal.open(values["cursor"], context=fingerprint) if "cursor" in values else None
+
+
+def _hits(values: Mapping[str, str]) -> bool:
+    return one_of("resulttype", values.get("resulttype", "results"), ("results", "hits")) == "hits"
+
+
+def _bbox(values: Mapping[str, str], view: View) -> Bbox | None:
+    crs = crs_named("bbox-crs", values["bbox-crs"], view.layer.srids) if "bbox-crs" in values else CRS84
+    return read_bbox(values["bbox"], crs) if "bbox" in values else None
+
+
+def _columns(values: Mapping[str, str], view: View) -> tuple[Column, ...]:
+    columns = view.collection.columns
+    if "properties" in values:
+        wanted = _names("properties", values["properties"], columns)
+        columns = tuple(each for each in columns if each.name in wanted)
+    if "exclude-properties" in values:
+        unwanted = _names("exclude-properties", values["exclude-properties"], view.collection.columns)
+        columns = tuple(each for each in columns if each.name not in unwanted)
+    return columns
+
+
+def _names(parameter: str, text: str, columns: Sequence[Column]) -> frozenset[str]:
+    names = frozenset(part.strip() for part in text.split(","))
+    known = [each.name for each in columns]
+    if not names <= set(known):
+        raise BadParameter(parameter, "not a list of properties of this collection.", ", ".join(known))
+    return names
+
+
+def _equals(view: View, name: str, text: str) -> Condition:
+    column = next(each for each in view.collection.queryables if each.name == name)
+    return Condition(f"{view.expression(column)} = %s::{SQL_TYPES[column.type]}", (read_value(column, text),))
+
+
+def _filter(values: Mapping[str, str], view: View) -> Filter | None:
+    language = one_of("filter-lang", values.get("filter-lang", "cql2-text"), ("cql2-text", "cql2-json"))
+    crs = _filter_crs(values, view)
+    if "filter" not in values:
+        return None
+    node = (parse_text if language == "cql2-text" else parse_json)(values["filter"], LIMITS)
+    return compile_filter(node, view.names, filter_srid=crs.srid, swap_axes=crs.lat_first)
+
+
+def _filter_crs(values: Mapping[str, str], view: View) -> Crs:
+    return crs_named("filter-crs", values["filter-crs"], view.layer.srids) if "filter-crs" in values else CRS84

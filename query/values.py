@@ -1,0 +1,88 @@
+"""Values of columns as a client writes them in a URL."""
+
+import math
+import unicodedata
+from datetime import date, datetime
+from uuid import UUID
+
+from catalogue.layer import Column
+from catalogue.types import ColumnType
+from core.errors import BadParameter
+from core.limits import LIMITS
+
+_BIGINT = range(-(2**63), 2**63)
+_HOW = {
+    ColumnType.TEXT: "text",
+    ColumnType.INTEGER: "an integer of 64 bits",
+    ColumnType.NUMBER: "a finite number",
+    ColumnType.BOOLEAN: "true or false",
+    ColumnType.DATE: "a date as 2025-06-30",
+    ColumnType.TIMESTAMP: "an instant as 2025-06-30T00:00:00Z",
+    ColumnType.UUID: "a UUID",
+    ColumnType.TEXT_ARRAY: "text",
+}
+
+
+def read_value(column: Column, text: str) -> object:
+    """Return a value of the type of a column.
+
+    Raises:
+        BadParameter: the text is no such value.
+    """
+    try:
+        return _parsed(column.type, text)
+    except (ValueError, OverflowError):
+        raise BadParameter(column.name, "not a value of this property.", _HOW[column.type]) from None
+
+
+def _parsed(type_: ColumnType, text: str) -> object:
+    match type_:
+        case ColumnType.INTEGER:
+            return _integer(text)
+        case ColumnType.NUMBER:
+            return _finite(text)
+        case ColumnType.BOOLEAN:
+            return _truth(text)
+        case ColumnType.DATE:
+            return date.fromisoformat(text)
+        case ColumnType.TIMESTAMP:
+            return _instant(text)
+        case ColumnType.UUID:
+            return UUID(text)
+        case _:
+            return _text(text)
+
+
+def _integer(text: str) -> int:
+    if len(text) > 20 or not text.isascii():
+        raise ValueError(text)
+    value = int(text)
+    if value not in _BIGINT:
+        raise ValueError(text)
+    return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _text(text: str) -> str:
+    if "\x00" in text or len(text) > LIMITS.text_literal_max:
+        raise ValueError(text)
+    return unicodedata.normalize("NFC", text)
+
+
+def _truth(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError(text)
+    return text == "true"
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(text)
+    return instant
