@@ -1,8 +1,8 @@
 """Arithmetic that cannot fail: whatever the data hold, an expression is a number or NULL.
 
-It is done in ``numeric``. Doubles enter by their shortest digits, so ``0.1 + 0.2 = 0.3`` holds. A filter has at
-most 512 parts, so at most some 256 operands of at most 324 digits each: no chain of operators reaches the 131,072
-digits at which ``numeric`` overflows.
+It is done in ``numeric``. Doubles enter by their shortest digits, so ``0.1 + 0.2 = 0.3`` holds. A filter has
+at most 512 parts, of which an operator counts for two, so at most 257 operands of at most 324 digits each: no chain
+of operators reaches the 131,072 digits at which ``numeric`` overflows.
 """
 
 from pygeofilter import ast
@@ -23,7 +23,8 @@ _FORMS: dict[type, str] = {
     # In doubles, where they reach; OFFSET keeps the planner from copying the operands into each branch. What is
     # not real (roots of negative numbers, 0 to a negative power) or leaves the range of a double is NULL.
     Power: (
-        "(SELECT CASE WHEN p.x = 0 THEN CASE WHEN p.y > 0 THEN 0 WHEN p.y = 0 THEN 1 END"
+        "(SELECT CASE WHEN p.x IS NULL OR p.y IS NULL THEN NULL"
+        " WHEN p.x = 0 THEN CASE WHEN p.y > 0 THEN 0 WHEN p.y = 0 THEN 1 END"
         " WHEN abs(p.x) > 1e300 OR abs(p.x) < 1e-300 OR abs(p.y) > 1e6 THEN NULL"
         " WHEN abs(p.y) < 1e-300 THEN 1"
         " WHEN p.x < 0 AND p.y <> trunc(p.y) THEN NULL"

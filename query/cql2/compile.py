@@ -165,11 +165,15 @@ def _in(node: ast.In, scope: _Scope) -> Condition:
         params = tuple(each for item in items for each in item.params)
         listed = Condition(f"({value.sql} IN ({', '.join(each.sql for each in items)}))", value.params + params)
     else:
-        kind = ColumnType.NUMBER if any(each.type is ColumnType.NUMBER for each in items) else items[0].type
-        listed = Condition(
-            f"({value.sql} = ANY(%s::{_SQL_LISTS[kind]}))", (*value.params, [each.literal for each in items])
-        )
+        listed = _in_literals(value, items)
     return _unless(node.not_, listed)
+
+
+def _in_literals(value: Operand, items: list[Operand]) -> Condition:
+    kind, bound = items[0].type, [each.params[0] for each in items]
+    if any(each.type is ColumnType.NUMBER for each in items):
+        kind, bound = ColumnType.NUMBER, [float(cast("float", each)) for each in bound]
+    return Condition(f"({value.sql} = ANY(%s::{_SQL_LISTS[kind]}))", (*value.params, bound))
 
 
 def _is_null(node: ast.IsNull, scope: _Scope) -> Condition:

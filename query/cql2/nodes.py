@@ -69,7 +69,8 @@ def operands_of(chain: ast.Combination) -> list[Node]:
 def check_size(root: Node, limits: Limits) -> None:
     """Refuse a filter that nests too deeply or has too many parts, values, characters or vertices.
 
-    A chain of AND or of OR counts as one level. Values in lists do not count as parts.
+    A chain of AND or of OR counts as one level. Literals and lists do not count as parts; an arithmetic operator
+    counts twice, which bounds the numbers that one expression can reach.
 
     Raises:
         BadFilter: a limit is exceeded.
@@ -78,7 +79,7 @@ def check_size(root: Node, limits: Limits) -> None:
     waiting: list[tuple[Node, int]] = [(root, 1)]
     while waiting:
         node, depth = waiting.pop()
-        parts += 1
+        parts += _weight(node)
         vertices += _vertices(node)
         _check_counts(parts, depth, vertices, limits)
         _check_value(node, limits)
@@ -89,7 +90,7 @@ def _check_counts(parts: int, depth: int, vertices: int, limits: Limits) -> None
     if depth > limits.filter_depth_max:
         raise BadFilter(f"it is nested deeper than {limits.filter_depth_max} levels.")
     if parts > limits.filter_nodes_max:
-        raise BadFilter(f"it has more than {limits.filter_nodes_max} operators, functions, names and values.")
+        raise BadFilter(f"it has more than {limits.filter_nodes_max} operators, functions and names.")
     if vertices > limits.vertices_max:
         raise BadFilter(f"its geometries have more than {limits.vertices_max} vertices.")
 
@@ -106,6 +107,18 @@ def _check_value(node: Node, limits: Limits) -> None:
                     _check_value(each, limits)
         case _:
             return
+
+
+def _weight(node: Node) -> int:
+    match node:
+        case ast.Arithmetic() | Modulo() | IntegerDivision() | Power():
+            return 2
+        case ast.Combination():
+            return len(operands_of(node)) - 1
+        case ast.Node() | values.Interval():
+            return 1
+        case _:
+            return 0
 
 
 def _vertices(node: Node) -> int:

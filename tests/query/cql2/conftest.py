@@ -239,7 +239,7 @@ OPERATORS = {
 }
 
 
-def to_json(node: Node) -> object:
+def to_json(node: Node) -> object:  # noqa: PLR0911 - one line for each kind
     match node:
         case ast.Not():
             return {"op": "not", "args": [to_json(node.sub_node)]}
@@ -266,7 +266,7 @@ def _unless(negated: bool, name: str, operands: list[Node]) -> object:
     return {"op": "not", "args": [written]} if negated else written
 
 
-def _literal(node: Node) -> object:
+def _literal(node: Node) -> object:  # noqa: PLR0911 - one line for each kind
     match node:
         case values.Interval():
             return {"interval": [_end(node.start), _end(node.end)]}

@@ -1,0 +1,105 @@
+"""What is sent to hurt is refused at once, by a BadFilter and nothing else."""
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from core.errors import BadFilter
+from core.limits import LIMITS
+from query.cql2 import compile_filter, parse_json, parse_text
+from query.names import Name
+
+TEXTS = {
+    "10,000 parentheses": "(" * 10_000 + "a=1" + ")" * 10_000,
+    "open parentheses only": "(" * 100_000,
+    "4,000 NOT": "NOT " * 4_000 + "a",
+    "4,000 NOT in parentheses": "NOT (" * 4_000 + "a" + ")" * 4_000,
+    "nested functions": "f(" * 5_000 + ")" * 5_000,
+    "a chain of additions": "1" + "+1" * 2_000 + "=1",
+    "a chain of ANDs": " AND ".join(["a=1"] * 20_000),
+    "a short chain of additions": "a" + "+a" * 100 + "=1",
+    "a list of 100,000": f"a IN ({','.join(map(str, range(100_000)))})",
+    "a list of 1,001": f"a IN ({','.join(map(str, range(1_001)))})",
+    "an array of 1,001": f"A_EQUALS(a,({','.join(map(str, range(1_001)))}))",
+    "a megabyte of one name": "a" * 1_000_000,
+    "more than a megabyte": "a" * 1_100_000,
+    "a megabyte of signs": "=" * 1_000_000,
+    "a megabyte of quotes": "'" * 1_000_001,
+    "a megabyte of backslashes": "'" + "\\" * 1_000_000,
+    "a megabyte of text": "a='" + "x" * 1_000_000 + "'",
+    "a long number": "a=" + "9" * 100_000,
+    "a long fraction": "a=0." + "9" * 100_000,
+    "too many vertices": f"S_WITHIN(g,LINESTRING({','.join(['1 1'] * 10_001)}))",
+    "too many vertices in all": " OR ".join([f"S_WITHIN(g,LINESTRING({','.join(['1 1'] * 5_001)}))"] * 2),
+    "an open ring": "S_WITHIN(g,POLYGON((" + "1 1," * 100_000,
+    "many open rings": "S_WITHIN(g,MULTIPOLYGON(" + "((1 1)," * 50_000,
+    "spaces in a geometry": "S_WITHIN(g,POLYGON((" + " " * 500_000 + "x",
+    "white space before a tag": "POLYGON" + " " * 500_000 + "x",
+    "a pattern of wildcards": "a LIKE '" + "%a" * 500 + "%'",
+    "a lone escape": "a LIKE 'x\\\\'",
+    "NUL": "a='\0'",
+    "a lone surrogate": "a='\udfff'",
+}
+DOCUMENTS = {
+    "100,000 brackets": "[" * 100_000,
+    "100,000 braces": '{"op":' * 100_000,
+    "nested NOT": '{"op":"not","args":[' * 5_000 + "true" + "]}" * 5_000,
+    "33 NOT": '{"op":"not","args":[' * 33 + "true" + "]}" * 33,
+    "a list of 1,001": json.dumps({"op": "in", "args": [{"property": "a"}, list(range(1_001))]}),
+    "20,000 operands": json.dumps({"op": "and", "args": [True] * 20_000}),
+    "a long integer": '{"op":"=","args":[{"property":"a"},' + "9" * 100_000 + "]}",
+    "a long text": json.dumps({"op": "=", "args": [{"property": "a"}, "x" * 5_000]}),
+    "more than a megabyte": " " * 1_100_000,
+    "an open text": '"' + "\\" * 1_000_000,
+    "too many vertices": json.dumps(
+        {"op": "s_within", "args": [{"property": "g"}, {"type": "MultiPoint", "coordinates": [[1, 1]] * 10_001}]}
+    ),
+}
+SECONDS_MAX = 0.5
+"""On a busy machine; measured alone each takes some milliseconds, those of a megabyte of tokens below 100."""
+
+
+def _refused(parse: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    with pytest.raises(BadFilter):
+        parse()
+    return time.perf_counter() - start
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+def test_a_hostile_text_is_refused_at_once(text: str, thing_names: dict[str, Name]) -> None:
+    parse_text("a", LIMITS)
+    names = {"a": thing_names["ten"], "g": thing_names["geom"]}
+
+    seconds = _refused(lambda: compile_filter(parse_text(text, LIMITS), names, filter_srid=4326, swap_axes=False))
+
+    assert seconds < SECONDS_MAX
+
+
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS.keys())
+def test_a_hostile_document_is_refused_at_once(document: str, thing_names: dict[str, Name]) -> None:
+    names = {"a": thing_names["ten"], "g": thing_names["geom"]}
+
+    seconds = _refused(lambda: compile_filter(parse_json(document, LIMITS), names, filter_srid=4326, swap_axes=False))
+
+    assert seconds < SECONDS_MAX
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " AND ".join(["so_to=1"] * 170),
+        " OR ".join(["(ten='x' AND NOT so_to IN (1,2))"] * 50),
+        f"so_to IN ({','.join(map(str, range(1_000)))})",
+        f"S_INTERSECTS(geom,LINESTRING({','.join(f'{x / 100} 1' for x in range(10_000))}))",
+        "so_to" + "+so_to" * 25 + "=1",
+        f"ten='{'x' * 4_096}'",
+        "ten LIKE '" + "%a" * 7 + "%'",
+        "(" * 31 + "so_to=1" + ")" * 31,
+    ],
+    ids=lambda text: text[:20],
+)
+def test_what_stays_within_the_limits_runs(text: str, select: Callable[[str], list[int]]) -> None:
+    assert isinstance(select(text), list)
