@@ -160,9 +160,7 @@ class _LayerFile(_Part):
             search=self.search,
             srids=tuple(self.srids),
             tiles=self._tiles(),
-            exchange=tuple(
-                ExchangeVersion(each.version, each.day, each.note.value()) for each in self.exchange
-            ),
+            exchange=tuple(ExchangeVersion(each.version, each.day, each.note.value()) for each in self.exchange),
         )
 
     def _tiles(self) -> Tiles | None:

@@ -48,7 +48,7 @@ def parse(text: str, *, where: str) -> dict[str, str]:
 
 def _statement(body: str, *, where: str) -> str:
     """Return a query without the sentence above it."""
-    found = re.fullmatch(r"\s*((?:--.*\n)*)(.*)", body, re.DOTALL)
+    found = re.fullmatch(r"\s*((?:--[^\n]*\n)*)(.*)", body, re.DOTALL)
     sentence, statement = found.groups() if found else ("", "")
     if not sentence.strip("- \n") or not statement.strip():
         raise ValueError(f"{where}: a sentence that says what it does, then the statement, are needed")
