@@ -123,7 +123,8 @@ class Cluster:
             if not self.data.exists():
                 _create(self, binaries, owner)
             _make_folder(self.sockets, owner)
-            _drop_foreign_pid_file(self.data)
+            for lock in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{_PORT}.lock"):
+                _drop_dead_lock(lock, self.data)
             _launch(self, binaries, owner)
         return True
 
@@ -388,19 +389,25 @@ def _locked(folder: Path) -> Generator[None]:
         os.close(descriptor)
 
 
-def _drop_foreign_pid_file(data: Path) -> None:
-    """Delete a pid file whose process is no PostgreSQL of ours.
+def _drop_dead_lock(path: Path, data: Path) -> None:
+    """Delete a lock file of PostgreSQL whose process is no living server of this data directory.
 
-    After a power cut the number may belong to another process of the same user, and PostgreSQL would refuse
-    to start. Where the working directory of a process cannot be read, PostgreSQL decides.
+    After a power cut the number may belong to another process of the same user, and a killed server may linger
+    as a zombie that nobody reaps; PostgreSQL would refuse to start. Where the working directory of the process
+    may not be read, PostgreSQL decides.
     """
-    path = data / "postmaster.pid"
-    try:
+    with suppress(OSError):
         process = Path("/proc") / path.read_text().split("\n", 1)[0]
-        if process.exists() and (process / "cwd").readlink() != data:
+        if process.exists() and _working_folder(process) != data:
             path.unlink()
-    except OSError:
-        return
+
+
+def _working_folder(process: Path) -> Path | None:
+    """Return the working folder of a process; None for a zombie, which has none."""
+    try:
+        return (process / "cwd").readlink()
+    except FileNotFoundError:
+        return None
 
 
 def _run(command: Sequence[str], owner: Owner) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -31,6 +32,7 @@ class Subparsers(Protocol):
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Run one command; return 0, 2 for what was refused in one sentence, 130 when interrupted."""
     chosen = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is stopped
     try:
         settings = Settings.from_env(environ)
         logs.configure(settings.log_level, settings.log_format)
