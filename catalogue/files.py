@@ -1,12 +1,23 @@
 """Reading of layer files: YAML to values, with every fault of every file in one list."""
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from catalogue.layer import (
     Column,
@@ -23,7 +34,11 @@ from catalogue.layer import (
 from catalogue.types import ColumnType
 from core.errors import CatalogueError
 
+LAYERS = Path(__file__).parent.parent / "config" / "layers"
 DEFAULT_SRIDS = (4326, 9212, 3405, 3857)
+
+_MESSAGES = {"missing": "is missing", "extra_forbidden": "there is no such key", "model_type": "must be a mapping"}
+"""What the messages of pydantic about these faults become."""
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
 """A column or table: what needs no quotes in SQL, so also no percent sign."""
@@ -32,13 +47,28 @@ Role = Literal["id", "type", "reference", "primary-instant", "primary-interval-s
 """Roles of OGC 23-058r2 that a column may have; the geometry is the primary geometry without saying so."""
 
 
+def _nfc(text: str) -> str:
+    if not unicodedata.is_normalized("NFC", text):
+        raise ValueError("the text is not in Unicode NFC")
+    return text
+
+
+def _day(text: str) -> str:
+    return date.fromisoformat(text).isoformat()
+
+
+Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_nfc)]
+Day = Annotated[str, BeforeValidator(str), AfterValidator(_day)]
+"""A day as ISO 8601, with or without quotes in the file."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class _Text(_Part):
-    vi: str = Field(min_length=1)
-    en: str = Field(min_length=1)
+    vi: Words
+    en: Words
 
     def value(self) -> Text:
         return Text(self.vi, self.en)
@@ -93,7 +123,7 @@ class _Tiles(_Part):
 
 class _Version(_Part):
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
-    day: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    day: Day
     note: _Text
 
 
@@ -127,13 +157,31 @@ class _LayerFile(_Part):
     def _faults(self) -> Iterator[str]:
         if self.key not in self.columns:
             yield f"key '{self.key}' is not among the columns"
-        for name in self.tiles.columns if self.tiles else ():
-            if name not in self.columns:
-                yield f"tiles name '{name}', which is not among the columns"
         if self.rows is Rows.IN_FORCE and not (self.time and self.time.end):
             yield "rows 'in-force' needs time.end"
         if self.geometry and self.geometry.srid not in self.srids:
             yield f"srids lack the storage CRS {self.geometry.srid}"
+        for name, column in self.columns.items():
+            if column.role == "id" and name != self.key:
+                yield f"column '{name}' has the role 'id', but the key is '{self.key}'"
+        yield from self._tile_faults()
+        yield from self._exchange_faults()
+
+    def _tile_faults(self) -> Iterator[str]:
+        if self.tiles is None:
+            return
+        if self.geometry is None:
+            yield "tiles need a geometry"
+        if self.tiles.min_zoom > self.tiles.max_zoom:
+            yield "tiles.min_zoom is above tiles.max_zoom"
+        for name in self.tiles.columns:
+            if name not in self.columns:
+                yield f"tiles name '{name}', which is not among the columns"
+
+    def _exchange_faults(self) -> Iterator[str]:
+        numbers = [tuple(map(int, each.version.split("."))) for each in self.exchange]
+        if numbers != sorted(set(numbers), reverse=True):
+            yield "exchange must list each version once, the newest first"
 
     def value(self) -> Layer:
         schema, table = self.table.split(".")
@@ -169,39 +217,70 @@ class _LayerFile(_Part):
         return Tiles(self.tiles.min_zoom, self.tiles.max_zoom, tuple(self.tiles.columns.items()))
 
 
-def read_layers(folder: Path) -> tuple[Layer, ...]:
+class _Loader(yaml.SafeLoader):
+    """YAML that refuses a key written twice, of which the plain loader keeps the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [str(key.value) for key, _ in node.value]
+        if twice := sorted({each for each in keys if keys.count(each) > 1}):
+            raise yaml.constructor.ConstructorError(None, None, f"written twice: {', '.join(twice)}", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def read_layers(folder: Path = LAYERS) -> tuple[Layer, ...]:
     """Read every ``*.yml`` of a folder, in order of file names.
 
     Raises:
         CatalogueError: a file is not as it must be; the text lists every fault of every file.
     """
+    documents, faults = _documents(folder)
     layers: list[Layer] = []
-    faults: list[str] = []
-    for path in sorted(folder.glob("*.yml")):
+    for name, document in documents.items():
         try:
-            layers.append(_LayerFile.model_validate(_load(path)).value())
+            layers.append(_LayerFile.model_validate(document).value())
         except ValidationError as error:
-            faults += [_fault(path, each) for each in error.errors()]
-        except yaml.YAMLError as error:
-            faults.append(f"{path.name}: not YAML: {error}")
-    faults += _repeated(layers)
-    if not layers and not faults:
+            faults += [_fault(name, each) for each in error.errors()]
+    faults += [*_repeated(documents), *_dangling(layers, _ids(documents))]
+    if not documents and not faults:
         faults.append(f"no layer file in {folder}")
     if faults:
         raise CatalogueError("The layer catalogue is wrong:\n" + "\n".join(f"- {each}" for each in faults))
     return tuple(layers)
 
 
-def _load(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+def _documents(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """Return what each file holds by file name, and which files cannot be read."""
+    documents: dict[str, Any] = {}
+    faults: list[str] = []
+    for path in sorted(folder.glob("*.yml")):
+        try:
+            # Ours is a SafeLoader.
+            documents[path.name] = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            faults.append(f"{path.name}: not YAML: {' '.join(str(error).split())}")
+    return documents, faults
 
 
-def _fault(path: Path, error: Any) -> str:
-    where = ".".join(str(each) for each in error["loc"])
-    text = re.sub(r"^Value error, ", "", error["msg"])
-    return f"{path.name}: {where + ': ' if where else ''}{text}"
+def _fault(name: str, error: Any) -> str:
+    where = ".".join(str(each) for each in error["loc"] if each != "[key]")
+    text = _MESSAGES.get(error["type"], re.sub(r"^Value error, ", "", error["msg"]))
+    return f"{name}: {where + ': ' if where else ''}{text}"
 
 
-def _repeated(layers: list[Layer]) -> list[str]:
-    ids = [each.id for each in layers]
-    return [f"two files declare the layer '{each}'" for each in sorted(set(ids)) if ids.count(each) > 1]
+def _ids(documents: Mapping[str, Any]) -> list[str]:
+    return [str(each["id"]) for each in documents.values() if isinstance(each, dict) and "id" in each]
+
+
+def _repeated(documents: Mapping[str, Any]) -> Iterator[str]:
+    ids = _ids(documents)
+    for each in sorted(set(ids)):
+        if ids.count(each) > 1:
+            yield f"two files declare the layer '{each}'"
+
+
+def _dangling(layers: list[Layer], ids: list[str]) -> Iterator[str]:
+    """Yield references to layers that no file declares; one whose own file is wrong counts as declared."""
+    for layer in layers:
+        for column in layer.columns:
+            if column.refers_to and column.refers_to not in ids:
+                yield f"{layer.id}: {column.name} refers to '{column.refers_to}', which no file declares"

@@ -17,7 +17,7 @@ from database.cluster import Cluster, cluster_folder, database_of
 
 type Run = Callable[[argparse.Namespace, Settings], int]
 
-PACKAGES_WITH_COMMANDS = ("loader",)
+PACKAGES_WITH_COMMANDS = ("database", "loader")
 """Packages with a module ``commands`` whose ``register(subparsers)`` adds commands; each sets ``run``."""
 SAMPLE_PARCELS = 20_000
 SAMPLE_SEED = 1
