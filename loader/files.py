@@ -90,6 +90,19 @@ def open_source(path: Path, wanted: Iterable[str] = ()) -> Source:
         raise LoadRefused(f"{path.name} cannot be read: {exc}") from exc
 
 
+def middle_of(source: Source) -> tuple[float, float]:
+    """Return the middle of a layer's extent, x before y.
+
+    Raises:
+        LoadRefused: it has no extent.
+    """
+    about = pyogrio.read_info(source.path, layer=source.layer, force_total_bounds=True)
+    min_x, min_y, max_x, max_y = about["total_bounds"]
+    if not np.isfinite([min_x, min_y, max_x, max_y]).all():
+        raise LoadRefused(f"{Path(source.path).name} has no geometry.")
+    return (min_x + max_x) / 2, (min_y + max_y) / 2
+
+
 def read_chunks(source: Source, *, size: int = 10_000) -> Iterator[Chunk]:
     """Yield the rows of a layer in order; memory holds one chunk at a time.
 

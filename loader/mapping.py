@@ -75,11 +75,12 @@ class Placement:
 
     Args:
         plane: EPSG number of a metric plane over the foreign place.
-        origin: point of that plane that goes to ``onto``, a point of ``srid``.
+        origin: point of that plane that goes to ``onto``; ``None`` is the middle of the file.
+        onto: point of ``srid``.
     """
 
     plane: int
-    origin: tuple[float, float]
+    origin: tuple[float, float] | None
     onto: tuple[float, float]
     srid: int
 
@@ -157,7 +158,7 @@ _Pair = Annotated[tuple[float, float], Field()]
 
 class _Placement(_Part):
     plane: int
-    origin: _Pair
+    origin: _Pair | None = None
     onto: _Pair
     srid: int
 

@@ -1,5 +1,6 @@
 """Geometries of a file on their way into the province: type, plane, and the move of foreign test data."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -13,9 +14,18 @@ from quality.vn2000 import PLANES, WGS84, Numbers, from_lonlat, to_lonlat
 _MULTI: Final = {"Polygon": shapely.multipolygons, "LineString": shapely.multilinestrings}
 
 
+def anchored(placement: Placement, middle: tuple[float, float], srid: int) -> Placement:
+    """Return the placement with an origin: its own, or the middle of a file in ``srid``."""
+    if placement.origin is not None:
+        return placement
+    x, y = _onto_plane(placement.plane, *to_lonlat(srid, middle[0], middle[1]))
+    return replace(placement, origin=(float(x), float(y)))
+
+
 def place(shapes: Values, placement: Placement, srid: int) -> Values:
     """Move geometries of ``srid`` into the province, without turning or scaling."""
-    east, north = placement.onto[0] - placement.origin[0], placement.onto[1] - placement.origin[1]
+    origin = placement.origin or (0.0, 0.0)
+    east, north = placement.onto[0] - origin[0], placement.onto[1] - origin[1]
 
     def moved(points: Numbers) -> Numbers:
         x, y = _onto_plane(placement.plane, *to_lonlat(srid, points[:, 0], points[:, 1]))

@@ -1,0 +1,119 @@
+"""The command ``datdai load``."""
+
+import argparse
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final, NoReturn, Protocol
+
+import psycopg
+from tqdm import tqdm
+
+from catalogue.files import read_layers
+from catalogue.layer import Layer
+from core.errors import LoadRefused
+from core.settings import Settings
+from database.cluster import database_of
+from loader.files import open_source
+from loader.load import Order, Report, Result, load
+from loader.mapping import read_mapping
+from loader.report import JsonReport, RejectsReport, TextReport
+from quality.encodings import Encoding
+
+CONFIG: Final = Path(__file__).parent.parent / "config"
+NOTHING_WRITTEN: Final = 1
+"""What the command returns when rows were wrong; 2 is for what cannot be loaded at all."""
+
+
+class Subparsers(Protocol):
+    """What ``argparse`` returns from ``add_subparsers``; it has no public name there."""
+
+    def add_parser(self, name: str, *, help: str) -> argparse.ArgumentParser: ...  # noqa: A002 - argparse's word
+
+
+def register(commands: Subparsers) -> None:
+    """Add the command ``load``."""
+    adder = commands.add_parser("load", help="load a file into a layer, all or nothing")
+    adder.add_argument("layer", metavar="LAYER", help="id of a layer, for example thua-dat")
+    adder.add_argument(
+        "file", metavar="FILE", type=Path, help="GeoPackage, Shapefile (or .zip), FileGDB, GeoJSON, FlatGeobuf"
+    )
+    adder.add_argument("--mapping", default="ours", metavar="NAME", help="a file of config/mappings, or a path")
+    adder.add_argument("--source-layer", metavar="NAME", help="layer of a file that has several")
+    adder.add_argument("--srid", type=int, metavar="EPSG", help="coordinate system, whatever the file says")
+    adder.add_argument(
+        "--ngay", type=date.fromisoformat, metavar="YYYY-MM-DD", help="date of the codes; default: the legal day"
+    )
+    adder.add_argument(
+        "--encoding", type=Encoding, choices=list(Encoding), help="of all texts; default: found out by column"
+    )
+    adder.add_argument("--set", action="append", default=[], metavar="COLUMN=VALUE", help="a constant for a column")
+    adder.add_argument("--accept-valid", action="store_true", help="write the good rows, keep the others apart")
+    adder.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
+    adder.add_argument("--report", type=Path, metavar="FILE.json", help="every finding as JSON")
+    adder.add_argument("--rejects", type=Path, metavar="FILE.gpkg", help="the rejected rows as a GeoPackage")
+    adder.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace, settings: Settings) -> int:
+    """Load the file; return 0 when it was written or would be, 1 when rows were wrong.
+
+    Raises:
+        LoadRefused: the file cannot be loaded at all.
+    """
+    order = _order(chosen)
+    reports: list[Report] = [TextReport(sys.stdout)]
+    reports += [JsonReport(chosen.report)] if chosen.report else []
+    reports += [RejectsReport(chosen.rejects)] if chosen.rejects else []
+    with database_of(settings) as complete:
+        dsn = complete.admin_database_url or complete.database_url or ""
+        with psycopg.connect(dsn) as connection, _bar(order) as bar:
+            outcome = load(connection, order, started=datetime.now(UTC), progress=bar.update, reports=reports)
+    wrong = outcome.result is Result.REFUSED or (outcome.result is Result.DRY_RUN and outcome.rejected)
+    return NOTHING_WRITTEN if wrong else 0
+
+
+def layer_of(layers: tuple[Layer, ...], wanted: str) -> Layer:
+    """Return a layer by its id.
+
+    Raises:
+        LoadRefused: there is none; the text names all.
+    """
+    for layer in layers:
+        if layer.id == wanted:
+            return layer
+    raise LoadRefused(f"There is no layer {wanted}. There are: {', '.join(each.id for each in layers)}.")
+
+
+def _order(chosen: argparse.Namespace) -> Order:
+    layer = layer_of(read_layers(CONFIG / "layers"), chosen.layer)
+    path = Path(chosen.mapping)
+    if path.suffix not in (".yml", ".yaml"):
+        path = CONFIG / "mappings" / f"{chosen.mapping}.yml"
+    mapping = read_mapping(path, layer.id).with_values(_constants(chosen.set))
+    return Order(
+        layer=layer,
+        file=chosen.file,
+        mapping=mapping,
+        source_layer=chosen.source_layer,
+        srid=chosen.srid,
+        day=chosen.ngay,
+        encoding=chosen.encoding,
+        accept_valid=chosen.accept_valid,
+        dry_run=chosen.dry_run,
+    )
+
+
+def _constants(given: list[str]) -> dict[str, str]:
+    pairs = [each.partition("=") for each in given]
+    wrong = [name for name, equals, _ in pairs if not equals]
+    if wrong:
+        raise LoadRefused(f"--set takes COLUMN=VALUE, not {', '.join(wrong)}.")
+    return {name: value for name, _, value in pairs}
+
+
+def _bar(order: Order) -> "tqdm[NoReturn]":
+    """Return a progress bar, which shows itself on a terminal only."""
+    wanted = (order.source_layer,) if order.source_layer else (*order.mapping.source_layers, order.layer.table)
+    total = open_source(order.file, wanted).features
+    return tqdm(total=total, unit=" dòng", disable=None, file=sys.stderr, desc=order.layer.id)

@@ -1,0 +1,178 @@
+"""Reports of a load: text for people, JSON for programs, GeoPackage of the rejected rows for a map."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import batched, islice
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+import numpy as np
+import pyogrio.raw
+import shapely
+from shapely.geometry import mapping as as_geojson
+
+from loader import staging
+from loader.load import Outcome, Result
+from loader.staging import Db
+from quality.rules import Finding, Rule, Severity, Values
+
+_SHOWN: Final = 20
+_BATCH: Final = 5_000
+_RESULT: Final[Mapping[Result, str]] = {
+    Result.WRITTEN: "Đã ghi vào cơ sở dữ liệu / written",
+    Result.REFUSED: "TỪ CHỐI, không thay đổi gì / REFUSED, nothing was changed",
+    Result.DRY_RUN: "Chạy thử, không thay đổi gì / dry run, nothing was changed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TextReport:
+    """Tells the outcome and the first findings on a stream."""
+
+    out: TextIO
+    shown: int = _SHOWN
+
+    def write(self, connection: Db, outcome: Outcome) -> None:
+        """Write the whole report."""
+        some = list(islice(staging.findings(connection), self.shown))
+        self.out.writelines(f"{line}\n" for line in text_lines(outcome, some))
+
+    def finish(self) -> None:
+        """Do nothing: the text stands already."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonReport:
+    """Writes one JSON document with every finding; the file appears when the load has ended."""
+
+    path: Path
+
+    def write(self, connection: Db, outcome: Outcome) -> None:
+        """Stream the document beside its final place."""
+        head = json.dumps(outcome_as_json(outcome), ensure_ascii=False, indent=1)[:-2]
+        with _beside(self.path).open("w", encoding="utf-8") as out:
+            out.write(f'{head},\n "findings": [')
+            for i, finding in enumerate(staging.findings(connection)):
+                text = json.dumps(finding_as_json(finding), ensure_ascii=False)
+                out.write(f"{',' if i else ''}\n  {text}")
+            out.write("\n ]\n}\n")
+
+    def finish(self) -> None:
+        """Put the file in its place."""
+        _beside(self.path).replace(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectsReport:
+    """Writes a GeoPackage with the rejected rows and one with points of their faults; none where there are none."""
+
+    path: Path
+
+    def write(self, connection: Db, outcome: Outcome) -> None:
+        """Write the layers ``tu_choi`` (rows) and ``loi`` (findings) beside their final place."""
+        place = _beside(self.path)
+        place.unlink(missing_ok=True)
+        for batch in batched(_reject_rows(connection), _BATCH):
+            _append(place, "tu_choi", batch, ("dong", "ma_loi", "gia_tri"), outcome.srid)
+        for batch in batched(_finding_rows(connection), _BATCH):
+            _append(place, "loi", batch, ("dong", "ma", "khoa", "cot", "vi", "en"), outcome.srid)
+
+    def finish(self) -> None:
+        """Put the file in its place."""
+        if _beside(self.path).exists():
+            _beside(self.path).replace(self.path)
+
+
+def text_lines(outcome: Outcome, findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield the report for people, line by line."""
+    yield f"{outcome.file} -> {outcome.layer} (EPSG:{outcome.srid}, {outcome.day:%d/%m/%Y})"
+    yield f"{_RESULT[outcome.result]}"
+    yield (
+        f"Đọc / read {outcome.read}, ghi / written {outcome.written}, "
+        f"từ chối / rejected {outcome.rejected}" + (f", đợt nạp / load {outcome.load_id}" if outcome.load_id else "")
+    )
+    for rule, count in outcome.by_rule:
+        yield f"  {rule.code} {_mark(rule)} {count:>8}  {rule.vi} / {rule.en}"
+    for each in findings:
+        yield f"    {_where(each)}: {each.rule.code} {each.vi}"
+
+
+def outcome_as_json(outcome: Outcome) -> dict[str, object]:
+    """Return the outcome as JSON members; the findings are apart."""
+    return {
+        "result": outcome.result,
+        "layer": outcome.layer,
+        "file": outcome.file,
+        "srid": outcome.srid,
+        "day": outcome.day.isoformat(),
+        "read": outcome.read,
+        "written": outcome.written,
+        "rejected": outcome.rejected,
+        "load": outcome.load_id,
+        "encodings": dict(outcome.encodings),
+        "rules": [
+            {"code": rule.code, "severity": rule.severity, "vi": rule.vi, "en": rule.en, "count": count}
+            for rule, count in outcome.by_rule
+        ],
+    }
+
+
+def finding_as_json(finding: Finding) -> dict[str, object]:
+    """Return one finding as JSON members, its geometry in the coordinates of the load."""
+    return {
+        "row": finding.row,
+        "rule": finding.rule.code,
+        "severity": finding.rule.severity,
+        "key": finding.key,
+        "column": finding.column,
+        "vi": finding.vi,
+        "en": finding.en,
+        "geometry": None if finding.geometry is None else as_geojson(finding.geometry),
+    }
+
+
+def _mark(rule: Rule) -> str:
+    return "LỖI / error   " if rule.severity is Severity.ERROR else "CẢNH BÁO / warning"
+
+
+def _where(finding: Finding) -> str:
+    place = f"dòng {finding.row}" if finding.row else "cả tệp"
+    return f"{place} ({finding.key})" if finding.key else place
+
+
+def _reject_rows(connection: Db) -> Iterator[tuple[Any, ...]]:
+    for row, codes, values, shape in staging.rejects(connection):
+        yield shapely.from_wkb(shape), row, ", ".join(codes), json.dumps(values, ensure_ascii=False)
+
+
+def _finding_rows(connection: Db) -> Iterator[tuple[Any, ...]]:
+    for each in staging.findings(connection):
+        yield each.geometry, each.row, each.rule.code, each.key, each.column, each.vi, each.en
+
+
+def _append(path: Path, layer: str, rows: tuple[tuple[Any, ...], ...], names: tuple[str, ...], srid: int) -> None:
+    shapes, *columns = (_objects(column) for column in zip(*rows, strict=True))
+    numbers = columns[0].astype(np.int64)
+    pyogrio.raw.write(
+        path,
+        geometry=shapely.to_wkb(shapes),
+        field_data=[numbers, *columns[1:]],
+        fields=list(names),
+        layer=layer,
+        driver="GPKG",
+        geometry_type="Unknown",
+        crs=f"EPSG:{srid}",
+        append=path.exists() and layer in {name for name, _ in pyogrio.list_layers(path)},
+    )
+
+
+def _objects(values: Iterable[object]) -> Values:
+    listed = list(values)
+    array = np.empty(len(listed), object)
+    array[:] = listed
+    return array
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.part{path.suffix}")
