@@ -1,6 +1,7 @@
 """Temporal predicates on closed intervals; an instant is the interval that starts and ends with it.
 
 Dates stand beside dates, timestamps beside timestamps: a date has no time zone, so it is never cast to an instant.
+An end that is a property without a value leaves every comparison with it unknown, as in SQL; it is not an open end.
 
 Source: OGC 21-065r2, tables 8 and 9; OWL-Time for the relations between intervals. The rows of table 9 for
 T_STARTS and T_STARTEDBY point to each other's definition; the abstract tests tell the right way round.

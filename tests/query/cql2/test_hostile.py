@@ -87,6 +87,23 @@ def test_a_hostile_document_is_refused_at_once(document: str, thing_names: dict[
     assert seconds < SECONDS_MAX
 
 
+def _balanced(operand: str, sign: str, levels: int) -> str:
+    """Write 2 ** levels operands, joined in pairs of pairs."""
+    return operand if levels == 0 else f"({sign.join([_balanced(operand, sign, levels - 1)] * 2)})"
+
+
+@pytest.mark.parametrize("operand", ["1.7e308", "5e-324", "dien_tich", "9223372036854775807"])
+@pytest.mark.parametrize("sign", ["*", "/", "-", "%", " div ", "^"])
+def test_the_longest_arithmetic_reaches_no_overflow(
+    operand: str, sign: str, select: Callable[[str], list[int]]
+) -> None:
+    levels = 7 if operand[0].isdigit() else 6
+
+    found = select(f"{_balanced(operand, '*', levels)} {sign} {_balanced(operand, '*', levels)} > 0")
+
+    assert isinstance(found, list)
+
+
 @pytest.mark.parametrize(
     "text",
     [
