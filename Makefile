@@ -27,7 +27,7 @@ lint: setup-dev
 	@.venv/bin/basedpyright
 	@.venv/bin/lint-imports
 	@.venv/bin/hadolint docker/Dockerfile
-	@.venv/bin/yamllint --strict docker
+	@.venv/bin/yamllint --strict --config-file docker/.yamllint docker
 
 bench: setup-dev
 	@.venv/bin/python -m benchmarks

@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_serve(commands)
+    _add_prepare(commands)
     _add_migrate(commands)
     _add_db(commands)
     for package in PACKAGES_WITH_COMMANDS:
@@ -83,9 +84,7 @@ def prepare(admin_dsn: str, *, parcels: int) -> None:
 def _add_serve(commands: Subparsers) -> None:
     serve = commands.add_parser("serve", help="run the server until it is stopped")
     serve.add_argument("--prepare", action="store_true", help="first migrate, and load the sample if empty")
-    serve.add_argument(
-        "--parcels", type=int, default=SAMPLE_PARCELS, metavar="N", help="parcels of that sample; 0 loads none"
-    )
+    _add_parcels(serve)
     serve.add_argument(
         "--keep-database", action="store_true", help="leave the embedded cluster running when the server stops"
     )
@@ -99,6 +98,24 @@ def _serve(chosen: argparse.Namespace, settings: Settings) -> int:
         migrate.check_migrated(complete.database_url or "")
         import_module("server.app").serve(complete)
     return 0
+
+
+def _add_prepare(commands: Subparsers) -> None:
+    adder = commands.add_parser("prepare", help="migrate, and load the sample province if the database is empty")
+    _add_parcels(adder)
+    adder.set_defaults(run=_prepare)
+
+
+def _prepare(chosen: argparse.Namespace, settings: Settings) -> int:
+    with database_of(settings) as complete:
+        prepare(_admin(complete), parcels=chosen.parcels)
+    return 0
+
+
+def _add_parcels(adder: argparse.ArgumentParser) -> None:
+    adder.add_argument(
+        "--parcels", type=int, default=SAMPLE_PARCELS, metavar="N", help="parcels of the sample; 0 loads none"
+    )
 
 
 def _add_migrate(commands: Subparsers) -> None:
