@@ -1,0 +1,61 @@
+"""JSON-FG 1.0: the features come complete from PostgreSQL, what holds for all of them stands once, in the root.
+
+Source: OGC 21-045r1, requirements classes Core, Feature Types and Schemas, GeoJSON Profiles.
+"""
+
+from collections.abc import Iterator
+
+from catalogue.layer import GeometryKind
+from formats.chunks import gathered
+from formats.format import Answer, Link
+from formats.json_text import Counted, Members, collection_head, collection_tail, link_members, with_members
+from query.crs import CRS84
+from query.encoding import RowEncoding
+
+_CONFORMANCE = "http://www.opengis.net/spec/json-fg-1/1.0/conf/"
+_CONFORMS_TO = [_CONFORMANCE + "core", _CONFORMANCE + "types-schemas"]
+_PROFILE = Link("http://www.opengis.net/def/profile/OGC/0/jsonfg", "profile")
+_DIMENSION = {GeometryKind.POINT: 0, GeometryKind.MULTILINESTRING: 1, GeometryKind.MULTIPOLYGON: 2}
+
+
+class JsonFg:
+    """Version 1.0 has no media type of its own; those of its drafts still ask for it."""
+
+    key = "jsonfg"
+    media_types = ("application/geo+json", "application/vnd.ogc.fg+json", "application/fg+json")
+    extension = "json"
+    encoding = RowEncoding.JSONFG
+    is_file = False
+    is_compressed = False
+
+    def page(self, answer: Answer, rows: str) -> bytes:
+        tail = collection_tail(answer, (*answer.links, _PROFILE), returned=answer.number_returned)
+        return (collection_head(_collection_members(answer)) + rows + tail).encode()
+
+    def item(self, answer: Answer, row: str) -> bytes:
+        after = {"links": link_members((*answer.links, _PROFILE))}
+        return with_members(row, before=_root_members(answer), after=after).encode()
+
+    def stream(self, answer: Answer, rows: Iterator[str]) -> Iterator[bytes]:
+        return gathered(self._pieces(answer, rows))
+
+    def _pieces(self, answer: Answer, rows: Iterator[str]) -> Iterator[bytes]:
+        features = Counted(rows)
+        yield collection_head(_collection_members(answer)).encode()
+        yield from features
+        yield collection_tail(answer, (*answer.links, _PROFILE), returned=features.count).encode()
+
+
+def _root_members(answer: Answer) -> Members:
+    members: Members = {"conformsTo": _CONFORMS_TO, "featureType": answer.collection.layer.id}
+    if answer.schema_url:
+        members["featureSchema"] = answer.schema_url
+    if answer.with_geometry and answer.crs != CRS84:
+        members["coordRefSys"] = answer.crs.uri
+    return members
+
+
+def _collection_members(answer: Answer) -> Members:
+    geometry = answer.collection.layer.geometry
+    dimension = {"geometryDimension": _DIMENSION[geometry.kind]} if geometry and answer.with_geometry else {}
+    return _root_members(answer) | dimension

@@ -1,0 +1,86 @@
+"""Choice of a representation by the ``Accept`` header. Source: RFC 9110, clause 12."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from email.message import Message
+
+from formats.format import Representation
+
+_QUALITY = re.compile(r"^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$")
+_ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_ELEMENTS_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRange:
+    """One element of an Accept header; names and values of parameters are in lower case."""
+
+    kind: str
+    subtype: str
+    parameters: frozenset[tuple[str, str]]
+    quality: float
+
+    def precedence(self, offer: "MediaRange") -> int | None:
+        """Return how closely it fits an offered type, more is closer, ``None``: it does not fit."""
+        if self.kind == "*":
+            return 0
+        if self.kind != offer.kind:
+            return None
+        if self.subtype == "*":
+            return 1
+        declared = dict(offer.parameters)
+        contradicted = any(declared.get(name, value) != value for name, value in self.parameters)
+        if self.subtype != offer.subtype or contradicted:
+            return None
+        return 2 + len(self.parameters)
+
+
+def negotiate[F: Representation](accept: str | None, offered: Sequence[F]) -> F | None:
+    """Return what the client likes best; among equals the first one offered.
+
+    Args:
+        accept: the header as it came; none, or one without a single media range, accepts everything.
+        offered: in the server's order of preference.
+
+    Returns:
+        ``None``: nothing offered is acceptable.
+    """
+    ranges = list(_ranges(accept or ""))
+    if not ranges:
+        return next(iter(offered), None)
+    best = max(offered, key=lambda each: _quality(ranges, each), default=None)
+    return best if best is not None and _quality(ranges, best) > 0 else None
+
+
+def _quality(ranges: list[MediaRange], offer: Representation) -> float:
+    types = [parsed for each in offer.media_types if (parsed := _range(each))]
+    return max((_quality_of_type(ranges, each) for each in types), default=0.0)
+
+
+def _quality_of_type(ranges: list[MediaRange], offer: MediaRange) -> float:
+    fitting = [(precedence, each.quality) for each in ranges if (precedence := each.precedence(offer)) is not None]
+    return max(fitting)[1] if fitting else 0.0
+
+
+def _ranges(header: str) -> Iterator[MediaRange]:
+    for element in _ELEMENT.findall(header)[:_ELEMENTS_MAX]:
+        parsed = _range(element)
+        if parsed:
+            yield parsed
+
+
+def _range(text: str) -> MediaRange | None:
+    """Parse one media range; ``None`` where it is none."""
+    message = Message()
+    message["content-type"] = re.sub(r"[\r\n]", " ", text.strip())
+    parameters = [(name.lower(), value.lower()) for name, value in message.get_params(failobj=[])]
+    if not parameters:
+        return None
+    (media_type, _), rest = parameters[0], parameters[1:]
+    kind, slash, subtype = media_type.partition("/")
+    quality = dict(rest).get("q", "1")
+    if not slash or not kind or not subtype or (kind == "*" and subtype != "*") or not _QUALITY.match(quality):
+        return None
+    others = frozenset((name, value) for name, value in rest if name != "q")
+    return MediaRange(kind, subtype, others, float(quality))

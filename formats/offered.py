@@ -1,0 +1,18 @@
+"""All encoders, in the order in which the server prefers them."""
+
+from typing import Any
+
+from formats.csv_text import Csv
+from formats.flatgeobuf import FlatGeobuf
+from formats.format import Format
+from formats.geojson import GeoJson
+from formats.geopackage import GeoPackage
+from formats.gml import Gml
+from formats.jsonfg import JsonFg
+
+FORMATS: tuple[Format[Any, Any], ...] = (GeoJson(), JsonFg(), Csv(), FlatGeobuf(), GeoPackage(), Gml())
+
+
+def by_key(key: str) -> Format[Any, Any] | None:
+    """Return the format that a client names by ``f``, or ``None``."""
+    return next((each for each in FORMATS if each.key == key), None)
