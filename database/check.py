@@ -44,6 +44,8 @@ def check_catalogue(connection: Connection[Any], layers: Iterable[Layer], *, rol
     """
     layers = tuple(layers)
     role = role or public_role(connection)
+    if not role:
+        raise CatalogueError("The database has no profile role for callers without a token: acl.cua lacks 'public'.")
     tables = read_tables(connection, (each.qualified_table for each in layers), role)
     faults = [f"{layer.id}: {fault}" for layer in layers for fault in _layer_faults(layer, tables, role)]
     faults += _codelist_faults(connection, layers, role)

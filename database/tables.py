@@ -65,9 +65,9 @@ def read_tables(connection: Connection[Any], names: Iterable[str], role: str) ->
 
 
 def public_role(connection: Connection[Any]) -> str:
-    """Return the profile role of a caller without a token."""
+    """Return the profile role of a caller without a token; empty when there is none."""
     row = connection.execute(_QUERIES["public_role"].encode()).fetchone()
-    return str(row[0]) if row else ""
+    return str(row[0] or "") if row else ""
 
 
 def read_codelists(connection: Connection[Any], role: str) -> frozenset[str]:
