@@ -1,0 +1,61 @@
+"""What the service says of itself: ``config/service.yml``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from catalogue.layer import Text
+from core.errors import CatalogueError
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Title, provider and extent of the service.
+
+    Attributes:
+        extent: (west, south, east, north) of the province in degrees: a public fact, not computed from data.
+        begin: first day (ISO 8601) of which the database tells.
+    """
+
+    title: Text
+    description: Text
+    provider: Text
+    provider_url: str
+    contact_email: str
+    license: str
+    extent: tuple[float, float, float, float]
+    begin: str
+
+
+class _Pair(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    vi: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
+class _ServiceFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    title: _Pair
+    description: _Pair
+    provider: _Pair
+    provider_url: str
+    contact_email: str
+    license: str
+    extent: tuple[float, float, float, float]
+    begin: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+
+
+def read_service(path: Path) -> Service:
+    """Read the file.
+
+    Raises:
+        CatalogueError: the file is not as it must be.
+    """
+    try:
+        file = _ServiceFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise CatalogueError(f"{path.name}: {error}") from error
+    texts = {name: Text(**getattr(file, name).model_dump()) for name in ("title", "description", "provider")}
+    return Service(**texts, **file.model_dump(exclude=set(texts)))

@@ -1,0 +1,183 @@
+"""The server put together: settings to parts, requests to responses."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, cast
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from catalogue.files import read_layers
+from catalogue.profile import everything
+from catalogue.service import read_service
+from core.errors import DatdaiError, MethodNotAllowed
+from core.settings import PREFIX, Settings, secret_key, variables
+from database.pool import Reader, Tuning
+from query.paging import CursorSeal
+from server import answers, health, static
+from server.cli import what_to_open
+from server.codelists import read_codelists
+from server.context import Context, Parts, language_of
+from server.etags import KnownTags
+from server.http import Headers, Request, Response
+from server.problems import failure, problem
+from server.routes import route_of
+from server.shelf import Shelf
+from web.pages import Pages
+
+CONFIG = Path(__file__).parent.parent / "config"
+type StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_PREFLIGHT: Headers = (
+    ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"),
+    ("Access-Control-Allow-Headers", "Authorization, Accept, Accept-Language, Content-Type, If-None-Match"),
+    ("Access-Control-Max-Age", "86400"),
+)
+
+
+class Application:
+    """The WSGI application."""
+
+    def __init__(self, parts: Parts, shelf: Shelf) -> None:
+        self._parts = parts
+        self._shelf = shelf
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        request = _request(environ)
+        response = self.answer(request)
+        body = response.body
+        headers = [*response.headers, *answers.GENERAL]
+        if isinstance(body, bytes):
+            if response.status not in (204, 304):
+                headers.append(("Content-Length", str(len(body))))
+            body = iter((b"",)) if request.method == "HEAD" else iter((body,))
+        start_response(_STATUS_LINES[response.status], headers)
+        return body
+
+    def close(self) -> None:
+        """Close the connections to the database."""
+        self._parts.reader.close()
+
+    def answer(self, request: Request) -> Response:
+        """Answer any request; what goes wrong becomes problem details."""
+        try:
+            return self._answer(request)
+        except DatdaiError as error:
+            return problem(error)
+        except (
+            Exception
+        ) as error:  # the edge of the server: whatever it was, the client gets a 500 without a word of it
+            return failure(error)
+
+    def _answer(self, request: Request) -> Response:
+        if request.path.startswith("/static/"):
+            return static.answer(request)
+        if request.path.startswith("/health/"):
+            return health.answer(request, self._parts.reader)
+        route = route_of(request.path)
+        if request.method == "OPTIONS":
+            return self._options(route.arguments, route.methods)
+        if request.method not in route.methods:
+            raise MethodNotAllowed(route.methods)
+        parameters = request.parameters()
+        asked = next((value for name, value in parameters if name == "lang"), None)
+        context = Context(self._parts, request, self._shelf, parameters, language_of(request, asked))
+        return route.answer(context)
+
+    def _options(self, arguments: tuple[str, ...], methods: tuple[str, ...]) -> Response:
+        if arguments:
+            self._shelf.view(arguments[0])
+        return Response(204, (("Allow", ", ".join(methods)), *_PREFLIGHT))
+
+
+def create(settings: Settings) -> Application:
+    """Put the server together.
+
+    Raises:
+        StartRefused: a layer file, the database or a setting is not as the server relies on; every fault is listed.
+    """
+    layers = read_layers(CONFIG / "layers")
+    service = read_service(CONFIG / "service.yml")
+    reader = Reader(settings.database_url or "", _tuning(settings))
+    secret = secret_key(settings)
+    profile = everything(layers)
+    parts = Parts(
+        base_url=settings.public_url,
+        service=service,
+        codelists=read_codelists(reader, profile),
+        reader=reader,
+        seal=CursorSeal(secret),
+        secret=secret,
+        pages=Pages(base_url=settings.public_url, title=service.title),
+        known_tags=KnownTags(),
+    )
+    return Application(parts, Shelf(profile))
+
+
+def serve(settings: Settings) -> None:
+    """Serve until stopped: one supervisor, ``settings.workers`` processes.
+
+    Raises:
+        StartRefused: as ``create``, before any port is opened.
+    """
+    create(settings).close()
+    _hand_down(settings)
+    server = Granian(
+        "server.app:from_environment",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        backlog=1024,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+    )
+    server.on_startup(lambda: sys.stdout.write(what_to_open(settings) + "\n"))
+    server.serve()
+
+
+def from_environment() -> Application:
+    """Put the server together in a worker process."""
+    return create(Settings.from_env(os.environ))
+
+
+def _hand_down(settings: Settings) -> None:
+    """Give the worker processes these settings, as resolved here, by the environment that they inherit."""
+    for name in variables():
+        os.environ.pop(name, None)
+    values = settings.model_dump(exclude_none=True)
+    os.environ.update({PREFIX + name.upper(): str(value) for name, value in values.items()})
+
+
+def _tuning(settings: Settings) -> Tuning:
+    return Tuning(
+        pool_size=settings.pool_size,
+        export_pool_size=settings.export_pool_size,
+        statement_timeout_ms=settings.statement_timeout_ms,
+        export_timeout_ms=settings.export_timeout_ms,
+    )
+
+
+def _request(environ: dict[str, Any]) -> Request:
+    path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace") or "/"
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    if content_type := environ.get("CONTENT_TYPE"):
+        headers["content-type"] = content_type
+    return Request(
+        method=environ["REQUEST_METHOD"],
+        path=path,
+        query=environ.get("QUERY_STRING", ""),
+        headers=headers,
+        read_body=lambda most: cast("bytes", environ["wsgi.input"].read(_length(environ, most))),
+    )
+
+
+def _length(environ: dict[str, Any], most: int) -> int:
+    declared = environ.get("CONTENT_LENGTH") or "0"
+    return min(int(declared), most) if declared.isdigit() else 0

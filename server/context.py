@@ -1,0 +1,74 @@
+"""What a handler may use: the parts of the server, and who asks for what."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from catalogue.codelists import Codelists
+from catalogue.profile import Profile
+from catalogue.service import Service
+from database.pool import Entry, Reader
+from query.bbox import Box
+from query.paging import CursorSeal
+from server.etags import KnownTags
+from server.http import Request
+from server.shelf import Shelf
+from web.pages import Pages
+
+LANGUAGES = ("vi", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one server process."""
+
+    base_url: str
+    service: Service
+    codelists: Codelists
+    reader: Reader
+    seal: CursorSeal
+    secret: bytes
+    pages: Pages
+    known_tags: KnownTags
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One request, and the shelf of the profile in which it is answered.
+
+    Attributes:
+        parameters: of the query string and the form, in order.
+    """
+
+    parts: Parts
+    request: Request
+    shelf: Shelf
+    parameters: list[tuple[str, str]]
+    language: str
+
+    @property
+    def profile(self) -> Profile:
+        return self.shelf.profile
+
+    def entry(self, bbox: Box | None = None) -> Entry:
+        """Return by whom, and narrowed to which box, the database is entered."""
+        return Entry("public", "", self.profile.hash, bbox)
+
+    def url(self, path: str | None = None, pairs: list[tuple[str, str]] | None = None) -> str:
+        """Return the address of a path (this one) with these parameters (none)."""
+        query = "?" + urlencode(pairs) if pairs else ""
+        return f"{self.parts.base_url}{self.request.path if path is None else path}{query}"
+
+    def asked(self, name: str) -> str | None:
+        """Return the value of a parameter, or ``None``."""
+        return next((value for each, value in self.parameters if each == name), None)
+
+
+def language_of(request: Request, asked: str | None) -> str:
+    """Return ``vi`` or ``en``: what ``lang`` asks for, else what ``Accept-Language`` names first, else Vietnamese."""
+    if asked in LANGUAGES:
+        return asked
+    header = request.header("accept-language")
+    for part in header.split(",") if header else ():
+        if part.strip()[:2].lower() in LANGUAGES:
+            return part.strip()[:2].lower()
+    return LANGUAGES[0]

@@ -1,0 +1,77 @@
+"""Exports: everything selected of a collection, streamed through a connection of its own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any, cast
+
+from formats.coding import compress_stream
+from formats.format import Answer
+from formats.offered import FORMATS
+from query.items import ItemsQuery, export_statement, narrowing_box
+from query.request import read_items_query
+from query.view import View
+from server import answers
+from server.context import Context
+from server.http import Response
+from server.items import JSON_TEXT, AnyFormat, answer_of, headers_of
+from server.representations import chosen
+
+_BATCH = 2_000
+
+
+def export(context: Context, collection_id: str) -> Response:
+    """Answer ``/collections/{id}/export``."""
+    view = context.shelf.view(collection_id)
+    encoder: AnyFormat = chosen(context, FORMATS)
+    query = read_items_query(context.parameters, view, context.parts.seal, context.profile.hash, paged=False)
+    answer = answer_of(context, view, query.columns, query.shape, ())
+    headers = (("Content-Type", encoder.media_types[0]), *answers.common(context), *headers_of(answer, encoder))
+    if encoder.encoding in JSON_TEXT:
+        headers += (("Content-Disposition", f'attachment; filename="{collection_id}.{encoder.extension}"'),)
+    if context.request.method == "HEAD":
+        return Response(200, headers)
+    stream = Stream(lambda stack: _pieces(context, view, query, encoder, answer, stack))
+    coding = None if encoder.is_compressed else answers.coding_for(context)
+    if coding is None:
+        return Response(200, headers, stream)
+    return Response(200, (*headers, ("Content-Encoding", coding)), compress_stream(stream, coding))
+
+
+class Stream(Iterator[bytes]):
+    """Pieces of an export. The first is made at once, so that what fails early is still an error response."""
+
+    def __init__(self, start: Callable[[ExitStack], Iterator[bytes]]) -> None:
+        self._stack = ExitStack()
+        try:
+            self._pieces = start(self._stack)
+            self._first: bytes | None = next(self._pieces, b"")
+        except BaseException:
+            self.close()
+            raise
+
+    def __next__(self) -> bytes:
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        try:
+            return next(self._pieces)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the connection and the temporary file back: at the end, and when the client goes away."""
+        self._stack.close()
+
+
+def _pieces(
+    context: Context, view: View, query: ItemsQuery, encoder: AnyFormat, answer: Answer, stack: ExitStack
+) -> Iterator[bytes]:
+    ordered = context.asked("sortby") is not None
+    statement = export_statement(query, view, encoder.encoding, ordered=ordered)
+    entry = context.entry(narrowing_box(query))
+    rows = stack.enter_context(context.parts.reader.stream(entry, statement, batch=_BATCH))
+    first_column = (cast("Any", row[0]) for row in rows)
+    pieces = encoder.stream(answer, first_column if encoder.encoding in JSON_TEXT else rows)
+    stack.callback(cast("Any", pieces).close)
+    return pieces

@@ -1,0 +1,77 @@
+"""Requests and responses of our own lane, without a web framework."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from core.errors import BadRequest, ContentTooLarge, UnsupportedMediaType
+from core.limits import LIMITS
+
+type Headers = tuple[tuple[str, str], ...]
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request.
+
+    Attributes:
+        path: decoded, begins with a slash.
+        query: the query string as it came.
+        headers: by name in lower case.
+        read_body: reads at most so many bytes of the body.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    read_body: Callable[[int], bytes] = lambda _: b""
+
+    def header(self, name: str) -> str:
+        """Return a header by its name in lower case; nothing where it is absent."""
+        return self.headers.get(name, "")
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """Return the parameters of the query string, and of the form in the body of a POST.
+
+        Raises:
+            ContentTooLarge: more than ``core.limits`` allows.
+            BadRequest: not UTF-8.
+            UnsupportedMediaType: a POST whose body is no form.
+        """
+        if len(self.query) > LIMITS.query_string_max:
+            raise ContentTooLarge(f"The query string is longer than {LIMITS.query_string_max} characters; send a form.")
+        pairs = _pairs(self.query)
+        return pairs + _pairs(self._form()) if self.method == "POST" else pairs
+
+    def _form(self) -> str:
+        if self.header("content-type").partition(";")[0].strip().lower() != FORM:
+            raise UnsupportedMediaType(f"A POST here carries the same parameters as a GET, as {FORM}.")
+        body = self.read_body(LIMITS.filter_post_max + 1)
+        if len(body) > LIMITS.filter_post_max:
+            raise ContentTooLarge(f"The body is larger than {LIMITS.filter_post_max} bytes.")
+        try:
+            return body.decode("ascii")
+        except UnicodeDecodeError:
+            raise BadRequest("The form is not percent-encoded UTF-8.") from None
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)
+    except ValueError:
+        raise BadRequest("The parameters are not percent-encoded UTF-8, or there are more than 100.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response; a body that is an iterator is sent piece by piece and closed when the client goes away."""
+
+    status: int
+    headers: Headers
+    body: bytes | Iterator[bytes] = b""
+
+    def with_headers(self, *more: tuple[str, str]) -> "Response":
+        """Return the same response with further headers."""
+        return Response(self.status, (*self.headers, *more), self.body)

@@ -1,0 +1,210 @@
+"""The lane of items: pages and single items, encoded by PostgreSQL."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from catalogue.layer import Column
+from core.errors import BadParameter, NotFound
+from formats.format import Answer, Format, Link
+from formats.offered import FORMATS
+from query.crs import CRS84
+from query.encoding import RowEncoding, Shape
+from query.items import (
+    ItemsQuery,
+    count_statement,
+    item_statement,
+    narrowing_box,
+    page_statement,
+    rows_statement,
+    version_statement,
+)
+from query.paging import Position
+from query.request import read_item_query, read_items_query
+from query.values import read_value
+from query.view import View
+from server import answers, pages
+from server.context import Context
+from server.http import Headers, Response
+from server.links import header_of, link, self_and_alternates
+from server.representations import HTML, chosen
+
+type AnyFormat = Format[Any, Any]
+JSON_TEXT = (RowEncoding.GEOJSON, RowEncoding.JSONFG)
+_OFFERS = (*FORMATS, HTML)
+_GEOJSON: AnyFormat = FORMATS[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page as the database gave it: rows for the encoder, and where it lies in the order."""
+
+    rows: Any
+    returned: int
+    matched: int | None
+    next: Position | None = None
+    prev: Position | None = None
+
+
+def items(context: Context, collection_id: str) -> Response:
+    """Answer ``/collections/{id}/items``."""
+    view = context.shelf.view(collection_id)
+    representation = chosen(context, _OFFERS)
+    query = read_items_query(context.parameters, view, context.parts.seal, context.profile.hash)
+    if context.request.method == "HEAD":
+        return Response(200, (("Content-Type", representation.media_types[0]), *answers.common(context)))
+    conditional = answers.Conditional(context)
+    if conditional.is_asked and (known := conditional.unchanged(_version(context, view))):
+        return known
+    encoder = _encoder(representation)
+    page = (
+        _hits(context, view, query, encoder.encoding) if query.hits else _page(context, view, query, encoder.encoding)
+    )
+    links = _page_links(context, view, query, page, self_and_alternates(context, representation, _OFFERS))
+    answer = replace(
+        answer_of(context, view, query.columns, query.shape, links),
+        number_matched=page.matched,
+        number_returned=page.returned,
+    )
+    body = encoder.page(answer, page.rows)
+    if representation is HTML:
+        return answers.page(context, pages.items(context, view, json.loads(body)))
+    return answers.document(context, encoder.media_types[0], body, *headers_of(answer, encoder), after=conditional)
+
+
+def item(context: Context, collection_id: str, item_id: str) -> Response:
+    """Answer ``/collections/{id}/items/{itemId}``."""
+    view = context.shelf.view(collection_id)
+    representation = chosen(context, _OFFERS)
+    columns, shape = read_item_query(context.parameters, view)
+    encoder = _encoder(representation)
+    row = _row(context, view, item_id, columns, shape, encoder.encoding)
+    links = self_and_alternates(context, representation, _OFFERS)
+    links.append(link(context, "collection", _collection_url(context, view), "application/json"))
+    answer = answer_of(context, view, columns, shape, links)
+    body = encoder.item(answer, row)
+    if representation is HTML:
+        return answers.page(context, pages.item(context, view, json.loads(body)))
+    return answers.document(context, encoder.media_types[0], body, *headers_of(answer, encoder))
+
+
+def answer_of(context: Context, view: View, columns: tuple[Column, ...], shape: Shape, links: Sequence[Link]) -> Answer:
+    """Return what an encoder may know of an answer."""
+    base = _collection_url(context, view)
+    return Answer(
+        collection=view.collection,
+        columns=columns,
+        crs=shape.crs,
+        language=context.language,
+        links=tuple(links),
+        schema_url=f"{base}/schema",
+        gml_schema_url=f"{base}/schema?f=gml",
+        with_geometry=shape.with_geometry,
+    )
+
+
+def headers_of(answer: Answer, encoder: AnyFormat) -> Headers:
+    """Return the CRS of an answer, and what formats without a place for it need beside them: links, counts, a name."""
+    crs = (("Content-Crs", f"<{encoder_crs(answer, encoder)}>"),)
+    if encoder.encoding in JSON_TEXT:
+        return crs
+    headers = [*crs, ("Content-Disposition", f'attachment; filename="{answer.collection.id}.{encoder.extension}"')]
+    if answer.links:
+        headers.append(("Link", header_of(answer.links)))
+    counts = (("OGC-NumberReturned", answer.number_returned), ("OGC-NumberMatched", answer.number_matched))
+    return (*headers, *((name, str(count)) for name, count in counts if count is not None))
+
+
+def encoder_crs(answer: Answer, encoder: AnyFormat) -> str:
+    """Return the URI of the CRS in which coordinates really stand: files with x first have no latitude first."""
+    if answer.crs.lat_first and encoder.encoding in (RowEncoding.VALUES, RowEncoding.WKT):
+        return CRS84.uri
+    return answer.crs.uri
+
+
+def _encoder(representation: Any) -> AnyFormat:
+    """Return the encoder of a representation; a page for people is made from GeoJSON."""
+    return _GEOJSON if representation is HTML else cast("AnyFormat", representation)
+
+
+def _version(context: Context, view: View) -> str:
+    rows = context.parts.reader.read(context.entry(), [version_statement(view)])
+    return str(rows[0][0][0])
+
+
+def _hits(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> _Page:
+    entry = context.entry(narrowing_box(query))
+    matched = cast("int", context.parts.reader.read(entry, [count_statement(query, view)])[0][0][0])
+    return _Page("" if encoding in JSON_TEXT else [], 0, matched)
+
+
+def _page(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> _Page:
+    entry = context.entry(narrowing_box(query))
+    if encoding in JSON_TEXT:
+        statement = page_statement(query, view, encoding)
+        return _text_page(query, context.parts.reader.read(entry, [statement], binary=True)[0][0])
+    rows = context.parts.reader.read(entry, [rows_statement(query, view, encoding)], binary=True)[0]
+    return _row_page(query, rows)
+
+
+def _text_page(query: ItemsQuery, row: tuple[Any, ...]) -> _Page:
+    features, found, matched, *edges = row
+    keys = len(query.order)
+    nearest, farthest = tuple(edges[:keys]), tuple(edges[keys:])
+    return _placed(query, features.decode() if features else "", found, matched, nearest, farthest)
+
+
+def _row_page(query: ItemsQuery, rows: list[tuple[Any, ...]]) -> _Page:
+    keys = len(query.order)
+    shown = rows[: query.limit]
+    nearest, farthest = (tuple(shown[i][-keys:]) if shown else () for i in (0, -1))
+    content = [row[:-keys] for row in shown]
+    backward = query.position is not None and query.position.backward
+    return _placed(query, content[::-1] if backward else content, len(rows), None, nearest, farthest)
+
+
+def _placed(
+    query: ItemsQuery, rows: Any, found: int, matched: int | None, nearest: tuple[Any, ...], farthest: tuple[Any, ...]
+) -> _Page:
+    """Tell what lies after and before a page. ``nearest`` is the row read first, beside the position asked for."""
+    returned, has_more = min(found, query.limit), found > query.limit
+    backward = query.position is not None and query.position.backward
+    onward = Position(farthest, backward=backward) if has_more else None
+    back = Position(nearest, backward=not backward) if returned and (query.position or query.offset) else None
+    after, before = (back, onward) if backward else (onward, back)
+    return _Page(rows, returned, matched, after, before)
+
+
+def _page_links(context: Context, view: View, query: ItemsQuery, page: _Page, links: list[Link]) -> list[Link]:
+    rest = [pair for pair in context.parameters if pair[0] not in ("cursor", "offset")]
+    media_type = links[0].type or ""
+    for rel, position in (("next", page.next), ("prev", page.prev)):
+        if position:
+            token = context.parts.seal.seal(position, context=query.fingerprint)
+            links.append(link(context, rel, context.url(pairs=[*rest, ("cursor", token)]), media_type))
+    links.append(link(context, "collection", _collection_url(context, view), "application/json"))
+    return links
+
+
+def _row(
+    context: Context, view: View, item_id: str, columns: tuple[Column, ...], shape: Shape, encoding: RowEncoding
+) -> Any:
+    """Return the encoded row of an item.
+
+    Raises:
+        NotFound: there is no such item in the view, or the id could be none.
+    """
+    try:
+        key = read_value(view.layer.key, item_id)
+    except BadParameter:
+        raise NotFound from None
+    statement = item_statement(view, key, columns, shape, encoding)
+    rows = context.parts.reader.read(context.entry(), [statement], binary=True)[0]
+    if not rows:
+        raise NotFound
+    return cast("bytes", rows[0][0]).decode() if encoding in JSON_TEXT else rows[0]
+
+
+def _collection_url(context: Context, view: View) -> str:
+    return context.url(f"/collections/{view.collection.id}")

@@ -1,0 +1,52 @@
+"""Links between resources, with titles in the language of the answer."""
+
+from collections.abc import Iterable, Sequence
+
+from formats.format import Link, Representation
+from server.context import Context
+
+_TITLES = {
+    "self": ("Tài liệu này", "This document"),
+    "alternate": ("Tài liệu này ở dạng {}", "This document as {}"),
+    "collection": ("Lớp dữ liệu", "The collection"),
+    "next": ("Trang sau", "Next page"),
+    "prev": ("Trang trước", "Previous page"),
+    "items": ("Các đối tượng", "Items"),
+    "enclosure": ("Tải toàn bộ ở dạng {}", "Download everything as {}"),
+    "schema": ("Cấu trúc dữ liệu", "Schema"),
+    "queryables": ("Thuộc tính lọc được", "Queryables"),
+    "sortables": ("Thuộc tính sắp xếp được", "Sortables"),
+    "service-desc": ("Mô tả API (OpenAPI 3.0)", "API definition (OpenAPI 3.0)"),
+    "service-doc": ("Tài liệu API", "API documentation"),
+    "conformance": ("Các lớp tuân thủ", "Conformance classes"),
+    "data": ("Các lớp dữ liệu", "Collections"),
+    "root": ("Trang đầu", "Landing page"),
+}
+
+
+def title(context: Context, name: str, *values: str) -> str:
+    """Return the title of a link."""
+    return _TITLES[name][context.language == "en"].format(*values)
+
+
+def link(context: Context, rel: str, href: str, media_type: str, name: str = "", *values: str) -> Link:
+    """Return one link; ``name`` is the key of its title where it is not the relation."""
+    return Link(href, rel, media_type, title(context, name or rel, *values))
+
+
+def self_and_alternates(context: Context, current: Representation, offers: Sequence[Representation]) -> list[Link]:
+    """Return the link to this representation as asked for, and to each other one."""
+    rest = [pair for pair in context.parameters if pair[0] != "f"]
+    links = [link(context, "self", context.url(pairs=context.parameters), current.media_types[0])]
+    for each in offers:
+        if each is not current:
+            href = context.url(pairs=[*rest, ("f", each.key)])
+            links.append(link(context, "alternate", href, each.media_types[0], "alternate", each.key))
+    return links
+
+
+def header_of(links: Iterable[Link]) -> str:
+    """Return links as the value of a ``Link`` header. Titles stay out: a header carries no Vietnamese."""
+    return ", ".join(
+        f'<{each.href}>; rel="{each.rel}"' + (f'; type="{each.type}"' if each.type else "") for each in links
+    )

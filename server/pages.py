@@ -1,0 +1,53 @@
+"""The page of a document: what stands around it is fetched for the same caller."""
+
+from typing import Any
+
+from query.view import View
+from server import documents
+from server.context import Context
+from server.shelf import Json
+from web.pages import Around
+
+_BASEMAP = "don-vi-hanh-chinh"
+
+
+def document(context: Context, page: str, content: Json) -> str:
+    """Return the page of a document of the service or of a collection."""
+    parts = context.request.path.strip("/").split("/")
+    id_ = parts[1] if len(parts) > 1 and parts[0] == "collections" else None
+    more: dict[str, Any] = {}
+    if page == "landing":
+        more["collections"] = documents.collections_document(context)
+    return _rendered(context, page, content, id_, more)
+
+
+def items(context: Context, view: View, content: Json) -> str:
+    """Return the page of a page of items."""
+    return _rendered(context, "items", content, view.collection.id, _around_items(context, view))
+
+
+def item(context: Context, view: View, content: Json) -> str:
+    """Return the page of one item."""
+    return _rendered(context, "item", content, view.collection.id, _around_items(context, view))
+
+
+def _around_items(context: Context, view: View) -> dict[str, Any]:
+    id_ = view.collection.id
+    more: dict[str, Any] = {
+        kind: documents.schema_document(context, id_, kind) for kind in ("schema", "queryables", "sortables")
+    }
+    more["searchable"] = view.layer.search is not None
+    if _BASEMAP in context.profile.collections:
+        pairs = [("properties", "ten"), ("zoom-level", "9"), ("limit", "500"), ("cap", "2")]
+        more["basemap"] = context.url(f"/collections/{_BASEMAP}/items", pairs)
+    return more
+
+
+def _rendered(context: Context, page: str, content: Json, id_: str | None, more: dict[str, Any]) -> str:
+    around = Around(
+        path=context.request.path,
+        query=dict(context.parameters),
+        collection=documents.collection_document(context, id_) if id_ else None,
+        **more,
+    )
+    return context.parts.pages.render(page, content, language=context.language, around=around)

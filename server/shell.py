@@ -1,0 +1,133 @@
+"""pygeoapi's own handlers, one API object for each profile, and our overlay on what they answer.
+
+The configuration that the API object gets is the registry of what the profile publishes; it is made of strings and
+numbers alone, because pygeoapi copies it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pygeoapi.api import API, APIRequest, describe_collections, landing_page
+from pygeoapi.l10n import str2locale
+
+from catalogue.profile import Collection
+from core.errors import NotFound
+from query.crs import CRS84, epsg, offered
+from server.context import LANGUAGES, Context
+from server.shelf import Json
+
+PROVIDER = "providers.items.ItemsProvider"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What pygeoapi reads of a request."""
+
+    args: Mapping[str, str]
+    headers: Mapping[str, str]
+    path_info: str
+
+
+def landing(context: Context) -> Json:
+    """Return pygeoapi's landing page as JSON, without its links."""
+    return _without_links(_answer(context, landing_page))
+
+
+def collections(context: Context) -> list[Json]:
+    """Return pygeoapi's description of each collection, without its links, in the order of ids."""
+    described = cast("list[Json]", _answer(context, describe_collections)["collections"])
+    if len(described) != len(context.profile.collections):
+        raise RuntimeError("pygeoapi left a collection out")  # it swallows errors; a shorter list would be a lie
+    return [_overlaid(context, each) for each in described]
+
+
+def collection(context: Context, id_: str) -> Json:
+    """Return pygeoapi's description of one collection, without its links.
+
+    Raises:
+        NotFound: the profile has no such collection.
+    """
+    if id_ not in context.profile.collections:
+        raise NotFound
+    return _overlaid(context, _answer(context, describe_collections, id_))
+
+
+def _answer(context: Context, handler: Any, *arguments: str) -> Json:
+    api = context.shelf.keep("api", lambda: API(configuration(context), {}))
+    asked = _Asked({"f": "json", "lang": context.language}, {}, context.request.path)
+    _, status, content = handler(api, APIRequest(asked, [str2locale(each) for each in LANGUAGES]), *arguments)
+    if int(status) != 200:
+        raise RuntimeError(f"pygeoapi answers {status}")
+    return json.loads(content)
+
+
+def configuration(context: Context) -> Json:
+    """Return the configuration of pygeoapi for this profile."""
+    service = context.parts.service
+    words = {"title": vars_of(service.title), "description": vars_of(service.description)}
+    return {
+        "server": {
+            "url": context.parts.base_url,
+            "mimetype": "application/json; charset=UTF-8",
+            "encoding": "utf-8",
+            "languages": list(LANGUAGES),
+            "map": {"url": "", "attribution": ""},
+            "limits": {"default_items": 10, "max_items": 10_000},
+        },
+        "logging": {"level": "ERROR"},
+        "metadata": {
+            "identification": {**words, "keywords": {"vi": ["đất đai"], "en": ["land"]}, "url": service.provider_url},
+            "license": {"name": service.license, "url": service.provider_url},
+            "provider": {"name": service.provider.vi, "url": service.provider_url},
+            "contact": {"name": service.provider.vi, "email": service.contact_email},
+        },
+        "resources": {id_: _resource(context, each) for id_, each in context.profile.collections.items()},
+    }
+
+
+def vars_of(text: Any) -> dict[str, str]:
+    """Return a text as pygeoapi's mapping from language to words."""
+    return {"vi": text.vi, "en": text.en}
+
+
+def _resource(context: Context, published: Collection) -> Json:
+    service, layer = context.parts.service, published.layer
+    return {
+        "type": "collection",
+        "title": vars_of(layer.title),
+        "description": vars_of(layer.description),
+        "keywords": {language: [each.in_language(language) for each in layer.keywords] for language in LANGUAGES},
+        "links": [],
+        "extents": {
+            "spatial": {"bbox": list(service.extent), "crs": CRS84.uri},
+            **({"temporal": {"begin": f"{service.begin}T00:00:00Z", "end": None}} if layer.time else {}),
+        },
+        "providers": [
+            {
+                "type": "feature",
+                "name": PROVIDER,
+                "data": published.id,
+                "id_field": layer.key.name,
+                "crs": [each.uri for each in offered(layer.srids)],
+                "storage_crs": epsg(layer.geometry.stored_srid).uri if layer.geometry else CRS84.uri,
+            }
+        ],
+    }
+
+
+def _overlaid(context: Context, described: Json) -> Json:
+    """Set what pygeoapi cannot say: CRSs as the layer declares them, and no storage CRS without geometry."""
+    layer = context.profile.collections[described["id"]].layer
+    changed = _without_links(described)
+    changed["itemType"] = "feature"
+    changed["crs"] = [each.uri for each in offered(layer.srids)]
+    changed.pop("storageCrs", None)
+    if layer.geometry:
+        changed["storageCrs"] = epsg(layer.geometry.stored_srid).uri
+    return changed
+
+
+def _without_links(document: Json) -> Json:
+    return {name: value for name, value in document.items() if name != "links"}
