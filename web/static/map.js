@@ -1,0 +1,249 @@
+"use strict";
+
+(() => {
+  const content = JSON.parse(document.getElementById("map-content").textContent);
+  const { texts, features } = content;
+  const box = document.getElementById("map");
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const tone = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--map-${name}`).trim();
+  const rowOf = (number) => document.querySelector(`tr[data-n="${number}"]`);
+  const empty = { type: "FeatureCollection", features: [] };
+
+  const note = box.querySelector(".map-note");
+  if (!document.createElement("canvas").getContext("webgl2")) {
+    note.textContent = texts["no-webgl"];
+    return;
+  }
+  note.remove();
+
+  function extend(bounds, coordinates) {
+    if (typeof coordinates[0] === "number") bounds.extend([coordinates[0], coordinates[1]]);
+    else for (const each of coordinates) extend(bounds, each);
+    return bounds;
+  }
+
+  function boundsOf(collection) {
+    const bounds = new maplibregl.LngLatBounds();
+    for (const each of collection.features) extend(bounds, each.geometry.coordinates);
+    return bounds;
+  }
+
+  const map = new maplibregl.Map({
+    container: box,
+    style: { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: {} }] },
+    center: [106.9, 11.75],
+    zoom: 7.5,
+    maxZoom: 20,
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    cooperativeGestures: matchMedia("(pointer: coarse)").matches,
+    locale: {
+      "NavigationControl.ZoomIn": texts["zoom-in"],
+      "NavigationControl.ZoomOut": texts["zoom-out"],
+      "Map.Title": box.getAttribute("aria-label"),
+      "Popup.Close": texts.close,
+      "CooperativeGesturesHandler.WindowsHelpText": texts.gesture,
+      "CooperativeGesturesHandler.MacHelpText": texts.gesture,
+      "CooperativeGesturesHandler.MobileHelpText": texts.gesture,
+    },
+  });
+  map.touchZoomRotate.disableRotation();
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new maplibregl.ScaleControl({ unit: "metric" }));
+  map.getCanvas().setAttribute("aria-label", box.getAttribute("aria-label"));
+
+  function fit(collection, animate) {
+    const bounds = boundsOf(collection);
+    if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: 40, maxZoom: 17, animate: animate && !calm });
+  }
+
+  const chosen = ["boolean", ["feature-state", "chosen"], false];
+  const paints = () => ({
+    ground: { "background-color": tone("ground") },
+    boundaries: { "line-color": tone("line"), "line-width": 1 },
+    areas: { "fill-color": ["case", chosen, tone("hover"), tone("fill")], "fill-opacity": ["case", chosen, 0.6, 0.28] },
+    edges: { "line-color": ["case", chosen, tone("hover"), tone("edge")], "line-width": ["case", chosen, 3, 1.3] },
+    points: {
+      "circle-color": ["case", chosen, tone("hover"), tone("fill")],
+      "circle-radius": 6,
+      "circle-stroke-color": tone("edge"),
+      "circle-stroke-width": 1.5,
+    },
+  });
+
+  function paint() {
+    for (const [layer, values] of Object.entries(paints())) {
+      for (const [name, value] of Object.entries(values)) map.setPaintProperty(layer, name, value);
+    }
+  }
+
+  function label(boundaries) {
+    for (const each of boundaries.features) {
+      if (!each.properties || !each.properties.ten) continue;
+      const element = document.createElement("span");
+      element.className = "map-label";
+      element.textContent = each.properties.ten;
+      const centre = boundsOf({ features: [each] }).getCenter();
+      new maplibregl.Marker({ element }).setLngLat(centre).addTo(map);
+    }
+  }
+
+  async function drawBoundaries() {
+    const answer = await fetch(content.basemap, { headers: { Accept: "application/geo+json" } });
+    if (!answer.ok) return;
+    const boundaries = await answer.json();
+    boundaries.features = boundaries.features.filter((each) => each.geometry);
+    map.getSource("boundaries").setData(boundaries);
+    if (features.features.length) return;
+    fit(boundaries, false);
+    label(boundaries);
+  }
+
+  // Attributes are read from the table: what the map tells is what the page tells.
+  function attributes(row) {
+    const list = document.createElement("dl");
+    list.className = "popup";
+    const heads = row.closest("table").tHead.rows[0].cells;
+    [...row.cells].slice(1).forEach((cell, index) => {
+      const value = cell.textContent.trim();
+      if (value === "—") return;
+      const [name, text] = [document.createElement("dt"), document.createElement("dd")];
+      name.textContent = heads[index + 1].textContent.trim();
+      text.textContent = value;
+      list.append(name, text);
+    });
+    const whole = document.createElement("div");
+    whole.append(list);
+    const link = row.querySelector("th a");
+    if (link) {
+      const open = link.cloneNode(false);
+      open.textContent = texts.open;
+      whole.append(open);
+    }
+    return whole;
+  }
+
+  let current = null;
+  function choose(number) {
+    if (current !== null) map.setFeatureState({ source: "items", id: current }, { chosen: false });
+    document.querySelector("tr.chosen")?.classList.remove("chosen");
+    current = number;
+    if (number === null) return;
+    map.setFeatureState({ source: "items", id: number }, { chosen: true });
+    rowOf(number)?.classList.add("chosen");
+  }
+
+  function listen() {
+    const layers = ["areas", "edges", "points"];
+    map.on("click", (event) => {
+      const [hit] = map.queryRenderedFeatures(event.point, { layers });
+      const row = hit && rowOf(hit.properties.n);
+      if (!row) return;
+      choose(hit.properties.n);
+      new maplibregl.Popup({ maxWidth: "20rem" }).setLngLat(event.lngLat).setDOMContent(attributes(row)).addTo(map);
+    });
+    for (const layer of layers) {
+      map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
+      map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
+    }
+    for (const row of document.querySelectorAll("tr[data-n]")) {
+      const number = Number(row.dataset.n);
+      row.addEventListener("mouseenter", () => choose(number));
+      row.addEventListener("focusin", () => choose(number));
+      row.addEventListener("mouseleave", () => choose(null));
+    }
+  }
+
+  function search(bounds) {
+    const field = document.getElementById("bbox");
+    const [[west, south], [east, north]] = bounds.toArray();
+    const held = [Math.max(west, -180), Math.max(south, -90), Math.min(east, 180), Math.min(north, 90)];
+    field.value = held.map((each) => each.toFixed(6)).join(",");
+    field.form.requestSubmit();
+  }
+
+  function drawBox(button) {
+    const canvas = map.getCanvasContainer();
+    const frame = document.createElement("div");
+    frame.className = "map-box";
+    let from = null;
+    const at = (event) => {
+      const edge = canvas.getBoundingClientRect();
+      return [event.clientX - edge.left, event.clientY - edge.top];
+    };
+    const place = ([x, y]) => {
+      Object.assign(frame.style, {
+        left: `${Math.min(x, from[0])}px`, top: `${Math.min(y, from[1])}px`,
+        width: `${Math.abs(x - from[0])}px`, height: `${Math.abs(y - from[1])}px`,
+      });
+    };
+    const down = (event) => { from = at(event); canvas.append(frame); place(from); canvas.setPointerCapture(event.pointerId); };
+    const move = (event) => { if (from) place(at(event)); };
+    const up = (event) => {
+      const to = at(event);
+      const bounds = new maplibregl.LngLatBounds().extend(map.unproject(from)).extend(map.unproject(to));
+      stop();
+      if (Math.abs(to[0] - from[0]) > 4 && Math.abs(to[1] - from[1]) > 4) search(bounds);
+    };
+    const key = (event) => { if (event.key === "Escape") stop(); };
+    function stop() {
+      canvas.removeEventListener("pointerdown", down);
+      canvas.removeEventListener("pointermove", move);
+      canvas.removeEventListener("pointerup", up);
+      document.removeEventListener("keydown", key);
+      frame.remove();
+      canvas.style.touchAction = "";
+      map.dragPan.enable();
+      button.setAttribute("aria-pressed", "false");
+      button.textContent = texts.draw;
+    }
+    map.dragPan.disable();
+    canvas.style.touchAction = "none";
+    canvas.addEventListener("pointerdown", down);
+    canvas.addEventListener("pointermove", move);
+    canvas.addEventListener("pointerup", up);
+    document.addEventListener("keydown", key);
+    button.setAttribute("aria-pressed", "true");
+    button.textContent = texts["draw-hint"];
+  }
+
+  function tools() {
+    const bar = document.createElement("div");
+    bar.className = "map-tools";
+    const add = (text, act) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "quiet";
+      button.textContent = text;
+      button.addEventListener("click", () => act(button));
+      bar.append(button);
+      return button;
+    };
+    if (box.dataset.searchable) {
+      add(texts["search-here"], () => search(map.getBounds()));
+      const draw = add(texts.draw, (button) => { if (button.getAttribute("aria-pressed") !== "true") drawBox(button); });
+      draw.setAttribute("aria-pressed", "false");
+    }
+    if (features.features.length) add(texts.fit, () => fit(features, true));
+    if (bar.children.length) box.after(bar);
+  }
+
+  map.on("load", () => {
+    map.addSource("boundaries", { type: "geojson", data: empty });
+    map.addSource("items", { type: "geojson", data: features, promoteId: "n", tolerance: 0.1 });
+    map.addLayer({ id: "boundaries", type: "line", source: "boundaries" });
+    const polygons = ["==", ["geometry-type"], "Polygon"];
+    map.addLayer({ id: "areas", type: "fill", source: "items", filter: polygons });
+    map.addLayer({ id: "edges", type: "line", source: "items" });
+    map.addLayer({ id: "points", type: "circle", source: "items", filter: ["==", ["geometry-type"], "Point"] });
+    paint();
+    dark.addEventListener("change", paint);
+    listen();
+    if (content.basemap) drawBoundaries().catch(() => {});
+    map.once("idle", () => { box.dataset.ready = "true"; });
+  });
+  fit(features, false);
+  tools();
+})();

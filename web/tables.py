@@ -1,0 +1,84 @@
+"""Rows and columns of the pages' tables, out of the documents."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+type Json = Mapping[str, Any]
+
+_FORMATS = {
+    "application/geo+json": "GeoJSON",
+    "application/vnd.ogc.fg+json": "JSON-FG",
+    "text/csv": "CSV",
+    "application/flatgeobuf": "FlatGeobuf",
+    "application/geopackage+sqlite3": "GeoPackage",
+    "application/gml+xml": "GML",
+    "application/json": "JSON",
+    "application/schema+json": "JSON Schema",
+    "application/vnd.oai.openapi+json": "OpenAPI 3.0",
+    "application/ld+json": "JSON-LD",
+}
+_UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of an OpenAPI document."""
+
+    path: str
+    method: str
+    content: Json
+
+
+def columns(document: Json, schema: Json | None) -> list[tuple[str, Json]]:
+    """Return name and schema of each property in a page of items, in the order of the schema, without the id."""
+    declared: Json = (schema or {}).get("properties", {})
+    used = {name: None for each in document.get("features", ()) for name in each.get("properties") or ()}
+    known = [name for name in declared if name in used]
+    ordered = [*known, *(name for name in used if name not in declared)]
+    return [(name, declared.get(name, {})) for name in ordered if declared.get(name, {}).get("x-ogc-role") != "id"]
+
+
+def short(identifier: object) -> str:
+    """Return an id short enough for a table: of a UUID the last group, which tells rows apart."""
+    text = str(identifier)
+    return f"…{text[-12:]}" if _UUID.match(text) else text
+
+
+def formats(links: list[Json], relation: str) -> list[tuple[str, Json]]:
+    """Return the links of one relation that lead to another format than HTML, each with the name of it."""
+    found = [each for each in links if each.get("rel") == relation and each.get("type") != "text/html"]
+    return [(_format_name(each), each) for each in found]
+
+
+def operations(document: Json) -> list[tuple[Json, list[Operation]]]:
+    """Return each tag of an OpenAPI document with its operations, in the order of the document."""
+    every = [
+        Operation(path, method, content)
+        for path, item in document.get("paths", {}).items()
+        for method, content in item.items()
+        if isinstance(content, dict) and "responses" in content
+    ]
+    return [(tag, [each for each in every if tag["name"] in each.content.get("tags", ())]) for tag in document["tags"]]
+
+
+def resolved(document: Json, part: Json) -> Json:
+    """Return what a local reference points at, or the part itself."""
+    reference = part.get("$ref")
+    if not isinstance(reference, str) or not reference.startswith("#/"):
+        return part
+    found: Any = document
+    for step in reference[2:].split("/"):
+        found = found[step]
+    return found
+
+
+def anchor(part: Json) -> str:
+    """Return the name under which a shared part is described on the page; empty for one that is not shared."""
+    return str(part.get("$ref", "")).rsplit("/", 1)[-1]
+
+
+def _format_name(link: Json) -> str:
+    media_type = str(link.get("type", "")).split(";")[0].strip()
+    return _FORMATS.get(media_type) or str(link.get("title") or media_type or link.get("rel"))

@@ -1,0 +1,69 @@
+"""Values of a JSON document as people read them, by the schema of the property."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from web.texts import day, moment, number, texts, unit
+
+type Json = Mapping[str, Any]
+NOTHING: Json = {}
+
+
+def shown(value: Any, schema: Json, language: str) -> str:
+    """Write a value; a code with its title, a measurement with its unit, nothing as an em dash."""
+    match value:
+        case None:
+            return "—"
+        case bool():
+            return texts(language)["yes" if value else "no"]
+        case int() | float():
+            return _measured(value, schema, language)
+        case list():
+            return ", ".join(shown(each, schema.get("items", NOTHING), language) for each in value) or "—"
+        case dict():
+            return ", ".join(f"{key}: {shown(each, NOTHING, language)}" for key, each in value.items())
+        case _:
+            return _text(str(value), schema, language)
+
+
+def codes(schema: Json) -> dict[str, str]:
+    """Return the titles of the codes that a property may have; empty where any value may be."""
+    members = schema.get("oneOf") or schema.get("items", NOTHING).get("oneOf") or ()
+    return {str(each["const"]): str(each.get("title", each["const"])) for each in members if "const" in each}
+
+
+def is_numeric(schema: Json) -> bool:
+    """Tell whether a column of such values stands flush right."""
+    return schema.get("type") in ("integer", "number") and not codes(schema)
+
+
+def is_safe(address: Any) -> bool:
+    """Tell whether an address may stand in a link: http, https or relative, and no script."""
+    return isinstance(address, str) and urlsplit(address).scheme in ("", "http", "https")
+
+
+def _measured(value: float, schema: Json, language: str) -> str:
+    title = codes(schema).get(str(value))
+    if title:
+        return f"{value} · {title}"
+    measure = unit(schema.get("x-ogc-unit", ""))
+    grouped = "x-ogc-unit" in schema or schema.get("type") == "number"
+    return f"{number(value, language, grouped=grouped)} {measure}".strip()
+
+
+def _text(value: str, schema: Json, language: str) -> str:
+    title = codes(schema).get(value)
+    if title:
+        return f"{value} · {title}"
+    try:
+        match schema.get("format"):
+            case "date":
+                return day(date.fromisoformat(value), language)
+            case "date-time":
+                return moment(datetime.fromisoformat(value), language)
+            case _:
+                return value
+    except ValueError:
+        return value
