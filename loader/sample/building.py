@@ -1,0 +1,189 @@
+"""Build the sample province in a migrated, empty database: all of it in one transaction, or nothing."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+from core.errors import DatabaseError
+from loader import codelists
+from loader.sample.dossiers import LEGAL_DAY
+from loader.sample.filling import fill
+from loader.sample.indexes import put_back, set_aside
+from loader.sample.model import COLUMNS, Era, Rows, Task
+from loader.sample.province import (
+    HEAD_COLUMNS,
+    TAIL_COLUMNS,
+    UNIT_COLUMNS,
+    Sums,
+    head_rows,
+    tail_rows,
+    unit_rows,
+)
+from loader.sample.territory import Territory, build_territory
+from loader.sample.units import Unit, Units, read_units
+
+LOAD_NAME: Final = "tinh-mau"
+"""``lg.dot_nap.lop`` of the row that the last statement of the load writes."""
+
+_DISTRICT_WEIGHT: Final = {"Phường": 2.2, "Thị trấn": 1.8, "Xã": 1.0}
+_MARK: Final = """
+INSERT INTO lg.dot_nap (lop, tep, sha256, bat_dau, so_doc, so_nhan, so_tu_choi)
+VALUES (%s, %s, %s, transaction_timestamp(), %s, %s, 0)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was built: parcels in force, and rows by table."""
+
+    parcels: int
+    rows: Mapping[str, int]
+
+
+def is_built(connection: psycopg.Connection[Any]) -> bool:
+    """Say whether a database holds a whole sample province; a load that was killed leaves nothing."""
+    query = "SELECT EXISTS (SELECT FROM lg.dot_nap WHERE lop = %s)"
+    row = connection.execute(query, [LOAD_NAME]).fetchone()
+    return row is not None and bool(row[0])
+
+
+def build(admin_dsn: str, *, parcels: int = 60_000, seed: int = 2025, era: Era = "before_reform") -> Summary:
+    """Fill a migrated, empty database with the sample province.
+
+    Args:
+        admin_dsn: connection string of the DBA.
+        parcels: parcels in force; a few less where shapes do not allow a cut.
+        seed: equal seeds and sizes give equal rows.
+        era: the legal day and the units that rows belong to.
+
+    Raises:
+        DatabaseError: the database holds units already.
+    """
+    codelists.load(admin_dsn)
+    units = read_units()
+    territory = build_territory(units)
+    with psycopg.connect(admin_dsn) as connection:
+        _refuse_filled(connection)
+        summary = _write(connection, units, territory, tasks(units, territory, parcels, seed, era))
+        _set_legal_day(connection, era)
+        name = f"parcels={parcels} seed={seed} era={era}"
+        total = sum(summary.rows.values())
+        connection.execute(_MARK, [LOAD_NAME, name, hashlib.sha256(name.encode()).hexdigest(), total, total])
+    _tidy(admin_dsn, summary)
+    return summary
+
+
+def tasks(units: Units, territory: Territory, parcels: int, seed: int, era: Era) -> list[Task]:
+    """Return what to fill, commune by commune; wards and towns are denser."""
+    weights = [_weight(unit, territory) for unit in units.communes]
+    shares = _shares(weights, parcels)
+    names = units.province.name, units.new_province.name
+    return [
+        Task(
+            unit=unit,
+            owner=_owner(units, unit, era),
+            district=next(d for d in units.districts if d.id == unit.parent_id),
+            province_name=names[0 if era == "before_reform" else 1],
+            number=number,
+            rank=_rank(units, unit),
+            parcels=share,
+            seed=seed,
+            era=era,
+            shape=territory.shapes[unit.id],
+            border_nodes=_nodes(units, territory, unit),
+        )
+        for number, (unit, share) in enumerate(zip(units.communes, shares, strict=True))
+    ]
+
+
+def _weight(unit: Unit, territory: Territory) -> float:
+    return _DISTRICT_WEIGHT[unit.kind] * (territory.shapes[unit.id].area / 60e6) ** 0.3
+
+
+def _shares(weights: list[float], total: int) -> list[int]:
+    ends = [round(total * sum(weights[: i + 1]) / sum(weights)) for i in range(len(weights))]
+    return [max(1, end - start) for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _owner(units: Units, unit: Unit, era: Era) -> Unit:
+    if era == "before_reform":
+        return unit
+    return next(new for new in units.new_communes if new.id == units.successor[unit.id])
+
+
+def _rank(units: Units, unit: Unit) -> int:
+    return [old for old, new in units.successor.items() if new == units.successor[unit.id]].index(unit.id)
+
+
+def _nodes(units: Units, territory: Territory, unit: Unit) -> tuple[tuple[float, float], ...]:
+    """Return the border nodes that a commune marks: of the communes that meet there, the first one marks."""
+    mine = set(map(tuple, territory.corners(unit.id)))
+    earlier = {corner for other in units.communes if other.id < unit.id for corner in territory.corners(other.id)}
+    return tuple(node for node in territory.nodes if node in mine and node not in earlier)
+
+
+def _refuse_filled(connection: psycopg.Connection[Any]) -> None:
+    if connection.execute("SELECT FROM hc.don_vi LIMIT 1").fetchone() is not None:
+        raise DatabaseError("The database holds administrative units already; the sample province needs an empty one.")
+
+
+def _write(connection: psycopg.Connection[Any], units: Units, territory: Territory, plan: list[Task]) -> Summary:
+    seed, era = plan[0].seed, plan[0].era
+    connection.execute("SET LOCAL maintenance_work_mem = '256MB'")
+    aside = set_aside(connection, ["hc.don_vi", *COLUMNS, *TAIL_COLUMNS])
+    counts: Counter[str] = Counter()
+    for rows in unit_rows(units, territory):
+        _copy(connection, rows, {"hc.don_vi": UNIT_COLUMNS}, counts)
+    head, rows = head_rows(units, seed, era)
+    _copy(connection, rows, HEAD_COLUMNS, counts)
+    sums = Sums()
+    for task in plan:
+        rows = fill(task, head)
+        _copy(connection, rows, COLUMNS, counts)
+        sums.take(task, rows)
+    _copy(connection, tail_rows(units, sums, seed, era), TAIL_COLUMNS, counts)
+    put_back(connection, aside)
+    return Summary(_parcels_in_force(connection), counts)
+
+
+def _copy(connection: psycopg.Connection[Any], rows: Rows, columns: Mapping[str, str], counts: Counter[str]) -> None:
+    for table, names in columns.items():
+        lines = rows.lines.pop(table, [])
+        if not lines:
+            continue
+        schema, _, name = table.partition(".")
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+            sql.Identifier(schema, name), sql.SQL(", ").join(map(sql.Identifier, names.split()))
+        )
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for chunk in _chunks(lines):
+                copy.write(chunk)
+        counts[table] += len(lines)
+
+
+def _chunks(lines: list[str]) -> Iterator[str]:
+    for start in range(0, len(lines), 2_000):
+        yield "\n".join(lines[start : start + 2_000]) + "\n"
+
+
+def _parcels_in_force(connection: psycopg.Connection[Any]) -> int:
+    row = connection.execute("SELECT count(*) FROM dc.thua_dat WHERE hieu_luc_den IS NULL").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _set_legal_day(connection: psycopg.Connection[Any], era: Era) -> None:
+    connection.execute("UPDATE lg.ngay_phap_ly SET ngay = %s", [LEGAL_DAY[era]])
+    connection.execute("SELECT setval(pg_get_serial_sequence('hc.don_vi', 'id'), 1000)")
+
+
+def _tidy(admin_dsn: str, summary: Summary) -> None:
+    """Fold the log into the counts, and let the planner know the tables."""
+    with psycopg.connect(admin_dsn, autocommit=True) as connection:
+        connection.execute("SELECT lg.don_dem()")
+        for table in sorted({*summary.rows, "lg.thay_doi"}):
+            connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(*table.split("."))))
