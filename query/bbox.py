@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from catalogue.layer import Geometry
 from core.errors import BadParameter
-from query.condition import NOTHING, Condition, all_of, any_of
+from query.condition import EVERYTHING, Condition, all_of, any_of
 from query.crs import CRS84, Crs
 from query.view import View, quoted
 
@@ -60,14 +60,14 @@ def _cut(crs: Crs, box: Box) -> tuple[Box, ...]:
 
 
 def bbox_condition(bbox: Bbox, view: View) -> Condition:
-    """Return the condition that a geometry meets the box; without a geometry nothing is met.
+    """Return the condition that a geometry meets the box; a layer without geometry meets every box.
 
     The index reads ``geom``; what the box of a geometry does not decide, the geometry itself does, in the CRS of the
-    request.
+    request. Source: OGC 17-069r4, requirement fc-bbox-response.
     """
     geometry = view.layer.geometry
     if geometry is None:
-        return NOTHING
+        return EVERYTHING
     return any_of(_box_condition(box, bbox.crs, geometry) for box in bbox.boxes)
 
 

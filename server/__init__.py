@@ -1,1 +1,1 @@
-""""""
+"""Assembles the parts: application, routes, command line."""

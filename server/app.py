@@ -18,13 +18,14 @@ from core.errors import DatdaiError, MethodNotAllowed
 from core.settings import PREFIX, Settings, secret_key, variables
 from database.pool import Reader, Tuning
 from query.paging import CursorSeal
-from server import answers, health, static
+from server import answers, health, static, upkeep
 from server.cli import what_to_open
 from server.codelists import read_codelists
 from server.context import Context, Parts, language_of
 from server.etags import KnownTags
 from server.http import Headers, Request, Response
 from server.problems import failure, problem
+from server.proofs import prove
 from server.routes import route_of
 from server.shelf import Shelf
 from web.pages import Pages
@@ -125,7 +126,10 @@ def serve(settings: Settings) -> None:
         StartRefused: as ``create``, before any port is opened.
     """
     create(settings).close()
+    dsn = settings.database_url or ""
+    prove(dsn, read_layers(CONFIG / "layers"))
     _hand_down(settings)
+    stop = upkeep.start(dsn)
     server = Granian(
         "server.app:from_environment",
         factory=True,
@@ -139,7 +143,10 @@ def serve(settings: Settings) -> None:
         respawn_failed_workers=True,
     )
     server.on_startup(lambda: sys.stdout.write(what_to_open(settings) + "\n"))
-    server.serve()
+    try:
+        server.serve()
+    finally:
+        stop.set()
 
 
 def from_environment() -> Application:

@@ -14,7 +14,7 @@ CLASSES: tuple[str, ...] = (
         f"{_OGC}ogcapi-common-3/1.0/conf/{each}"
         for each in ("schemas", "returnables-and-receivables", "queryables", "sortables", "advanced-property-roles")
     ),
-    *(f"{_OGC}ogcapi-features-1/1.0/conf/{each}" for each in ("core", "oas30", "html", "geojson", "gmlsf0")),
+    *(f"{_OGC}ogcapi-features-1/1.0/conf/{each}" for each in ("core", "oas30", "html", "geojson")),
     f"{_OGC}ogcapi-features-2/1.0/conf/crs",
     *(
         f"{_OGC}ogcapi-features-3/1.0/conf/{each}"

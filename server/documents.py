@@ -1,14 +1,16 @@
 """Landing page, conformance, collections, schemas and the API definition, as JSON or as a page."""
 
 import json
-from typing import Any
+from collections.abc import Callable
 
+from catalogue.types import ColumnType
 from formats.format import Link
 from formats.gml_schema import gml_schema
 from formats.json_text import link_members
 from formats.offered import FORMATS
 from openapi import document as openapi_document
 from openapi import schemas
+from query.cql2 import FUNCTIONS, Function
 from query.request import single_values
 from server import answers, pages, shell
 from server.conformance import CLASSES
@@ -20,6 +22,17 @@ from server.shelf import Json
 
 _REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 _SCHEMA_TYPE = "application/schema+json"
+_JSON_TYPES = {
+    ColumnType.TEXT: "string",
+    ColumnType.INTEGER: "integer",
+    ColumnType.NUMBER: "number",
+    ColumnType.BOOLEAN: "boolean",
+    ColumnType.DATE: "datetime",
+    ColumnType.TIMESTAMP: "datetime",
+    ColumnType.UUID: "string",
+    ColumnType.TEXT_ARRAY: "string",
+    ColumnType.GEOMETRY: "geometry",
+}
 
 
 def landing(context: Context) -> Response:
@@ -66,6 +79,13 @@ def api(context: Context) -> Response:
     return _answer(context, "api", OPENAPI, lambda: _api_document(context), None)
 
 
+def functions(context: Context) -> Response:
+    """Answer ``/functions``: what CQL2 filters may call. Source: OGC 19-079r2, requirement get-functions-operation."""
+    return _answer(
+        context, "functions", JSON, lambda: {"functions": [_function(each) for each in FUNCTIONS]}, None, offers=(JSON,)
+    )
+
+
 def collections_document(context: Context) -> Json:
     """Return the list of collections, each with its links."""
     described = shell.collections(context)
@@ -87,6 +107,16 @@ def schema_document(context: Context, id_: str, kind: str) -> Json:
     return make(published, parts.codelists, base_url=parts.base_url, language=context.language)
 
 
+def _function(function: Function) -> Json:
+    arguments = [{"type": sorted({_JSON_TYPES[kind] for kind in kinds})} for kinds in function.arguments]
+    return {
+        "name": function.name,
+        "description": function.description,
+        "arguments": arguments,
+        "returns": [_JSON_TYPES[function.returns]],
+    }
+
+
 def _api_document(context: Context) -> Json:
     service = context.parts.service
     return openapi_document.build(
@@ -100,9 +130,16 @@ def _api_document(context: Context) -> Json:
     )
 
 
-def _answer(context: Context, page: str, json_form: Plain, make: Any, links: list[Link] | None) -> Response:
+def _answer(
+    context: Context,
+    page: str,
+    json_form: Plain,
+    make: Callable[[], Json],
+    links: list[Link] | None,
+    offers: tuple[Plain, ...] = (),
+) -> Response:
     """Answer with a document that the profile and the language determine; ``links=None`` has no place for any."""
-    offers = (json_form, HTML)
+    offers = offers or (json_form, HTML)
     representation = chosen(context, offers)
     single_values(context.parameters, ("f", "lang"))
     document = context.shelf.keep((context.request.path, context.language), make)

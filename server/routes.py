@@ -36,6 +36,7 @@ _SERVICE: dict[tuple[str, ...], Route] = {
     (): Route(documents.landing),
     ("conformance",): Route(documents.conformance),
     ("api",): Route(documents.api),
+    ("functions",): Route(documents.functions),
     ("collections",): Route(documents.collections),
 }
 

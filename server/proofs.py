@@ -1,0 +1,56 @@
+"""What the server relies on, proved before it opens a port."""
+
+from collections.abc import Iterable
+
+import psycopg
+
+from catalogue.layer import Layer
+from core.errors import DatabaseError
+from database.check import check_catalogue
+
+_MINIMUM = {15: 150009, 16: 160005, 17: 170001}
+"""First safe release of each branch. Before it row security could be led astray (CVE-2024-10976, CVE-2024-10978)."""
+_VECTOR_SQL = (
+    "SELECT ST_X(p), ST_Y(p), ST_X(back), ST_Y(back) "
+    "FROM (SELECT hc.doi_toa_do(ST_SetSRID(ST_MakePoint(106.90, 11.535), 4326), 9212) AS p, "
+    "             hc.doi_toa_do(ST_SetSRID(ST_MakePoint(570704.4987, 1275711.0972), 9212), 4326) AS back) AS t"
+)
+_VECTOR = (570704.4987, 1275711.0972, 106.90, 11.535)
+"""Đồng Xoài by EPSG:6960, computed with PROJ 9.8. The wrong sign of the rotations is off by 0.56 m."""
+_TOLERANCES = (0.001, 0.001, 1e-8, 1e-8)
+"""1 mm in metres and in degrees."""
+
+
+def prove(dsn: str, layers: Iterable[Layer]) -> None:
+    """Check the release of PostgreSQL, the coordinate operation, and every layer against its table.
+
+    Raises:
+        DatabaseError: the database is away, too old, or computes coordinates otherwise.
+        CatalogueError: layers do not fit their tables; every fault is listed.
+    """
+    try:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            _prove_release(connection.info.server_version)
+            _prove_coordinates(connection)
+            check_catalogue(connection, layers)
+    except psycopg.OperationalError as error:
+        raise DatabaseError(f"The database cannot be reached: {error}") from error
+
+
+def _prove_release(version: int) -> None:
+    least = _MINIMUM.get(version // 10_000, 150009)
+    if version < least:
+        shown = f"{least // 10_000}.{least % 10_000}"
+        raise DatabaseError(f"PostgreSQL is too old ({version}): this branch is safe from {shown} on.")
+
+
+def _prove_coordinates(connection: psycopg.Connection) -> None:
+    with connection.transaction():
+        connection.execute("SELECT acl.enter('public', '', '', NULL)")
+        found = connection.execute(_VECTOR_SQL).fetchone()
+    limits = zip(found or (), _VECTOR, _TOLERANCES, strict=True)
+    if not found or any(abs(value - expected) > tolerance for value, expected, tolerance in limits):
+        raise DatabaseError(
+            f"VN-2000 is not converted to WGS 84 by EPSG:6960 here: expected {_VECTOR}, found {found}. "
+            "Look at the PROJ version, its data, and spatial_ref_sys."
+        )
