@@ -20,7 +20,11 @@ def test_the_import_contracts_hold() -> None:
 def test_every_package_of_the_tree_is_installed_typed_and_contracted() -> None:
     packages = {path.parent.name for path in REPOSITORY.glob("*/__init__.py")} - {"tests", "benchmarks"}
 
-    installed = {name for name in PROJECT["tool"]["setuptools"]["packages"] if "." not in name}
-    assert packages == installed
+    inner = {
+        ".".join(path.parent.relative_to(REPOSITORY).parts)
+        for package in packages
+        for path in (REPOSITORY / package).rglob("__init__.py")
+    }
+    assert inner == set(PROJECT["tool"]["setuptools"]["packages"])
     assert packages == set(PROJECT["tool"]["importlinter"]["root_packages"])
     assert packages == set(PROJECT["tool"]["basedpyright"]["include"])
