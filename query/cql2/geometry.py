@@ -14,6 +14,8 @@ type Box = tuple[float, float, float, float]
 type Shape = dict[str, object]
 """``type`` and ``coordinates`` (``geometries`` for a collection) as in GeoJSON; positions are pairs, without height."""
 
+_NOTHING = 1e-12
+"""Coordinates nearer to 0 are 0: beside them GEOS loses its way (TopologyException), and nobody measures them."""
 _BODY = re.compile(r"[-+0-9.eE,()\s]*")
 _RING = re.compile(r"\(([^()]*)\)")
 _POLYGON = re.compile(r"\(\s*(\([^()]*\)(?:\s*,\s*\([^()]*\))*+)\s*\)")
@@ -45,7 +47,7 @@ def envelope(numbers: list[float]) -> values.Envelope:
         raise BadFilter("a BBOX has finite numbers.")
     match numbers:
         case [x1, y1, x2, y2] | [x1, y1, _, x2, y2, _]:
-            return values.Envelope(x1=x1, y1=y1, x2=x2, y2=y2)
+            return values.Envelope(x1=_settled(x1), y1=_settled(y1), x2=_settled(x2), y2=_settled(y2))
         case _:
             raise BadFilter("a BBOX has four numbers, or six with heights.")
 
@@ -107,7 +109,11 @@ def position(numbers: list[float]) -> Position:
     """Return (first, second) axis of a position with two or three finite numbers."""
     if len(numbers) not in {2, 3} or not all(map(math.isfinite, numbers)):
         raise BadFilter("a position has two or three finite numbers.")
-    return numbers[0], numbers[1]
+    return _settled(numbers[0]), _settled(numbers[1])
+
+
+def _settled(coordinate: float) -> float:
+    return 0.0 if abs(coordinate) < _NOTHING else coordinate
 
 
 def shape(kind: str, coordinates: object) -> Shape:

@@ -13,13 +13,15 @@ from query.names import Name
 
 TEXTS = {
     "10,000 parentheses": "(" * 10_000 + "a=1" + ")" * 10_000,
+    "4,000 parentheses": "(" * 4_000 + "a='x'" + ")" * 4_000,
+    "33 parentheses": "(" * 33 + "a='x'" + ")" * 33,
     "open parentheses only": "(" * 100_000,
     "4,000 NOT": "NOT " * 4_000 + "a",
     "4,000 NOT in parentheses": "NOT (" * 4_000 + "a" + ")" * 4_000,
     "nested functions": "f(" * 5_000 + ")" * 5_000,
     "a chain of additions": "1" + "+1" * 2_000 + "=1",
     "a chain of ANDs": " AND ".join(["a=1"] * 20_000),
-    "a short chain of additions": "a" + "+a" * 100 + "=1",
+    "a short chain of additions": "1" + "+1" * 100 + "=1",
     "a list of 100,000": f"a IN ({','.join(map(str, range(100_000)))})",
     "a list of 1,001": f"a IN ({','.join(map(str, range(1_001)))})",
     "an array of 1,001": f"A_EQUALS(a,({','.join(map(str, range(1_001)))}))",
@@ -61,9 +63,16 @@ SECONDS_MAX = 0.5
 """On a busy machine; measured alone each takes some milliseconds, those of a megabyte of tokens below 100."""
 
 
+REASONS = (
+    "nested deeper|more than|longer than|not closed|not expected here|ends too early|single backslash|NUL|not JSON"
+    "|no property"
+)
+
+
 def _refused(parse: Callable[[], object]) -> float:
+    """Return the seconds that a refusal takes; a wrong type is no reason, for it would hide a limit."""
     start = time.perf_counter()
-    with pytest.raises(BadFilter):
+    with pytest.raises(BadFilter, match=REASONS):
         parse()
     return time.perf_counter() - start
 
