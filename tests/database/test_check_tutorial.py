@@ -2,18 +2,22 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import Connection
+from werkzeug.test import Client
 
 from catalogue.files import LAYERS, read_layers
 from catalogue.layer import Layer
 from core.errors import CatalogueError
+from core.settings import Settings
 from database.check import check_catalogue
+from server import app
+from server.cli import main
 
 TUTORIAL = (Path(__file__).parents[2] / "docs/tutorials/add-a-layer.md").read_text(encoding="utf-8")
 UNIT = """
@@ -28,23 +32,34 @@ def _blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def connection(empty_db: str) -> Iterator[Connection[Any]]:
+def database(empty_db: str) -> str:
     """The database after the tutorial's SQL; a clone keeps the roles of the template, so only their name differs."""
     with psycopg.connect(empty_db) as connection:
         connection.execute(UNIT)
         for block in _blocks("sql"):
             connection.execute(block.replace("datdai_p_all", "datdai_mau_p_all").encode())
+    return empty_db
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection[Any]]:
+    with psycopg.connect(database) as connection:
         yield connection
 
 
 @pytest.fixture
-def layers(tmp_path: Path) -> tuple[Layer, ...]:
-    """The shipped layers and that of the tutorial."""
-    folder = tmp_path / "layers"
-    shutil.copytree(LAYERS, folder)
+def config(tmp_path: Path) -> Path:
+    """The shipped configuration with the layer file of the tutorial in it."""
+    folder = tmp_path / "config"
+    shutil.copytree(LAYERS.parent, folder)
     (block,) = _blocks("yaml")
-    (folder / "tram-quan-trac.yml").write_text(block, encoding="utf-8")
-    return read_layers(folder)
+    (folder / "layers" / "tram-quan-trac.yml").write_text(block, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def layers(config: Path) -> tuple[Layer, ...]:
+    return read_layers(config / "layers")
 
 
 def test_the_layer_of_the_tutorial_fits_its_table(connection: Connection[Any], layers: tuple[Layer, ...]) -> None:
@@ -74,12 +89,43 @@ def test_without_the_index_the_check_says_what_the_tutorial_promises(
     assert str(error.value).splitlines()[1:] == promised.splitlines()
 
 
-def test_every_key_of_a_layer_file_is_in_the_reference() -> None:
-    from catalogue import files
+def test_the_command_of_the_tutorial_answers_as_it_says(
+    database: str, config: Path, as_app: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    environ = {"DATDAI_DATABASE_URL": as_app(database)}
 
-    reference = (Path(__file__).parents[2] / "docs/reference/layers.md").read_text(encoding="utf-8")
-    models = (files._LayerFile, files._Column, files._Geometry)
+    code = main(["check", "--layers", str(config / "layers")], environ)
 
-    keys = {key for model in models for key in model.model_fields}
+    answer = capsys.readouterr().out.strip()
+    assert code == 0
+    assert f"`{answer}`" in TUTORIAL
 
-    assert {key for key in keys if f"`{key}`" not in reference and f"`{key}`," not in reference} == set()
+
+def test_the_command_lists_every_fault_and_ends_with_2(
+    empty_db: str, config: Path, as_app: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with psycopg.connect(empty_db) as connection:
+        connection.execute("DROP INDEX dc.moc_loai")
+
+    code = main(["check", "--layers", str(config / "layers")], {"DATDAI_DATABASE_URL": as_app(empty_db)})
+
+    assert code == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "datdai: The layer catalogue does not fit the database:",
+        "- moc: loai is sortable without an index: CREATE INDEX ON dc.moc (loai, id)",
+        "- tram-quan-trac: there is no table qt.tram_quan_trac",
+    ]
+
+
+def test_the_address_of_the_tutorial_serves_the_station(
+    database: str, config: Path, as_app: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "CONFIG", config)
+    (address,) = re.findall(r"curl 'http://127.0.0.1:8000(.*?)'", TUTORIAL)
+    application = app.create(Settings(database_url=as_app(database), home=tmp_path))
+
+    answer = Client(application).get(address).get_json(force=True)
+    application.close()
+
+    assert [each["properties"]["ten"] for each in answer["features"]] == ["Trạm Xã Thử"]
+    assert answer["features"][0]["geometry"]["type"] == "Point"
