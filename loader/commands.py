@@ -1,6 +1,7 @@
 """The command ``datdai load``."""
 
 import argparse
+import logging
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -61,6 +62,7 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     Raises:
         LoadRefused: the file cannot be loaded at all.
     """
+    logging.getLogger("pyogrio").setLevel(logging.WARNING)  # it counts records at INFO
     order = _order(chosen)
     reports: list[Report] = [TextReport(sys.stdout)]
     reports += [JsonReport(chosen.report)] if chosen.report else []

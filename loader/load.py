@@ -362,8 +362,8 @@ def _keys(connection: Db, layer: Layer, filled: frozenset[str]) -> Iterator[Key]
     end = layer.time.end if layer.time else None
     for columns, covers in rows:
         if set(columns) <= filled:
-            on_time = end is not None and end in covers and end not in filled
-            yield Key(tuple(columns), covers.replace(end, "NULL::date") if on_time and end else covers)
+            staged = covers if end is None or end in filled else covers.replace(end, "NULL::date")
+            yield Key(tuple(columns), covers, staged)
 
 
 def _constraints(
@@ -472,7 +472,12 @@ def _judged(connection: Db, plan: _Plan, sample: Sequence[Chunk]) -> Iterator[Fi
 
 
 def _expected(connection: Db, plan: _Plan, sample: Sequence[Chunk]) -> Box | None:
-    """Return the box of the communes that the sample names, else of all units; ``None`` where there are none."""
+    """Return the box of the mapping, of the communes that the sample names, or of all units.
+
+    ``None`` where there are none, and for the units themselves: they may be larger than what is stored.
+    """
+    if plan.checks.box or "xa_id" not in plan.targets:
+        return plan.checks.box
     codes = set[str]()
     if plan.by_commune:
         for chunk in sample:

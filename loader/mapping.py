@@ -3,7 +3,7 @@
 import math
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -95,6 +95,7 @@ class Checks:
         area: column with the stated area.
         point_error_m: for the tolerance of that area.
         codes: list of codes that columns read as codes come from.
+        box: where the coordinates must lie (WGS 84); ``None`` takes the units of the database.
     """
 
     overlap_m2: float | None = None
@@ -102,6 +103,7 @@ class Checks:
     area: str | None = None
     point_error_m: float = 0.3
     codes: str | None = None
+    box: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,17 @@ class LayerMapping:
     placement: Placement | None = None
 
     def with_values(self, values: Mapping[str, str]) -> "LayerMapping":
-        """Return the mapping with constants for some columns, whatever the file says."""
-        constants = {name: Origin(value=value) for name, value in values.items()}
-        return LayerMapping(self.name, self.source_layers, {**self.columns, **constants}, self.checks, self.placement)
+        """Return the mapping with constants for some columns, whatever the file says.
+
+        What is read from a column of that name follows the constant.
+        """
+        columns = {**{name: Origin((name,)) for name in values}, **self.columns}
+        return replace(self, columns={name: _constant(name, each, values) for name, each in columns.items()})
+
+
+def _constant(column: str, origin: Origin, values: Mapping[str, str]) -> Origin:
+    given = next((values[name] for name in (column, *origin.sources) if name in values), None)
+    return origin if given is None else replace(origin, sources=(), value=given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +179,7 @@ class _Checks(_Part):
     area: str | None = None
     point_error_m: float = 0.3
     codes: str | None = None
+    box: tuple[float, float, float, float] | None = None
 
 
 class _Layer(_Part):

@@ -34,10 +34,16 @@ _STREAMED: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A unique key of the table: its columns, and the SQL condition on the rows that it covers ("true": all)."""
+    """A unique key of the table.
+
+    Args:
+        covers: SQL condition on the rows of the table that it covers ("true": all).
+        staged: the same for staged rows, which may lack the column of the end of validity.
+    """
 
     columns: tuple[str, ...]
     covers: str
+    staged: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +160,12 @@ def check_keys(connection: Db, table: Table, srid: int) -> None:
     for key in table.keys:
         columns = sql.SQL(", ").join(sql.Identifier(c) for c in key.columns)
         present = sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(sql.Identifier(c)) for c in key.columns)
-        covers = sql.SQL(_trusted(key.covers))
+        covers, staged = sql.SQL(_trusted(key.covers)), sql.SQL(_trusted(key.staged))
         parts: dict[str, sql.Composable] = {
             "columns": columns,
             "present": present,
             "covers": covers,
+            "staged": staged,
             "table": table.identifier,
         }
         _keep(connection, _duplicates(connection, parts), srid)
@@ -169,7 +176,7 @@ def _duplicates(connection: Db, parts: dict[str, sql.Composable]) -> Iterator[Fi
     statement = """
         SELECT dong, khoa, dau FROM (
             SELECT dong, khoa, first_value(dong) OVER (PARTITION BY {columns} ORDER BY dong) AS dau
-            FROM nap WHERE NOT hong AND {present} AND {covers}) s
+            FROM nap WHERE NOT hong AND {present} AND {staged}) s
         WHERE dong <> dau"""
     for row, key, first in _rows(connection, statement, parts):
         vi, en = duplicate_words(key, first)
@@ -178,7 +185,7 @@ def _duplicates(connection: Db, parts: dict[str, sql.Composable]) -> Iterator[Fi
 
 def _stored(connection: Db, parts: dict[str, sql.Composable]) -> Iterator[Finding]:
     statement = """
-        SELECT dong, khoa FROM (SELECT * FROM nap WHERE NOT hong AND {covers}) s
+        SELECT dong, khoa FROM (SELECT * FROM nap WHERE NOT hong AND {staged}) s
         JOIN (SELECT {columns} FROM {table} WHERE {covers}) t USING ({columns})"""
     for row, key in _rows(connection, statement, parts):
         yield Finding(STORED_KEY, row, key, None, f"Đã có: {key}.", f"Stored already: {key}.")

@@ -1,0 +1,74 @@
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from core.errors import LoadRefused
+from core.settings import Settings
+from loader.commands import register
+
+
+@pytest.fixture
+def run(land):
+    parser = argparse.ArgumentParser()
+    register(parser.add_subparsers(required=True))
+    settings = Settings(database_url=land.dsn, admin_database_url=land.dsn)
+
+    def run(*arguments: object) -> int:
+        chosen = parser.parse_args(["load", *map(str, arguments)])
+        return chosen.run(chosen, settings)
+
+    return run
+
+
+def test_a_sound_file_is_loaded(run, land, files, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1)])
+
+    assert run("thua-dat", path) == 0
+    assert "written 1" in capsys.readouterr().out
+    assert land.one("SELECT count(*) FROM dc.thua_dat") == 1
+
+
+def test_wrong_rows_give_one_and_reports(run, land, files, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1), files.parcel(2, loai_dat="XYZ")])
+    report = tmp_path / "bao_cao.json"
+
+    assert run("thua-dat", path, "--report", report, "--rejects", tmp_path / "tu_choi.gpkg") == 1
+    assert json.loads(report.read_text(encoding="utf-8"))["result"] == "refused"
+    assert (tmp_path / "tu_choi.gpkg").exists()
+    assert "REFUSED" in capsys.readouterr().out
+    assert land.one("SELECT count(*) FROM dc.thua_dat") == 0
+
+
+def test_a_dry_run_tells_by_its_code_whether_the_file_is_sound(run, land, files, tmp_path: Path):
+    sound = files.write(tmp_path / "tot.gpkg", [files.parcel(1)])
+    wrong = files.write(tmp_path / "xau.gpkg", [files.parcel(1, loai_dat="XYZ")])
+
+    assert run("thua-dat", sound, "--dry-run") == 0
+    assert run("thua-dat", wrong, "--dry-run") == 1
+    assert land.one("SELECT count(*) FROM dc.thua_dat") == 0
+
+
+def test_options_reach_the_load(run, land, files, tmp_path: Path):
+    row = files.parcel(1, dia_chi="thöa ®Êt", loai_dat="LUN")
+    del row["ma_xa"]
+    path = files.write(tmp_path / "thua.gpkg", [row])
+
+    arguments = ["--ngay", "2020-01-01", "--encoding", "tcvn3", "--set", "ma_xa=25195", "--srid", "9212"]
+    assert run("thua-dat", path, *arguments, "--mapping", "ours", "--accept-valid") == 0
+    assert land.rows("SELECT dia_chi, he_ma, ma_xa FROM dc.thua_dat") == [("thửa đất", "TT27", "25195")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["thua", "x.gpkg"], "There is no layer thua. There are: .*thua-dat"),
+        (["thua-dat", "khong_co.gpkg"], "There is no file khong_co.gpkg"),
+        (["thua-dat", "x.gpkg", "--mapping", "khong-co"], "There is no mapping"),
+        (["thua-dat", "x.gpkg", "--set", "ma_xa"], "--set takes COLUMN=VALUE"),
+    ],
+)
+def test_what_cannot_be_loaded_is_one_sentence(run, arguments: list[str], problem: str):
+    with pytest.raises(LoadRefused, match=problem):
+        run(*arguments)

@@ -1,0 +1,318 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import psycopg
+import pytest
+import shapely
+
+from core.errors import LoadRefused
+from loader.load import Result
+from quality import tcvn3, vni
+from quality.encodings import Encoding
+from quality.vn2000 import from_lonlat, to_lonlat
+
+BOW_TIE = shapely.from_wkt("POLYGON((570300 1275300,570310 1275310,570310 1275300,570300 1275310,570300 1275300))")
+
+
+def codes(outcome) -> dict[str, int]:
+    return {rule.code: count for rule, count in outcome.by_rule}
+
+
+def is_untouched(land) -> bool:
+    return land.one("SELECT (SELECT count(*) FROM dc.thua_dat) + (SELECT count(*) FROM lg.dot_nap)") == 0
+
+
+@pytest.mark.parametrize("name", ["thua.gpkg", "thua.fgb", "thua.geojson"])
+def test_a_sound_file_is_written_whole_and_recorded(land, files, tmp_path: Path, name: str):
+    path = files.write(tmp_path / name, [files.parcel(i) for i in range(1, 13)])
+
+    outcome = land.load(path)
+
+    assert (outcome.result, outcome.read, outcome.written, outcome.rejected) == (Result.WRITTEN, 12, 12, 0)
+    assert land.one("SELECT count(*) FROM dc.thua_dat") == 12
+    assert land.rows("SELECT lop, tep, anh_xa, so_doc, so_nhan, so_tu_choi, bat_dau::date::text FROM lg.dot_nap") == [
+        ("thua-dat", name, "ours", 12, 12, 0, "2026-01-05")
+    ]
+    assert land.one("SELECT sum(so_dong) FROM lg.thay_doi WHERE bang = 'dc.thua_dat'") == 12
+
+
+def test_codes_are_split_and_their_group_and_system_are_those_of_the_day(land, files, tmp_path: Path):
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1, loai_dat="ODT +CLN")])
+
+    outcome = land.load(path)
+
+    assert codes(outcome) == {"MA-03": 1}
+    assert land.rows("SELECT loai_dat, loai_dat_chinh, nhom_dat_chinh, muc_dich, he_ma FROM dc.thua_dat") == [
+        ("ODT+CLN", "ODT", "PNN", ["ODT", "CLN"], "TT08")
+    ]
+
+
+def test_a_survey_in_its_own_zone_is_stored_as_it_is(land, files, tmp_path: Path):
+    lon, lat = to_lonlat(9212, *shapely.get_coordinates(files.square()).T)
+    shape = shapely.Polygon(list(zip(*from_lonlat(9210, lon, lat), strict=True)))
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1, shape)], crs="EPSG:9210")
+
+    outcome = land.load(path)
+
+    assert outcome.srid == 9210
+    stored = bytes(land.one("SELECT ST_AsBinary(ST_GeometryN(geom_goc, 1)) FROM dc.thua_dat"))  # pyright: ignore
+    assert shapely.from_wkb(stored).equals_exact(shape, 0)
+    assert land.one("SELECT ST_SRID(geom_goc) FROM dc.thua_dat") == 9210
+
+
+def test_degrees_go_through_the_one_coordinate_operation(land, files, tmp_path: Path):
+    lon, lat = to_lonlat(9212, *shapely.get_coordinates(files.square()).T)
+    shape = shapely.Polygon(list(zip(lon, lat, strict=True)))
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1, shape)], crs="EPSG:4326")
+
+    outcome = land.load(path)
+
+    assert (outcome.result, outcome.srid) == (Result.WRITTEN, 9212)
+    wanted = f"ST_GeomFromText('{shapely.centroid(files.square()).wkt}', 9212)"
+    assert land.one(f"SELECT ST_Distance(ST_Centroid(geom_goc), {wanted}) < 0.001 FROM dc.thua_dat")
+
+
+def test_one_wrong_row_keeps_the_whole_file_out(land, files, tmp_path: Path):
+    rows = [files.parcel(1), files.parcel(2, loai_dat="XYZ"), files.parcel(3)]
+
+    outcome = land.load(files.write(tmp_path / "thua.gpkg", rows))
+
+    assert (outcome.result, outcome.written, outcome.rejected) == (Result.REFUSED, 0, 3)
+    assert codes(outcome) == {"MA-01": 1}
+    assert is_untouched(land)
+
+
+def test_the_good_rows_are_written_when_that_is_accepted_and_the_others_are_kept(land, files, tmp_path: Path):
+    rows = [files.parcel(1), files.parcel(2, loai_dat="XYZ"), files.parcel(3, so_to=-1), files.parcel(4, BOW_TIE)]
+
+    outcome = land.load(files.write(tmp_path / "thua.gpkg", rows), accept_valid=True)
+
+    assert (outcome.result, outcome.written, outcome.rejected) == (Result.WRITTEN, 1, 3)
+    assert land.rows("SELECT so_doc, so_nhan, so_tu_choi FROM lg.dot_nap") == [(4, 1, 3)]
+    kept = land.rows(
+        "SELECT dong, ma_loi, gia_tri->>'loai_dat', gia_tri->>'so_thua', geom IS NOT NULL FROM lg.tu_choi ORDER BY dong"
+    )
+    assert kept == [
+        (2, ["MA-01"], "XYZ", "2", True),
+        (3, ["VB-07"], "ODT", "3", True),
+        (4, ["HH-03"], "ODT", "4", True),
+    ]
+
+
+def test_a_file_without_any_good_row_is_refused_even_then(land, files, tmp_path: Path):
+    outcome = land.load(files.write(tmp_path / "x.gpkg", [files.parcel(1, loai_dat="XYZ")]), accept_valid=True)
+
+    assert outcome.result is Result.REFUSED
+    assert is_untouched(land)
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(land, files, tmp_path: Path):
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1), files.parcel(2)])
+
+    outcome = land.load(path, dry_run=True)
+
+    assert (outcome.result, outcome.read, outcome.written, outcome.load_id) == (Result.DRY_RUN, 2, 2, None)
+    assert is_untouched(land)
+
+
+def test_a_number_that_occurs_twice_keeps_the_first(land, files, tmp_path: Path):
+    rows = [files.parcel(1), files.parcel(1, files.square(7)), files.parcel(2)]
+
+    outcome = land.load(files.write(tmp_path / "thua.gpkg", rows), accept_valid=True)
+
+    assert codes(outcome) == {"KH-01": 1}
+    assert land.one("SELECT array_agg(dong) FROM lg.tu_choi") == [2]
+
+
+def test_a_file_that_was_loaded_before_is_refused(land, files, tmp_path: Path):
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1), files.parcel(2)])
+    land.load(path)
+
+    outcome = land.load(path)
+
+    assert outcome.result is Result.REFUSED
+    assert codes(outcome) == {"KH-02": 2}
+    assert land.one("SELECT count(*) FROM dc.thua_dat") == 2
+
+
+def test_a_number_that_is_no_longer_in_force_is_free(land, files, tmp_path: Path):
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1)])
+    land.load(path)
+    with psycopg.connect(land.dsn) as connection:
+        connection.execute("UPDATE dc.thua_dat SET hieu_luc_den = '2025-01-01'")
+
+    assert land.load(path).result is Result.WRITTEN
+
+
+def test_overlaps_inside_the_file_and_with_the_table_are_found(land, files, tmp_path: Path):
+    land.load(files.write(tmp_path / "cu.gpkg", [files.parcel(1, files.square(0))]))
+    rows = [
+        files.parcel(2, files.square(1)),
+        files.parcel(3, shapely.box(570110, 1275110, 570119, 1275115), dien_tich=45.0),
+        files.parcel(4, files.square(5)),
+        files.parcel(5, shapely.box(570210, 1275100, 570230, 1275120)),
+    ]
+
+    outcome = land.load(files.write(tmp_path / "moi.gpkg", rows), accept_valid=True)
+
+    assert land.rows("SELECT dong, ma_loi FROM lg.tu_choi ORDER BY dong") == [(2, ["HH-09"]), (4, ["HH-08"])]
+    assert outcome.written == 2
+
+
+def test_a_parcel_that_leaves_its_commune_is_found(land, files, tmp_path: Path):
+    rows = [
+        files.parcel(1, shapely.box(570980, 1275100, 571020, 1275110)),
+        files.parcel(2, shapely.box(570980, 1275200, 571040, 1275210), dien_tich=600.0),
+    ]
+
+    land.load(files.write(tmp_path / "thua.gpkg", rows), accept_valid=True)
+
+    assert land.rows("SELECT dong, ma_loi FROM lg.tu_choi") == [(2, ["DV-02"])]
+
+
+def test_a_commune_code_means_what_it_meant_on_the_day(land, files, tmp_path: Path):
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1)])
+
+    land.load(path, day=date(2025, 7, 1))
+
+    assert land.one("SELECT d.ten FROM dc.thua_dat t JOIN hc.don_vi d ON d.id = t.xa_id") == "Bình Phước"
+
+
+def test_a_commune_code_that_is_not_in_force_on_the_day_is_an_error(land, files, tmp_path: Path):
+    rows = [files.parcel(1, ma_xa="25210", shape=shapely.box(572000, 1276000, 572020, 1276020)), files.parcel(2)]
+
+    outcome = land.load(files.write(tmp_path / "thua.gpkg", rows), day=date(2025, 7, 1), dry_run=True)
+
+    assert codes(outcome) == {"DV-01": 1}
+
+
+def test_a_land_use_code_that_ended_is_an_error_and_was_none_before(land, files, tmp_path: Path):
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1, loai_dat="LUN")])
+
+    assert codes(land.load(path, dry_run=True)) == {"MA-02": 1}
+    assert land.load(path, day=date(2020, 1, 1)).result is Result.WRITTEN
+    assert land.one("SELECT he_ma FROM dc.thua_dat") == "TT27"
+
+
+@pytest.mark.parametrize("encode", [tcvn3.encode, vni.encode])
+def test_legacy_text_is_found_and_converted(land, files, tmp_path: Path, encode):
+    rows = [files.parcel(i, dia_chi=encode("Khu phố Phước Thiện, đường số 7")) for i in range(1, 6)]
+    path = files.write(tmp_path / "thua.shp", rows, geometry_type="Polygon", encoding="ISO-8859-1")
+    (tmp_path / "thua.cpg").unlink(missing_ok=True)
+
+    outcome = land.load(path, values={"hieu_luc_tu": "2024-09-01"})
+
+    assert codes(outcome) == {"VB-06": 1}
+    assert land.rows("SELECT DISTINCT dia_chi FROM dc.thua_dat") == [("Khu phố Phước Thiện, đường số 7",)]
+
+
+def test_an_encoding_that_is_said_is_not_guessed(land, files, tmp_path: Path):
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1, dia_chi="thöa ®Êt")])
+
+    land.load(path, encoding=Encoding.TCVN3_CAPITALS)
+
+    assert land.one("SELECT dia_chi FROM dc.thua_dat") == "THỬA ĐẤT"
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "code"),
+    [
+        (shapely.box(1275100, 570100, 1275120, 570120), {}, "TD-01"),
+        (shapely.box(706600, 1275100, 706620, 1275120), {}, "TD-02"),
+        (shapely.box(106.895, 11.53, 106.896, 11.531), {}, "TD-03"),
+        (shapely.box(100, 100, 120, 120), {}, "TD-04"),
+        (shapely.box(570100, 1275100, 570120, 1275120), {"srid": 5899}, "TD-02"),
+    ],
+)
+def test_coordinates_that_lie_elsewhere_keep_the_file_out(land, files, tmp_path: Path, shape, options, code: str):
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1, shape)])
+
+    outcome = land.load(path, accept_valid=True, **options)
+
+    assert outcome.result is Result.REFUSED
+    assert code in codes(outcome)
+    assert is_untouched(land)
+
+
+def test_a_file_without_a_coordinate_system_needs_one_said(land, files, tmp_path: Path):
+    path = files.write(tmp_path / "thua.shp", [files.parcel(1)], geometry_type="Polygon")
+    (tmp_path / "thua.prj").unlink()
+
+    with pytest.raises(LoadRefused, match="--srid"):
+        land.load(path, values={"hieu_luc_tu": "2024-09-01"})
+    assert land.load(path, values={"hieu_luc_tu": "2024-09-01"}, srid=9212).result is Result.WRITTEN
+
+
+def test_columns_that_the_layer_requires_are_all_named(land, files, tmp_path: Path):
+    row = {"ten": "x", "shape": files.square()}
+
+    with pytest.raises(LoadRefused, match=r"so_to, so_thua, dien_tich.*loai_dat.*hieu_luc_tu, ma_xa"):
+        land.load(files.write(tmp_path / "thua.gpkg", [row]))
+
+
+def test_what_only_the_database_knows_refuses_the_load_in_one_sentence(land, files, tmp_path: Path):
+    row = files.parcel(1, tai_lieu_do_dac_id="a713f742-06e2-44bf-829d-c090f8926797")
+
+    with pytest.raises(LoadRefused, match=r"nothing was changed: .*foreign key"):
+        land.load(files.write(tmp_path / "thua.gpkg", [row]))
+    assert is_untouched(land)
+
+
+def test_the_names_of_ilis_are_known(land, files, tmp_path: Path):
+    row = {"OBJECTID": 1, "MaXa": "25195", "SoHieuToBa": 3, "SoThuTuThu": 12, "DienTich": 400.0, "LoaiDat": "CLN"}
+    row |= {"ThoiDiemBa": "01/09/2024", "shape": files.square()}
+
+    outcome = land.load(files.write(tmp_path / "ThuaDat.shp", [row], geometry_type="Polygon"), mapping="ilis")
+
+    assert outcome.result is Result.WRITTEN
+    assert land.rows("SELECT so_to, so_thua, nguon, hieu_luc_tu::text FROM dc.thua_dat") == [
+        (3, 12, "iLIS", "2024-09-01")
+    ]
+
+
+def test_a_layer_of_lines_is_loaded_by_its_own_names(land, files, tmp_path: Path):
+    row = {"ma_xa": "25195", "loai": "quy_hoach", "hieu_luc_tu": "2024-09-01"}
+    row |= {"shape": shapely.LineString([(570100, 1275100), (570200, 1275200)])}
+
+    outcome = land.load(files.write(tmp_path / "chi_gioi.gpkg", [row]), layer="chi-gioi")
+
+    assert outcome.result is Result.WRITTEN
+    assert land.one("SELECT ST_GeometryType(geom) FROM dc.chi_gioi") == "ST_MultiLineString"
+
+
+def test_a_load_that_is_killed_leaves_nothing_behind(land, files, tmp_path: Path):
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(i, files.square(i % 40, i // 40)) for i in range(1, 1600)])
+    script = tmp_path / "nap.py"
+    script.write_text(
+        "import sys, time, psycopg\n"
+        f"sys.path[:0] = [{str(Path(__file__).parents[2])!r}, {str(Path(__file__).parent)!r}]\n"
+        "from datetime import UTC, datetime\n"
+        "from pathlib import Path\n"
+        "import conftest\n"
+        "from loader.load import load\n"
+        "class Stay:\n"
+        "    def write(self, connection, outcome):\n"
+        "        print(outcome.written, flush=True)\n"
+        "        time.sleep(60)\n"
+        f"land = conftest.Land({land.dsn!r}, conftest.read_layers(conftest.CONFIG / 'layers'))\n"
+        f"with psycopg.connect(land.dsn) as connection:\n"
+        f"    load(connection, land.order(Path({str(path)!r})), started=datetime.now(UTC), reports=[Stay()])\n",
+        encoding="utf-8",
+    )
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        assert process.stdout
+        written = process.stdout.readline()
+        os.kill(process.pid, signal.SIGKILL)
+
+    assert written == "1599\n"
+    for _ in range(100):
+        if land.one("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") == 1:
+            break
+        time.sleep(0.1)
+    assert is_untouched(land)
+    assert land.one("SELECT count(*) FROM pg_class WHERE relname LIKE 'nap%'") == 0
