@@ -72,7 +72,7 @@ def read_items_query(
         bbox=_bbox(values, view),
         period=read_datetime(values["datetime"]) if "datetime" in values else None,
         terms=read_search(values["q"]) if "q" in values else (),
-        equals=tuple(_equals(view, name, text) for name, text in equals.items()),
+        equals=tuple(equal_to(view, name, text) for name, text in equals.items()),
         filter=_filter(values, view),
         hits=_hits(values),
     )
@@ -156,7 +156,8 @@ def _names(parameter: str, text: str, columns: Sequence[Column]) -> frozenset[st
     return names
 
 
-def _equals(view: View, name: str, text: str) -> Condition:
+def equal_to(view: View, name: str, text: str) -> Condition:
+    """Return the condition that a queryable equals the value that a client wrote."""
     column = next(each for each in view.collection.queryables if each.name == name)
     return Condition(f"{view.expression(column)} = %s::{SQL_TYPES[column.type]}", (read_value(column, text),))
 
