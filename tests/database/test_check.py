@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from catalogue.files import read_layers
 from catalogue.layer import Layer, Rows, ValidTime
@@ -45,6 +45,52 @@ def test_the_login_of_the_server_can_check(empty_db: str, as_app: Callable[[str]
 
     assert faults == []
     assert row == ("datdai_mau_app",)
+
+
+def test_every_code_list_that_a_shipped_layer_names_is_loaded_with_the_sample(
+    sample_db: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with psycopg.connect(sample_db) as connection:
+        faults = _faults(connection, *LAYERS.values())
+
+    assert faults == []
+    assert caplog.records == []
+
+
+def test_every_reference_of_the_sample_names_an_item_that_is_published(sample_db: str) -> None:
+    dangling: list[str] = []
+    with psycopg.connect(sample_db) as connection:
+        for layer in LAYERS.values():
+            for column in layer.columns:
+                if column.refers_to:
+                    missing = _count_dangling(connection, layer, column.name, LAYERS[column.refers_to])
+                    dangling += [f"{layer.id}.{column.name}: {missing}"] if missing else []
+
+    assert dangling == []
+
+
+def _count_dangling(connection: Connection[Any], layer: Layer, column: str, target: Layer) -> int:
+    query = sql.SQL(
+        "SELECT count(*) FROM {} l WHERE {} AND l.{} IS NOT NULL AND NOT EXISTS "
+        "(SELECT FROM {} t WHERE t.{} = l.{} AND {})"
+    ).format(
+        sql.Identifier(layer.schema, layer.table),
+        _published(layer, "l"),
+        sql.Identifier(column),
+        sql.Identifier(target.schema, target.table),
+        sql.Identifier(target.key.name),
+        sql.Identifier(column),
+        _published(target, "t"),
+    )
+    row = connection.execute(query).fetchone()
+    return row[0] if row else 0
+
+
+def _published(layer: Layer, alias: str) -> sql.Composable:
+    """Return the condition of the rows that a layer publishes."""
+    if layer.rows is Rows.ALL or layer.time is None or layer.time.end is None:
+        return sql.SQL("true")
+    return sql.SQL("{} IS NULL").format(sql.Identifier(alias, layer.time.end))
 
 
 @pytest.mark.parametrize(
