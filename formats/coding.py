@@ -2,7 +2,8 @@
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Protocol
 
 import brotli
@@ -11,8 +12,11 @@ import zstandard
 MINIMUM_BYTES = 1_024
 """Below it an answer goes as it is: it fits into one packet anyway."""
 
+PASS_ON_BYTES = 262_144
+"""A stream gives out what it holds after so many bytes: brotli alone would hold back megabytes."""
+
 # Levels by measurement, see docs/reference/formats.md.
-_ZSTD_LEVEL, _BROTLI_QUALITY, _GZIP_LEVEL = 3, 4, 5
+_ZSTD_LEVEL, _BROTLI_QUALITY, _GZIP_LEVEL = 1, 3, 5
 _PREFERENCE = ("zstd", "br", "gzip")
 _CODING = re.compile(r"^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?$")
 _GZIP_CONTAINER = 31
@@ -21,7 +25,11 @@ _ELEMENTS_MAX = 64
 
 class _Compressor(Protocol):
     def compress(self, data: bytes, /) -> bytes: ...
-    def flush(self) -> bytes: ...
+    def pass_on(self) -> bytes:
+        """Return what was held back, so that a reader can read all that came in."""
+        ...
+
+    def finish(self) -> bytes: ...
 
 
 def negotiate_coding(accept_encoding: str | None) -> str | None:
@@ -45,52 +53,54 @@ def compress(content: bytes, coding: str) -> bytes:
     Raises:
         ValueError: not one of the three codings.
     """
-    match coding:
-        case "zstd":
-            return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(content)
-        case "br":
-            return brotli.compress(content, quality=_BROTLI_QUALITY)
-        case "gzip":
-            compressor = _compressor(coding)
-            return compressor.compress(content) + compressor.flush()
-        case _:
-            raise ValueError(coding)
+    compressor = _compressor(coding)
+    return compressor.compress(content) + compressor.finish()
 
 
 def compress_stream(chunks: Iterable[bytes], coding: str) -> Iterator[bytes]:
-    """Yield chunks in a coding as they come. The source is closed with this generator.
+    """Yield chunks in a coding as they come; at most ``PASS_ON_BYTES`` and one chunk are held back.
 
     Raises:
         ValueError: not one of the three codings.
     """
     compressor = _compressor(coding)
+    held = 0
     for chunk in chunks:
-        if compressed := compressor.compress(chunk):
+        compressed = compressor.compress(chunk)
+        held += len(chunk)
+        if held >= PASS_ON_BYTES:
+            compressed += compressor.pass_on()
+            held = 0
+        if compressed:
             yield compressed
-    if rest := compressor.flush():
+    if rest := compressor.finish():
         yield rest
 
 
 class _Brotli:
-    """Brotli's compressor under the names that the other two have."""
-
     def __init__(self) -> None:
-        self._inner = brotli.Compressor(quality=_BROTLI_QUALITY)
+        inner = brotli.Compressor(quality=_BROTLI_QUALITY)
+        self.compress, self.pass_on, self.finish = inner.process, inner.flush, inner.finish
 
-    def compress(self, data: bytes, /) -> bytes:
-        return self._inner.process(data)
 
-    def flush(self) -> bytes:
-        return self._inner.finish()
+class _Zstd:
+    def __init__(self) -> None:
+        inner = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compressobj()
+        self.compress, self.finish = inner.compress, inner.flush
+        self.pass_on = partial(inner.flush, zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        inner = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_CONTAINER)
+        self.compress, self.finish = inner.compress, inner.flush
+        self.pass_on = partial(inner.flush, zlib.Z_SYNC_FLUSH)
+
+
+_COMPRESSORS: dict[str, Callable[[], _Compressor]] = {"zstd": _Zstd, "br": _Brotli, "gzip": _Gzip}
 
 
 def _compressor(coding: str) -> _Compressor:
-    match coding:
-        case "zstd":
-            return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compressobj()
-        case "br":
-            return _Brotli()
-        case "gzip":
-            return zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_CONTAINER)
-        case _:
-            raise ValueError(coding)
+    if coding not in _COMPRESSORS:
+        raise ValueError(coding)
+    return _COMPRESSORS[coding]()

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.message import Message
+from functools import lru_cache
 
 from formats.format import Representation
 
 _QUALITY = re.compile(r"^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$")
 _ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 _ELEMENTS_MAX = 64
+_CACHED_MAX = 1_024
+"""Characters of a header that is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,9 @@ class MediaRange:
         return 2 + len(self.parameters)
 
 
+_ANYTHING = MediaRange("*", "*", frozenset(), 1.0)
+
+
 def negotiate[F: Representation](accept: str | None, offered: Sequence[F]) -> F | None:
     """Return what the client likes best; among equals the first one offered.
 
@@ -46,19 +52,26 @@ def negotiate[F: Representation](accept: str | None, offered: Sequence[F]) -> F 
     Returns:
         ``None``: nothing offered is acceptable.
     """
-    ranges = list(_ranges(accept or ""))
-    if not ranges:
-        return next(iter(offered), None)
-    best = max(offered, key=lambda each: _quality(ranges, each), default=None)
-    return best if best is not None and _quality(ranges, best) > 0 else None
+    types = tuple(each.media_types for each in offered)
+    find = _best if len(accept or "") <= _CACHED_MAX else _best.__wrapped__
+    place = find(accept or "", types)
+    return None if place is None else offered[place]
 
 
-def _quality(ranges: list[MediaRange], offer: Representation) -> float:
-    types = [parsed for each in offer.media_types if (parsed := _range(each))]
-    return max((_quality_of_type(ranges, each) for each in types), default=0.0)
+@lru_cache(maxsize=1_024)
+def _best(accept: str, offered: tuple[tuple[str, ...], ...]) -> int | None:
+    """Return the place of the best offer; clients send the same few headers again and again."""
+    ranges = list(_ranges(accept)) or [_ANYTHING]
+    qualities = [max(_quality(ranges, each) for each in types) for types in offered]
+    best = max(qualities, default=0.0)
+    return qualities.index(best) if best > 0 else None
 
 
-def _quality_of_type(ranges: list[MediaRange], offer: MediaRange) -> float:
+def _quality(ranges: list[MediaRange], media_type: str) -> float:
+    """Return the quality of the range that fits most closely; of equally close ones the highest."""
+    offer = _range(media_type)
+    if offer is None:
+        return 0.0
     fitting = [(precedence, each.quality) for each in ranges if (precedence := each.precedence(offer)) is not None]
     return max(fitting)[1] if fitting else 0.0
 
