@@ -1,6 +1,7 @@
 import math
 from collections.abc import Sequence
 from datetime import date, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -209,3 +210,9 @@ def test_yes_and_no_are_read_in_both_languages():
     ]
     with pytest.raises(UnreadableError):
         read_boolean("có thể")
+
+
+def test_the_documentation_lists_every_rule_with_its_severity():
+    text = (Path(__file__).parents[2] / "docs/how-to/load-data.md").read_text(encoding="utf-8")
+
+    assert [code for code, rule in RULES.items() if f"| {code} | {rule.severity} |" not in text] == []
