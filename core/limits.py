@@ -16,8 +16,6 @@ class Limits:
     """Filtered results are counted exactly up to here; beyond it ``numberMatched`` is absent."""
     query_string_max: int = 16_384
     """Characters in the query string of a URL."""
-    filter_get_max: int = 8_192
-    """Characters in a ``filter`` parameter."""
     filter_post_max: int = 1_048_576
     """Bytes in a filter sent as a body."""
     filter_depth_max: int = 32
@@ -34,8 +32,6 @@ class Limits:
     """Characters in one text literal."""
     search_terms_max: int = 8
     """Terms in ``q``."""
-    exports_at_once: int = 4
-    """Exports that one server process runs at a time."""
     export_spool_max: int = 4 * 1024**3
     """Bytes of one temporary export file."""
 
