@@ -2,9 +2,9 @@
 
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import brotli
 import zstandard
@@ -21,6 +21,11 @@ _PREFERENCE = ("zstd", "br", "gzip")
 _CODING = re.compile(r"^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?$")
 _GZIP_CONTAINER = 31
 _ELEMENTS_MAX = 64
+
+
+@runtime_checkable
+class _Closable(Protocol):
+    def close(self) -> None: ...
 
 
 class _Compressor(Protocol):
@@ -57,13 +62,32 @@ def compress(content: bytes, coding: str) -> bytes:
     return compressor.compress(content) + compressor.finish()
 
 
-def compress_stream(chunks: Iterable[bytes], coding: str) -> Iterator[bytes]:
-    """Yield chunks in a coding as they come; at most ``PASS_ON_BYTES`` and one chunk are held back.
+class Compressed(Iterator[bytes]):
+    """A stream in a coding. Closing it closes its source, also before the first chunk."""
+
+    def __init__(self, chunks: Iterable[bytes], coding: str) -> None:
+        self._source = chunks
+        self._pieces = _pieces(chunks, _compressor(coding))
+
+    def __next__(self) -> bytes:
+        return next(self._pieces)
+
+    def close(self) -> None:
+        self._pieces.close()
+        if isinstance(self._source, _Closable):
+            self._source.close()
+
+
+def compress_stream(chunks: Iterable[bytes], coding: str) -> Compressed:
+    """Return chunks in a coding as they come; at most ``PASS_ON_BYTES`` and one chunk are held back.
 
     Raises:
         ValueError: not one of the three codings.
     """
-    compressor = _compressor(coding)
+    return Compressed(chunks, coding)
+
+
+def _pieces(chunks: Iterable[bytes], compressor: _Compressor) -> Generator[bytes]:
     held = 0
     for chunk in chunks:
         compressed = compressor.compress(chunk)

@@ -96,6 +96,30 @@ def test_a_stream_goes_out_while_it_comes_in(coding: str) -> None:
     assert len(unpacker(received)) >= taken * 10_000 - PASS_ON_BYTES
 
 
+class Source(Iterator[bytes]):
+    closed = False
+
+    def __next__(self) -> bytes:
+        return b"x" * PASS_ON_BYTES
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@each_coding
+@pytest.mark.parametrize("taken", [0, 2])
+def test_closing_a_stream_closes_its_source(coding: str, taken: int) -> None:
+    source = Source()
+    chunks = compress_stream(source, coding)
+    for _ in range(taken):
+        next(chunks)
+
+    chunks.close()
+
+    assert source.closed
+    assert next(chunks, None) is None
+
+
 def test_an_unknown_coding_is_an_error() -> None:
     with pytest.raises(ValueError, match="deflate"):
         compress(b"", "deflate")
