@@ -14,6 +14,7 @@ from openapi.schemas import TYPES
 type Json = dict[str, Any]
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+_SELECTIONS = ("properties", "exclude-properties")
 _CODES_SHOWN = 20
 """Longer code lists are in the queryables only: they would be repeated in every tool that shows the document."""
 
@@ -41,19 +42,20 @@ def of_export(collection: Collection) -> list[str]:
 
 def of_item(collection: Collection) -> list[str]:
     """Return the component keys of the query parameters of a single item."""
-    geometry = [_crs_key("crs", collection.layer)] if collection.layer.geometry else []
-    return [*geometry, _key("properties", collection), "f-items"]
+    crs = [_crs_key("crs", collection.layer), "zoom-level", "skipGeometry"] if collection.layer.geometry else []
+    return [*crs, *(_key(name, collection) for name in _SELECTIONS), "f-items", "lang"]
 
 
 def own(collection: Collection, codelists: Codelists, language: str) -> Json:
     """Return the parameters that belong to one collection, by their key in ``components``."""
-    parameters = {_key("properties", collection): _selection(collection, language)}
+    names = [each.name for each in collection.columns]
+    parameters = {_key(each, collection): _query(each, text(each, language), _list_of(names)) for each in _SELECTIONS}
     if collection.sortables:
         parameters[_key("sortby", collection)] = _sortby(collection, language)
     if collection.layer.geometry:
         for name in ("crs", "bbox-crs", "filter-crs"):
             parameters[_crs_key(name, collection.layer)] = _crs(name, collection.layer, language)
-    for column in collection.queryables:
+    for column in _by_equality(collection):
         parameters[_key(column.name, collection, "by")] = _by_value(column, codelists, language)
     return parameters
 
@@ -65,18 +67,23 @@ def component_key(collection_id: str) -> str:
 
 def _of_selection(collection: Collection) -> list[str]:
     layer = collection.layer
-    keys = ["bbox", "datetime", "filter", "filter-lang", _key("properties", collection)]
+    keys = ["bbox", "datetime", "filter", "filter-lang", *(_key(name, collection) for name in _SELECTIONS)]
     if collection.sortables:
         keys.append(_key("sortby", collection))
     if layer.search:
         keys.append("q")
     if layer.geometry:
-        keys += [*(_crs_key(name, layer) for name in ("crs", "bbox-crs", "filter-crs")), "zoom-level"]
-    return keys
+        keys += [*(_crs_key(name, layer) for name in ("crs", "bbox-crs", "filter-crs")), "zoom-level", "skipGeometry"]
+    return [*keys, "lang"]
 
 
 def _of_queryables(collection: Collection) -> list[str]:
-    return [_key(each.name, collection, "by") for each in collection.queryables]
+    return [_key(each.name, collection, "by") for each in _by_equality(collection)]
+
+
+def _by_equality(collection: Collection) -> list[Column]:
+    """Return the queryables that one value can equal; arrays are for filters only."""
+    return [each for each in collection.queryables if each.type is not ColumnType.TEXT_ARRAY]
 
 
 def _key(name: str, collection: Collection, kind: str = "of") -> str:
@@ -119,10 +126,6 @@ def _sortby(collection: Collection, language: str) -> Json:
     return _query("sortby", text("sortby", language), _list_of(orders))
 
 
-def _selection(collection: Collection, language: str) -> Json:
-    return _query("properties", text("properties", language), _list_of([each.name for each in collection.columns]))
-
-
 def _list_of(names: Sequence[str]) -> Json:
     return {"type": "array", "items": {"type": "string", "enum": list(names)}}
 
@@ -133,10 +136,4 @@ def _by_value(column: Column, codelists: Codelists, language: str) -> Json:
     if 0 < len(codes) <= _CODES_SHOWN:
         listed = "; ".join(f"{code} {meaning}" for code, meaning in codes.items())
         title = f"{title}. {text('codes', language, codes=listed)}"
-    return _query(column.name, title, _plain(column))
-
-
-def _plain(column: Column) -> Json:
-    if column.type is ColumnType.TEXT_ARRAY:
-        return {"type": "string"}
-    return dict(TYPES[column.type])
+    return _query(column.name, title, dict(TYPES[column.type]))

@@ -13,15 +13,19 @@ type Json = dict[str, Any]
 HTML: Json = {"text/html": {"schema": {"type": "string"}}}
 BINARY: Json = {"schema": {"type": "string", "format": "binary"}}
 _FILES = {
-    "text/csv": {"schema": {"type": "string"}},
-    "application/flatgeobuf": BINARY,
+    "text/csv; charset=utf-8; header=present": {"schema": {"type": "string"}},
+    "application/vnd.flatgeobuf": BINARY,
     "application/geopackage+sqlite3": BINARY,
-    "application/gml+xml; version=3.2": {"schema": {"type": "string"}},
+    "application/gml+xml; version=3.2; profile=http://www.opengis.net/def/profile/ogc/2.0/gml-sf0": {
+        "schema": {"type": "string"}
+    },
 }
+_XSD: Json = {"application/xml": {"schema": {"type": "string"}}}
 _HEALTH = {"live": "/health/live", "ready": "/health/ready"}
 _DOCUMENTS = {
     "landing": ("/", "landingPage"),
     "conformance": ("/conformance", "confClasses"),
+    "functions": ("/functions", "functions"),
     "collections": ("/collections", "collections"),
 }
 
@@ -42,7 +46,7 @@ def of_collection(collection: Collection, language: str) -> Json:
     root = f"/collections/{collection.id}"
     return {
         root: _described(collection, "collection", _json("collection"), language),
-        f"{root}/schema": _described(collection, "schema", _schema(), language),
+        f"{root}/schema": _described(collection, "schema", _schema() | _XSD, language, "f-schema"),
         f"{root}/queryables": _described(collection, "queryables", _schema(), language),
         f"{root}/sortables": _described(collection, "sortables", _schema(), language),
         f"{root}/items": _items(collection, language),
@@ -71,7 +75,9 @@ def feature_schemas(collection: Collection, language: str) -> Json:
 
 def _items(collection: Collection, language: str) -> Json:
     parameters = [_ref("parameters", each) for each in of_items(collection)]
-    return _features(collection, "items", parameters, _encodings(collection, "features") | HTML, language)
+    content = _encodings(collection, "features") | HTML
+    paths = _features(collection, "items", parameters, content, language)
+    return paths | _by_form(collection, "items-form", paths["get"], language)
 
 
 def _item(collection: Collection, language: str) -> Json:
@@ -88,7 +94,17 @@ def _item(collection: Collection, language: str) -> Json:
 
 def _export(collection: Collection, language: str) -> Json:
     parameters = [_ref("parameters", each) for each in of_export(collection)]
-    return _features(collection, "export", parameters, _encodings(collection, "features"), language)
+    paths = _features(collection, "export", parameters, _encodings(collection, "features"), language)
+    return paths | _by_form(collection, "export-form", paths["get"], language)
+
+
+def _by_form(collection: Collection, kind: str, get: Json, language: str) -> Json:
+    """Return the POST that takes the parameters of a GET as a form."""
+    operation = _operation(f"{kind}.{collection.id}", collection.layer.component, _title(kind, collection, language))
+    form = {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}
+    body = {"description": text("form", language), "content": form}
+    answers = {status: answer for status, answer in get["responses"].items() if status != "304"}
+    return {"post": operation | {"requestBody": body, "responses": answers}}
 
 
 def _features(collection: Collection, kind: str, parameters: list[Json], content: Json, language: str) -> Json:
@@ -98,14 +114,17 @@ def _features(collection: Collection, kind: str, parameters: list[Json], content
     return {"get": operation | {"parameters": parameters, "responses": answers}}
 
 
-def _described(collection: Collection, kind: str, content: Json, language: str) -> Json:
-    title = _title(kind, collection, language)
-    return _document(f"{kind}.{collection.id}", collection.layer.component, content, language, title)
+def _described(collection: Collection, kind: str, content: Json, language: str, formats: str = "f-document") -> Json:
+    operation = _operation(f"{kind}.{collection.id}", collection.layer.component, _title(kind, collection, language))
+    return _get(operation, content, language, formats)
 
 
-def _document(name: str, tag: str, content: Json, language: str, summary: str | None = None) -> Json:
-    operation = _operation(name, tag, summary or text(name, language))
-    parameters = [_ref("parameters", "f-document")]
+def _document(name: str, tag: str, content: Json, language: str) -> Json:
+    return _get(_operation(name, tag, text(name, language)), content, language, "f-document")
+
+
+def _get(operation: Json, content: Json, language: str, formats: str) -> Json:
+    parameters = [_ref("parameters", formats), _ref("parameters", "lang")]
     return {"get": operation | {"parameters": parameters, "responses": _answers(content | HTML, language)}}
 
 

@@ -6,7 +6,7 @@ complete without another request. ``enum`` repeats the bare codes for clients th
 Source: OGC 23-058r2.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from catalogue.codelists import Codelists, titles
@@ -35,9 +35,18 @@ TYPES: dict[ColumnType, Json] = {
 """JSON Schema of the values of a column; the same words in draft 2020-12 and in OpenAPI 3.0."""
 
 
-def schema(collection: Collection, codelists: Codelists, *, base_url: str, language: str) -> Json:
-    """Return the schema of the properties that items of a collection return."""
+def schema(
+    collection: Collection, codelists: Codelists, *, base_url: str, language: str, visible: Container[str] = ()
+) -> Json:
+    """Return the schema of the properties that items of a collection return.
+
+    Args:
+        visible: ids of the collections that the caller may see; a reference to any other is a plain property.
+    """
     properties = _properties(collection.columns, codelists, language)
+    for each in collection.columns:
+        if each.refers_to and each.refers_to in visible:
+            properties[each.name] |= {"x-ogc-role": "reference", "x-ogc-collectionId": each.refers_to}
     key = collection.layer.key.name
     if key in properties:
         properties[key] |= {"readOnly": True, "x-ogc-role": "id"}
@@ -87,7 +96,7 @@ def _property(column: Column, codelists: Codelists, language: str) -> Json:
     written |= _values(column, codelists, language)
     if column.unit:
         written["x-ogc-unit"] = column.unit
-    if column.role and column.role != "id":
+    if column.role and column.role not in ("id", "reference"):
         written["x-ogc-role"] = column.role
     return written
 

@@ -36,6 +36,7 @@ def find(name: str) -> Asset | None:
     return _all().get(name)
 
 
+@cache
 def versions() -> Mapping[str, str]:
     """Return the version of every static file by its name."""
     return {name: asset.version for name, asset in _all().items()}

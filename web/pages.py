@@ -7,7 +7,6 @@ hidden in the other.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -18,12 +17,11 @@ from web import mapping, tables
 from web.addresses import first_page, segment, with_query
 from web.assets import versions
 from web.texts import LANGUAGES, number, texts
-from web.values import codes, is_numeric, is_safe, shown
+from web.values import NOTHING, codes, is_numeric, is_safe, layout, shown
 
 type Json = Mapping[str, Any]
 
-PAGES = ("landing", "conformance", "collections", "collection", "schema", "items", "item", "api", "error")
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+PAGES = ("landing", "conformance", "collections", "collection", "schema", "items", "item", "api", "functions", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,6 @@ class Pages:
         """Take the address of the service without a slash at its end, and its name."""
         self._base = base_url
         self._title = title
-        self._versions = versions()
         self._environment = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,
@@ -66,11 +63,6 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.globals.update(
-            codes=codes, is_numeric=is_numeric, is_safe=is_safe, segment=segment, first_page=first_page,
-            columns=tables.columns, short=tables.short, operations=tables.operations, resolved=tables.resolved,
-            formats=tables.formats, anchor=tables.anchor,
-        )  # fmt: skip
 
     def render(self, page: str, document: Json, *, language: str, around: Around) -> str:
         """Return the page of a document as HTML.
@@ -82,34 +74,74 @@ class Pages:
         """
         if page not in PAGES:
             raise ValueError(f"no page '{page}'")
-        language = language if language in LANGUAGES else LANGUAGES[0]
+        voice = _Voice(self._base, language if language in LANGUAGES else LANGUAGES[0], around)
         template = self._environment.get_template(f"{page}.html")
-        return template.render(document=document, around=around, **self._words(language, around))
+        title = self._title.in_language(voice.language)
+        return template.render(
+            _FIXED, document=document, around=around, base=self._base, site_title=title, **voice.words()
+        )
 
-    def _words(self, language: str, around: Around) -> dict[str, Any]:
-        words = texts(language)
-        chosen = {"lang": language} if "lang" in around.query or language != LANGUAGES[0] else {}
 
-        def here(changes: Mapping[str, str | None] = _NOTHING) -> str:
-            return with_query(self._base + around.path, {**around.query, "f": None, **chosen, **changes})
+_FIXED: dict[str, Any] = {
+    "languages": LANGUAGES,
+    "anchor": tables.anchor,
+    "codes": codes,
+    "columns": tables.columns,
+    "first_page": first_page,
+    "formats": tables.formats,
+    "is_numeric": is_numeric,
+    "is_safe": is_safe,
+    "layout": layout,
+    "operations": tables.operations,
+    "resolved": tables.resolved,
+    "segment": segment,
+    "short": tables.short,
+}
+"""What templates may call, whatever the language."""
 
-        def to(path: str) -> str:
-            return with_query(self._base + path, chosen)
 
-        def page_of(address: str) -> str:
-            return with_query(address, {"f": None, **chosen})
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """What templates may call in the language of one page, at the address of one page."""
 
-        return {
-            "language": language,
-            "languages": LANGUAGES,
-            "base": self._base,
-            "site_title": self._title.in_language(language),
-            "here": here,
-            "to": to,
-            "page_of": page_of,
-            "asset": lambda name: f"{self._base}/static/{name}?v={self._versions[name]}",
-            "t": lambda key, **values: words[key].format(**values) if values else words[key],
-            "shown": lambda value, schema=_NOTHING: shown(value, schema, language),
-            "number": lambda value: number(value, language),
-            "map_of": lambda document: Markup(mapping.script(document, around.basemap, around.query, words)),
-        }
+    base: str
+    language: str
+    around: Around
+
+    def words(self) -> dict[str, Any]:
+        names = ("language", "asset", "here", "map_of", "number", "page_of", "shown", "t", "to")
+        return {name: getattr(self, name) for name in names}
+
+    def t(self, key: str, **values: object) -> str:
+        text = texts(self.language)[key]
+        return text.format(**values) if values else text
+
+    def shown(self, value: object, schema: Json = NOTHING) -> str:
+        return shown(value, schema, self.language)
+
+    def number(self, value: float) -> str:
+        return number(value, self.language)
+
+    def asset(self, name: str) -> str:
+        return f"{self.base}/static/{name}?v={versions()[name]}"
+
+    def here(self, changes: Mapping[str, str | None] = NOTHING) -> str:
+        """Return the address of this page with other parameters."""
+        return with_query(self.base + self.around.path, {**self.around.query, "f": None, **self._chosen(), **changes})
+
+    def to(self, path: str) -> str:
+        """Return the address of another page, in the language of this one."""
+        return with_query(self.base + path, self._chosen())
+
+    def page_of(self, address: str) -> str:
+        """Return the address of the page for people of a resource that a document links to."""
+        return with_query(address, {"f": None, **self._chosen()})
+
+    def map_of(self, document: Json) -> Markup:
+        """Return the content of the map, escaped for a script element; nothing where there is nothing to draw."""
+        content = mapping.script(document, self.around.basemap, self.around.query, texts(self.language))
+        return Markup(content)  # noqa: S704 - JSON in which "<", ">" and "&" are written as escapes
+
+    def _chosen(self) -> dict[str, str]:
+        said = "lang" in self.around.query or self.language != LANGUAGES[0]
+        return {"lang": self.language} if said else {}

@@ -13,10 +13,13 @@ _VIETNAM = timezone(timedelta(hours=7))
 _UNITS = {"m2": "m²", "har": "ha", "{VND}": "đồng", "{VND}/m2": "đồng/m²", "1": ""}
 
 
-@cache
 def texts(language: str) -> Mapping[str, str]:
     """Return all texts of a language by their key; an unknown language reads Vietnamese."""
-    name = language if language in LANGUAGES else LANGUAGES[0]
+    return _read(language if language in LANGUAGES else LANGUAGES[0])
+
+
+@cache
+def _read(name: str) -> Mapping[str, str]:
     return yaml.safe_load((_FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
 
 

@@ -39,6 +39,14 @@ def is_numeric(schema: Json) -> bool:
     return schema.get("type") in ("integer", "number") and not codes(schema)
 
 
+def layout(schema: Json) -> str:
+    """Return the style of a column: ``number``, ``plain`` for short values on one line, ``text`` for the rest."""
+    if is_numeric(schema):
+        return "number"
+    short = schema.get("type") == "boolean" or schema.get("format") in ("date", "date-time") or "items" in schema
+    return "plain" if short else "text"
+
+
 def is_safe(address: Any) -> bool:
     """Tell whether an address may stand in a link: http, https or relative, and no script."""
     return isinstance(address, str) and urlsplit(address).scheme in ("", "http", "https")

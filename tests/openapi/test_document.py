@@ -10,7 +10,10 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from catalogue.files import read_layers
 from catalogue.profile import Collection, RowScope, compile_profile, everything
+from formats.offered import FORMATS
 from openapi.document import build
+from query.request import EXPORT_PARAMETERS, ITEMS_PARAMETERS, property_parameters
+from query.view import view_of
 
 LAYERS = Path(__file__).parents[2] / "config" / "layers"
 WORDS = {"base_url": "http://127.0.0.1:8000", "title": "datdai", "description": "Đất đai", "version": "0.1.0"}
@@ -67,7 +70,7 @@ def test_each_collection_has_its_own_paths(profile, codelists):
         "/collections/bieu/items/{itemId}",
         "/collections/bieu/export",
     }
-    assert {"/", "/conformance", "/api", "/collections", "/health/live", "/health/ready"} <= paths.keys()
+    assert {"/", "/conformance", "/api", "/functions", "/collections", "/health/live", "/health/ready"} <= paths.keys()
 
 
 @pytest.mark.parametrize("identifier", ["thua-dat", "bieu"])
@@ -110,6 +113,7 @@ def test_each_queryable_is_a_parameter_and_a_hidden_column_is_none(profile, code
     document = written(profile, codelists)
 
     assert {"id", "so_to", "loai", "tu"} <= parameters(document, "/collections/thua-dat/items").keys()
+    assert "cac_loai" not in parameters(document, "/collections/thua-dat/items")
     assert "loai" not in parameters(document, "/collections/thua-dat~dt-7/items")
     assert "ghi_chu" not in parameters(document, "/collections/thua-dat/items")
 
@@ -120,6 +124,33 @@ def test_the_export_takes_the_parameters_of_items_without_paging(profile, codeli
     of_export = parameters(document, "/collections/thua-dat/export").keys()
 
     assert of_items - of_export == {"limit", "offset", "cursor", "resulttype"}
+
+
+def test_a_long_filter_may_be_posted_as_a_form(profile, codelists):
+    paths = written(profile, codelists)["paths"]
+
+    for path in ("/collections/thua-dat/items", "/collections/thua-dat/export"):
+        assert list(paths[path]["post"]["requestBody"]["content"]) == ["application/x-www-form-urlencoded"]
+
+
+@pytest.mark.parametrize(("path", "paged"), [("items", True), ("export", False)])
+def test_the_document_and_the_server_know_the_same_parameters(profile, codelists, path, paged):
+    document = written(profile, codelists)
+    view = view_of(profile.collections["thua-dat"])
+    understood = {*(ITEMS_PARAMETERS if paged else EXPORT_PARAMETERS), *property_parameters(view)}
+
+    assert parameters(document, f"/collections/thua-dat/{path}").keys() == understood
+
+
+def test_the_document_offers_the_formats_there_are(profile, codelists):
+    document = written(profile, codelists)
+    keys = [each.key for each in FORMATS]
+    media_types = {each.media_types[0] for each in FORMATS}
+    export = document["paths"]["/collections/thua-dat/export"]["get"]
+
+    assert parameters(document, "/collections/thua-dat/export")["f"]["schema"]["enum"] == keys
+    assert parameters(document, "/collections/thua-dat/items")["f"]["schema"]["enum"] == [*keys, "html"]
+    assert media_types <= export["responses"]["200"]["content"].keys()
 
 
 def test_security_schemes_are_as_given_and_absent_without(profile, codelists):

@@ -4,7 +4,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from catalogue.layer import Column, Text
 from catalogue.profile import Collection
+from catalogue.types import ColumnType
 from openapi import schemas
 
 HERE = {"base_url": "http://127.0.0.1:8000", "language": "vi"}
@@ -94,6 +96,18 @@ def test_a_hidden_column_is_in_no_schema(collection, codelists):
         "queryables": ["id", "so_to", "geometry"],
         "sortables": ["id", "so_to"],
     }
+
+
+def test_req_references_a_reference_names_its_collection_only_to_whom_sees_that(collection, codelists):
+    reference = Column("xa_id", ColumnType.INTEGER, Text("Xã", "Commune"), role="reference", refers_to="don-vi")
+    related = Collection("thua-dat", collection.layer, (*collection.columns, reference), collection.scope)
+
+    seen = schemas.schema(related, codelists, **HERE, visible={"don-vi"})["properties"]["xa_id"]
+    hidden = schemas.schema(related, codelists, **HERE)["properties"]["xa_id"]
+
+    assert (seen["x-ogc-role"], seen["x-ogc-collectionId"]) == ("reference", "don-vi")
+    assert "don-vi" not in str(hidden)
+    assert "x-ogc-role" not in hidden
 
 
 def test_titles_follow_the_language(collection, codelists):

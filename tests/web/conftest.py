@@ -174,6 +174,16 @@ PROBLEM = {
     "code": "BadParameter",
     "detail": "limit: not a number. Allowed: 1 to 10000.",
 }
+FUNCTIONS = {
+    "functions": [
+        {
+            "name": "min",
+            "description": "Least",
+            "arguments": [{"type": ["number", "integer"]}],
+            "returns": ["number"],
+        }
+    ]
+}
 CONFORMANCE = {"conformsTo": ["http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core", "urn:x"]}
 
 type Sample = tuple[str, dict[str, Any], Around]
@@ -197,6 +207,7 @@ SAMPLES: dict[str, Sample] = {
         feature(1),
         Around(f"{ROOT}/items/{ID.format(n=1)}", basemap=f"{BASE}/boundaries", **IN_COLLECTION),
     ),
+    "functions": ("functions", FUNCTIONS, Around("/functions")),
     "api": ("api", OPENAPI, Around("/api")),
     "error": ("error", PROBLEM, Around(f"{ROOT}/items", query={"limit": "x"})),
 }

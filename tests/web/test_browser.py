@@ -134,6 +134,7 @@ PATHS = [
     "/collections/thua-dat/items",
     "/collections/thua-dat/items/0197c2a0-1111-7abc-8def-000000000001",
     "/api",
+    "/functions",
 ]
 
 

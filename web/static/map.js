@@ -115,13 +115,14 @@
       list.append(name, text);
     });
     const whole = document.createElement("div");
-    whole.append(list);
     const link = row.querySelector("th a");
     if (link) {
       const open = link.cloneNode(false);
       open.textContent = texts.open;
       whole.append(open);
     }
+    // The popup gives the focus to its first link: below the list it would scroll the list away.
+    whole.append(list);
     return whole;
   }
 

@@ -1,0 +1,254 @@
+"""Every page from sample documents: in both languages, well-formed, without inline script, hostile text escaped."""
+
+import json
+import re
+from dataclasses import fields, replace
+from html.parser import HTMLParser
+
+import pytest
+
+from web.pages import PAGES, Around
+
+VOID = {"meta", "link", "img", "input", "br", "hr"}
+HOSTILE = """"><script>alert(1)</script><img src=x onerror=alert(2)>' style='x' {{ 7*7 }} </script><!--"""
+STRUCTURE = {"rel", "type", "format", "in", "$ref", "coordinates", "geometry"}
+NAMES = [
+    "landing", "conformance", "collections", "collection", "schema", "queryables", "sortables", "items", "item", "api",
+    "functions", "error",
+]  # fmt: skip
+
+
+class Read(HTMLParser):
+    """The elements of a page; ``faults`` names what is not closed or closed twice."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.faults, self._open = [], [], []
+        self.feed(html)
+        self.close()
+        self.faults += [f"<{each}> is not closed" for each in self._open]
+
+    def handle_starttag(self, tag, attrs):
+        names = [name for name, _ in attrs]
+        if len(names) != len(set(names)):
+            self.faults.append(f"<{tag}> has an attribute twice")
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self._open or self._open.pop() != tag:
+            self.faults.append(f"</{tag}> at {self.getpos()}")
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def rendered(pages, sample, language="vi"):
+    page, document, around = sample
+    return pages.render(page, document, language=language, around=around)
+
+
+def hostile(value, key=""):
+    match value:
+        case str() if key not in STRUCTURE:
+            return HOSTILE
+        case dict() if key in ("properties", "conformsTo"):
+            return {f"{name}{HOSTILE}" if key == "properties" else name: hostile(each) for name, each in value.items()}
+        case dict():
+            return {name: hostile(each, name) for name, each in value.items()}
+        case list():
+            return [hostile(each, key) for each in value]
+        case _:
+            return value
+
+
+def besieged(sample):
+    page, document, around = sample
+    parts = {each.name: hostile(getattr(around, each.name), each.name) for each in fields(Around)}
+    query = dict.fromkeys(("q", "bbox", "filter", "sortby", "lang", "datetime", "loai_dat_chinh"), HOSTILE)
+    parts |= {"path": around.path, "query": query, "searchable": True}
+    return page, hostile(document), replace(around, **parts)
+
+
+def test_there_is_a_sample_of_every_page(samples):
+    assert {page for page, _, _ in samples.values()} == set(PAGES)
+    assert set(samples) == set(NAMES)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_is_well_formed_and_says_its_language(pages, samples, name, language):
+    html = rendered(pages, samples[name], language)
+    read = Read(html)
+
+    assert html.startswith("<!DOCTYPE html>")
+    assert read.faults == []
+    assert read.all("html") == [{"lang": language}]
+    assert len(read.all("main")) == len(read.all("h1")) == 1
+    assert read.elements[[tag for tag, _ in read.elements].index("body") + 1][1]["href"] == "#main"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ids_are_unique_and_every_field_has_a_label(pages, samples, name):
+    html = rendered(pages, samples[name])
+    ids = re.findall(r'\sid="([^"]+)"', html)
+    loose = re.sub(r"<label.*?</label>", "", html, flags=re.DOTALL)
+
+    assert len(ids) == len(set(ids))
+    assert not re.search(r"<(select|input(?! type=\"hidden\"))", loose)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(pages, samples, name):
+    read = Read(rendered(pages, samples[name]))
+    inline = [
+        (tag, key) for tag, attributes in read.elements for key in attributes if key[:2] == "on" or key == "style"
+    ]
+    loaded = [each["src"] for tag in ("script", "img") for each in read.all(tag) if "src" in each]
+    loaded += [each["href"] for each in read.all("link") if each["rel"] in ("stylesheet", "icon")]
+
+    assert inline == []
+    assert not read.all("style")
+    assert all("src" in each or each.get("type") == "application/json" for each in read.all("script"))
+    assert all(each.startswith("http://127.0.0.1:8000/static/") for each in loaded)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("name", NAMES)
+def test_hostile_text_in_every_field_comes_out_as_text(pages, samples, name, language):
+    calm = Read(rendered(pages, samples[name], language))
+
+    html = rendered(pages, besieged(samples[name]), language)
+    read = Read(html)
+
+    assert read.faults == []
+    assert "<script>alert" not in html
+    assert "49" not in html or "{{ 7*7 }}" in html
+    assert len(read.all("script")) <= len(calm.all("script"))
+    assert not [key for _, each in read.elements for key in each if key[:2] == "on" or key == "style"]
+    assert {tag for tag, _ in read.elements} <= {tag for tag, _ in calm.elements} | {"select", "input", "a", "p", "dl"}
+
+
+@pytest.mark.parametrize("name", ["landing", "conformance", "collection", "items", "item"])
+def test_a_link_that_is_script_is_no_link(pages, samples, name):
+    page, document, around = samples[name]
+    text = json.dumps([document, around.collection]).replace("http://127.0.0.1:8000/", "javascript:alert(1)//")
+    bad, collection = json.loads(text)
+
+    html = pages.render(page, bad, language="vi", around=replace(around, collection=collection))
+
+    assert not [each for each in Read(html).all("a") if each.get("href", "").startswith("javascript:")]
+
+
+def test_the_map_data_cannot_close_its_script_element(pages, samples):
+    page, document, around = samples["items"]
+    document["features"][0]["geometry"]["type"] = "</script><script>alert(1)</script>"
+
+    html = pages.render(page, document, language="vi", around=around)
+
+    assert "</script><script>alert" not in html
+    content = re.search(r'id="map-content">(.*?)</script>', html, re.DOTALL)
+    assert json.loads(content[1])["features"]["features"][0]["geometry"]["type"].startswith("</script>")
+
+
+def test_the_map_holds_geometries_and_no_attribute(pages, samples):
+    html = rendered(pages, samples["items"])
+    content = json.loads(re.search(r'id="map-content">(.*?)</script>', html, re.DOTALL)[1])
+
+    assert [each["properties"] for each in content["features"]["features"]] == [{"n": n} for n in range(8)]
+
+
+def test_items_in_another_crs_are_not_drawn(pages, samples):
+    page, document, around = samples["items"]
+    metres = replace(around, query={"crs": "http://www.opengis.net/def/crs/EPSG/0/9212"}, basemap=None)
+
+    assert "map-content" not in pages.render(page, document, language="vi", around=metres)
+
+
+def test_values_are_written_as_the_language_writes_them(pages, samples):
+    vietnamese, english = (rendered(pages, samples["items"], language) for language in ("vi", "en"))
+
+    assert "1.234,5 m²" in vietnamese
+    assert "1.250.000 đồng/m²" in vietnamese
+    assert "30/06/2025" in vietnamese
+    assert "01:05 01/07/2025" in vietnamese  # 18:05 UTC
+    assert "8 trên tổng số 12.345 đối tượng" in vietnamese
+    assert "1,234.5 m²" in english
+    assert "2025-06-30" in english
+
+
+def test_codes_have_their_titles_and_code_lists_are_choices(pages, samples):
+    html = rendered(pages, samples["items"])
+
+    assert re.search(r"<td[^>]*>\s*CLN · Đất trồng cây lâu năm\s*</td>", html)
+    assert '<option value="CLN">CLN · Đất trồng cây lâu năm</option>' in html
+
+
+def test_a_reference_leads_to_its_item(pages, samples):
+    page, document, around = samples["item"]
+    around.schema["properties"]["so_to"]["x-ogc-collectionId"] = "to-ban-do"
+
+    html = pages.render(page, document, language="vi", around=around)
+
+    assert 'href="http://127.0.0.1:8000/collections/to-ban-do/items/1201"' in html
+
+
+def test_the_form_keeps_what_was_asked_and_opens(pages, samples):
+    page, document, around = samples["items"]
+    asked = replace(around, query={"loai_dat_chinh": "CLN", "q": "đồng tâm", "limit": "50", "sortby": "-so_to"})
+
+    html = pages.render(page, document, language="vi", around=asked)
+
+    assert '<option value="CLN" selected>' in html
+    assert 'name="q" value="đồng tâm"' in html
+    assert '<option value="50" selected>' in html
+    assert '<input type="hidden" name="sortby" value="-so_to">' in html
+    assert "<details open>" in html
+
+
+def test_a_sort_link_turns_round_and_starts_at_the_first_page(pages, samples):
+    page, document, around = samples["items"]
+    asked = replace(around, query={"sortby": "so_to", "cursor": "abc", "q": "x"})
+
+    html = pages.render(page, document, language="vi", around=asked)
+
+    assert 'aria-sort="ascending"' in html
+    assert 'href="http://127.0.0.1:8000/collections/thua-dat/items?sortby=-so_to&amp;q=x"' in html
+
+
+def test_paging_stays_a_page_for_people_in_the_same_language(pages, samples):
+    page, document, around = samples["items"]
+
+    html = pages.render(page, document, language="en", around=replace(around, query={"lang": "en"}))
+
+    assert 'rel="next" href="http://127.0.0.1:8000/collections/thua-dat/items?cursor=abc&amp;lang=en"' in html
+
+
+def test_an_empty_page_says_so(pages, samples):
+    page, document, around = samples["items"]
+
+    html = pages.render(page, document | {"features": [], "numberMatched": 0}, language="vi", around=around)
+
+    assert "Không có đối tượng nào khớp" in html
+    assert "<table" not in html
+
+
+def test_an_unknown_count_is_not_told(pages, samples):
+    page, document, around = samples["items"]
+    del document["numberMatched"]
+
+    assert "8 đối tượng trên trang này" in pages.render(page, document, language="vi", around=around)
+
+
+def test_the_collection_page_has_lines_to_copy(pages, samples):
+    html = rendered(pages, samples["collection"])
+
+    assert "ogrinfo -so OAPIF:http://127.0.0.1:8000 thua-dat" in html
+    assert "EPSG:9212" in html
+    assert "01/07/2014 – nay" in html
+
+
+def test_there_is_no_page_of_another_name(pages):
+    with pytest.raises(ValueError, match="no page"):
+        pages.render("../base", {}, language="vi", around=Around())
