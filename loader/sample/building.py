@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,9 +12,9 @@ from psycopg import sql
 from core.errors import DatabaseError
 from loader import codelists
 from loader.sample.dossiers import LEGAL_DAY
-from loader.sample.filling import fill
+from loader.sample.filling import fill_all
 from loader.sample.indexes import put_back, set_aside
-from loader.sample.model import COLUMNS, Era, Rows, Task
+from loader.sample.model import COLUMNS, Batch, Era, Task, packed
 from loader.sample.province import (
     HEAD_COLUMNS,
     TAIL_COLUMNS,
@@ -30,7 +30,8 @@ from loader.sample.units import Unit, Units, read_units
 LOAD_NAME: Final = "tinh-mau"
 """``lg.dot_nap.lop`` of the row that the last statement of the load writes."""
 
-_DISTRICT_WEIGHT: Final = {"Phường": 2.2, "Thị trấn": 1.8, "Xã": 1.0}
+_CHUNK_BYTES: Final = 1 << 18
+_KIND_WEIGHT: Final = {"Phường": 2.2, "Thị trấn": 1.8, "Xã": 1.0}
 _MARK: Final = """
 INSERT INTO lg.dot_nap (lop, tep, sha256, bat_dau, so_doc, so_nhan, so_tu_choi)
 VALUES (%s, %s, %s, transaction_timestamp(), %s, %s, 0)
@@ -102,7 +103,7 @@ def tasks(units: Units, territory: Territory, parcels: int, seed: int, era: Era)
 
 
 def _weight(unit: Unit, territory: Territory) -> float:
-    return _DISTRICT_WEIGHT[unit.kind] * (territory.shapes[unit.id].area / 60e6) ** 0.3
+    return _KIND_WEIGHT[unit.kind] * (territory.shapes[unit.id].area / 60e6) ** 0.3
 
 
 def _shares(weights: list[float], total: int) -> list[int]:
@@ -138,37 +139,30 @@ def _write(connection: psycopg.Connection[Any], units: Units, territory: Territo
     aside = set_aside(connection, ["hc.don_vi", *COLUMNS, *TAIL_COLUMNS])
     counts: Counter[str] = Counter()
     for rows in unit_rows(units, territory):
-        _copy(connection, rows, {"hc.don_vi": UNIT_COLUMNS}, counts)
+        _copy(connection, packed(rows), {"hc.don_vi": UNIT_COLUMNS}, counts)
     head, rows = head_rows(units, seed, era)
-    _copy(connection, rows, HEAD_COLUMNS, counts)
+    _copy(connection, packed(rows), HEAD_COLUMNS, counts)
     sums = Sums()
-    for task in plan:
-        rows = fill(task, head)
-        _copy(connection, rows, COLUMNS, counts)
-        sums.take(task, rows)
-    _copy(connection, tail_rows(units, sums, seed, era), TAIL_COLUMNS, counts)
+    for task, batch in zip(plan, fill_all(plan, head), strict=True):
+        _copy(connection, batch, COLUMNS, counts)
+        sums.take(task, batch)
+    _copy(connection, packed(tail_rows(units, sums, seed, era)), TAIL_COLUMNS, counts)
     put_back(connection, aside)
     return Summary(_parcels_in_force(connection), counts)
 
 
-def _copy(connection: psycopg.Connection[Any], rows: Rows, columns: Mapping[str, str], counts: Counter[str]) -> None:
+def _copy(connection: psycopg.Connection[Any], batch: Batch, columns: Mapping[str, str], counts: Counter[str]) -> None:
     for table, names in columns.items():
-        lines = rows.lines.pop(table, [])
-        if not lines:
+        count, text = batch.texts.get(table, (0, b""))
+        if not count:
             continue
-        schema, _, name = table.partition(".")
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-            sql.Identifier(schema, name), sql.SQL(", ").join(map(sql.Identifier, names.split()))
+            sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, names.split()))
         )
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for chunk in _chunks(lines):
-                copy.write(chunk)
-        counts[table] += len(lines)
-
-
-def _chunks(lines: list[str]) -> Iterator[str]:
-    for start in range(0, len(lines), 2_000):
-        yield "\n".join(lines[start : start + 2_000]) + "\n"
+            for start in range(0, len(text), _CHUNK_BYTES):
+                copy.write(text[start : start + _CHUNK_BYTES])
+        counts[table] += count
 
 
 def _parcels_in_force(connection: psycopg.Connection[Any]) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from loader.sample.dossiers import PROCEDURES
-from loader.sample.model import Era, Head, Rows, Task, one_hex
+from loader.sample.model import Batch, Era, Head, Rows, Task, one_hex
 from loader.sample.planning import YEARS
 from loader.sample.prices import COEFFICIENTS, PRICE_TABLES, REACH_M
 from loader.sample.randomness import Draw
@@ -99,9 +99,10 @@ class Sums:
     cells: dict[int, Cells] = field(default_factory=dict)
     targets: Counter[tuple[int, str, str, str]] = field(default_factory=Counter)
 
-    def take(self, task: Task, rows: Rows) -> None:
-        self.cells[task.unit.id] = rounded_cells(rows.cells)
-        for (plan, code, column), value in rows.targets.items():
+    def take(self, task: Task, batch: Batch) -> None:
+        """Add the sums of one commune."""
+        self.cells[task.unit.id] = rounded_cells(batch.cells)
+        for (plan, code, column), value in batch.targets.items():
             self.targets[task.owner.id, plan, code, column] += value
 
 
