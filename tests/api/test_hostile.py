@@ -82,20 +82,20 @@ def test_no_header_gives_a_500(api: Any, accept: str, name: str) -> None:
 
 
 HOSTILE: dict[str, Callable[[], str]] = {
-    "10,000 parentheses": lambda: "(" * 3_000 + "so_to = 1" + ")" * 3_000,
-    "10,000 NOT": lambda: "NOT " * 2_000 + "so_to = 1",
-    "a long OR": lambda: " OR ".join(["so_to=1"] * 800),
-    "a huge IN": lambda: "so_to IN (" + ",".join(["1"] * 3_500) + ")",
-    "deep arithmetic": lambda: "so_to = " + "(1+" * 1_500 + "1" + ")" * 1_500,
-    "minus minus": lambda: "so_to = " + "-" * 8_000 + "1",
+    "10,000 parentheses": lambda: "(" * 10_000 + "so_to = 1" + ")" * 10_000,
+    "10,000 NOT": lambda: "NOT " * 10_000 + "so_to = 1",
+    "a long OR": lambda: " OR ".join(["so_to=1"] * 10_000),
+    "a huge IN": lambda: "so_to IN (" + ",".join(["1"] * 100_000) + ")",
+    "deep arithmetic": lambda: "so_to = " + "(1+" * 10_000 + "1" + ")" * 10_000,
+    "minus minus": lambda: "so_to = " + "-" * 100_000 + "1",
     "catastrophic LIKE": lambda: "loai_dat_chinh LIKE '" + "%a" * 100 + "'",
-    "nested functions": lambda: "CASEI(" * 1_000 + "loai_dat_chinh" + ")" * 1_000 + " = 'x'",
-    "a polygon of many points": lambda: "S_INTERSECTS(geometry, LINESTRING(" + ",".join(["106 11"] * 1_000) + ",106 11",
-    "an open string": lambda: "loai_dat_chinh = '" + "a" * 8_000,
-    "a long name": lambda: "a" * 8_000 + " = 1",
-    "many quotes": lambda: "'" * 8_001,
+    "nested functions": lambda: "CASEI(" * 10_000 + "loai_dat_chinh" + ")" * 10_000 + " = 'x'",
+    "a polygon of many points": lambda: "S_INTERSECTS(geometry, LINESTRING(" + ",".join(["106 11"] * 20_000) + "))",
+    "an open string": lambda: "loai_dat_chinh = '" + "a" * 900_000,
+    "a long name": lambda: "a" * 900_000 + " = 1",
+    "many quotes": lambda: "'" * 300_001,
     "a deep array": lambda: "A_CONTAINS(muc_dich, " + "(" * 3_000 + "'x'" + ")" * 3_000 + ")",
-    "a huge number": lambda: "so_to = " + "9" * 8_000,
+    "a huge number": lambda: "so_to = " + "9" * 900_000,
     "a huge exponent": lambda: "dien_tich = 1e999999999",
     "a power of powers": lambda: "dien_tich = 9^9^9^9^9^9",
 }
@@ -106,8 +106,10 @@ def test_a_hostile_filter_is_refused_before_it_costs_anything(api: Any, name: st
     filter_ = HOSTILE[name]()
     before = time.thread_time()
 
-    problem = api.problem(PARCELS, {"filter": filter_})
+    answer = api.client.post(PARCELS, data={"filter": filter_})
 
+    assert answer.status_code == 400, answer.text[:300]
+    problem = answer.get_json(force=True)
     assert problem["parameter"] == "filter"
     assert len(problem["description"]) < 1_000
     assert time.thread_time() - before < 0.5, "milliseconds are promised; the slack is for a loaded machine"
@@ -148,14 +150,19 @@ def test_a_hostile_json_filter_is_refused(api: Any, text: str) -> None:
 
 @pytest.mark.parametrize("term", ["a" * 8_000, ",".join(["a"] * 9), ",".join(["a"] * 5_000), "%" * 5_000])
 def test_a_hostile_search_is_refused_or_finds_nothing(api: Any, term: str) -> None:
-    answer = api.get(PARCELS, {"q": term})
+    answer = api.client.post(PARCELS, data={"q": term})
 
     assert answer.status_code == 400 or answer.get_json(force=True)["features"] == []
 
 
-@pytest.mark.parametrize("field", ["sortby", "properties"])
-def test_a_list_of_thousands_of_names_is_refused(api: Any, field: str) -> None:
-    assert api.problem(PARCELS, {field: ",".join(["so_to"] * 2_000)})["parameter"] == field
+def test_a_sort_order_of_thousands_of_names_is_refused(api: Any) -> None:
+    assert api.problem(PARCELS, {"sortby": ",".join(["so_to"] * 2_000)})["parameter"] == "sortby"
+
+
+def test_a_property_that_is_named_again_and_again_comes_once_or_is_refused(api: Any) -> None:
+    answer = api.get(PARCELS, {"properties": "so_to,so_to,so_to", "limit": 1})
+
+    assert answer.status_code == 400 or answer.text.count('"so_to":') == 1
 
 
 def test_thousands_of_parameters_are_refused(api: Any) -> None:
