@@ -4,14 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 type Json = Mapping[str, Any]
 
 _FORMATS = {
     "application/geo+json": "GeoJSON",
-    "application/vnd.ogc.fg+json": "JSON-FG",
     "text/csv": "CSV",
-    "application/flatgeobuf": "FlatGeobuf",
+    "application/vnd.flatgeobuf": "FlatGeobuf",
     "application/geopackage+sqlite3": "GeoPackage",
     "application/gml+xml": "GML",
     "application/json": "JSON",
@@ -19,6 +19,8 @@ _FORMATS = {
     "application/vnd.oai.openapi+json": "OpenAPI 3.0",
     "application/ld+json": "JSON-LD",
 }
+_JSON_FG = "jsonfg"
+"""JSON-FG shares GeoJSON's media type; only ``f`` tells them apart."""
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
@@ -80,5 +82,7 @@ def anchor(part: Json) -> str:
 
 
 def _format_name(link: Json) -> str:
+    if ("f", _JSON_FG) in parse_qsl(urlsplit(str(link.get("href", ""))).query):
+        return "JSON-FG"
     media_type = str(link.get("type", "")).split(";")[0].strip()
     return _FORMATS.get(media_type) or str(link.get("title") or media_type or link.get("rel"))

@@ -9,6 +9,8 @@ from web.texts import day, moment, number, texts, unit
 
 type Json = Mapping[str, Any]
 NOTHING: Json = {}
+_SHORT = 24
+"""Letters that a table keeps on one line."""
 
 
 def shown(value: Any, schema: Json, language: str) -> str:
@@ -36,15 +38,15 @@ def codes(schema: Json) -> dict[str, str]:
 
 def is_numeric(schema: Json) -> bool:
     """Tell whether a column of such values stands flush right."""
-    return schema.get("type") in ("integer", "number") and not codes(schema)
+    return schema.get("type") in ("integer", "number") and not codes(schema) and "x-ogc-collectionId" not in schema
 
 
-def layout(schema: Json) -> str:
-    """Return the style of a column: ``number``, ``plain`` for short values on one line, ``text`` for the rest."""
+def layout(value: Any, schema: Json) -> str:
+    """Return the style of a cell: ``number``, ``plain`` for a short value on one line, ``text`` for the rest."""
     if is_numeric(schema):
         return "number"
-    short = schema.get("type") == "boolean" or schema.get("format") in ("date", "date-time") or "items" in schema
-    return "plain" if short else "text"
+    wide = isinstance(value, str) and (bool(codes(schema)) or len(value) > _SHORT)
+    return "text" if wide else "plain"
 
 
 def is_safe(address: Any) -> bool:
