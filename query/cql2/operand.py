@@ -17,8 +17,6 @@ from query.cql2 import literals
 NUMERIC = frozenset({ColumnType.INTEGER, ColumnType.NUMBER})
 type Literal = str | bool | int | float | date | UUID
 _BIGINT = range(-(2**63), 2**63)
-_EXACT_FLOAT = 2**53
-"""Up to here every integer is a double."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 HOW_WRITTEN = {
@@ -122,7 +120,7 @@ def _same_number(operands: list[Operand]) -> list[Operand]:
 
 def _as_integer(operand: Operand) -> Operand:
     value = operand.literal
-    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT_FLOAT:
+    if isinstance(value, float) and value.is_integer():
         return literal(int(value))
     return operand
 

@@ -209,6 +209,22 @@ def test_a_second_geometry_implies_no_box() -> None:
     assert found.bbox is None
 
 
+@pytest.mark.parametrize(
+    ("box", "wkt"),
+    [
+        ("1,2,3,4", "POLYGON((1.0 2.0,3.0 2.0,3.0 4.0,1.0 4.0,1.0 2.0))"),
+        ("1,2,1,4", "LINESTRING(1.0 2.0,1.0 4.0)"),
+        ("1,2,3,2", "LINESTRING(1.0 2.0,3.0 2.0)"),
+        ("1,2,1,2", "POINT(1.0 2.0)"),
+        ("1,1e-200,1,0", "POINT(1.0 0.0)"),
+    ],
+)
+def test_a_box_without_width_or_height_is_a_line_or_a_point(box: str, wkt: str, compiled: Compile) -> None:
+    condition = compiled(f"S_DISJOINT(geom, BBOX({box}))").condition
+
+    assert condition.params == (wkt, 4326)
+
+
 def test_axes_are_swapped_on_demand_in_every_literal(compiled: Compile) -> None:
     swapped = compiled("S_WITHIN(geom, POINT(11 106)) OR S_WITHIN(geom, BBOX(10,105,11,106))", swap_axes=True)
     plain = compiled("S_WITHIN(geom, POINT(106 11)) OR S_WITHIN(geom, BBOX(105,10,106,11))")
