@@ -125,7 +125,7 @@ def spikes(batch: Batch, sharpest_degrees: float) -> Iterator[Finding]:
     corners = _corners(_shapes(batch))
     lengths = np.hypot(*corners.back.T) * np.hypot(*corners.ahead.T)
     turned = np.einsum("ij,ij->i", corners.back, corners.ahead)
-    sharp = (lengths > 0) & (turned > lengths * cos(radians(sharpest_degrees)))
+    sharp = turned > lengths * cos(radians(sharpest_degrees))  # never where an edge has no length
     for i, count, point in _first_of_each_row(corners, sharp):
         yield batch.finding(
             SPIKE,

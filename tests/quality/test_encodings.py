@@ -158,6 +158,19 @@ def test_capitals_in_the_control_ranges_are_found():
     assert to_unicode(column[0], found.encoding) == NAMES[0].upper()
 
 
+def test_capitals_in_the_control_ranges_are_read_as_cp1252_shows_them():
+    assert tcvn3.decode_vn1("€‚Ÿ") == "ÀÃŨ"
+
+
+def test_few_odd_words_beside_sure_unicode_are_left_alone():
+    assert detect([*NAMES, "xã", "xã", "®Êt"]).encoding is Encoding.UNICODE
+    assert detect(["xã", "®Êt", "®Êt", "lóa"]).encoding is Encoding.TCVN3
+
+
+def test_one_word_that_would_fit_does_not_make_a_foreign_column_tcvn3():
+    assert detect(["Êt", "Évry", "Señor", "Çelik"]).encoding is Encoding.UNICODE
+
+
 def test_a_unicode_column_stays_as_it_is():
     found = detect(NAMES)
 

@@ -56,7 +56,7 @@ def test_every_rule_has_a_code_of_its_own_and_titles_in_both_languages():
 def test_a_key_that_occurs_twice_is_told_at_the_second_row_also_in_a_later_batch():
     seen: dict[Key, int] = {}
     first = batch_of(so_to=[1, 1, 1], so_thua=[1, 2, 1])
-    second = batch_of(4, so_to=[1, None], so_thua=[2, 1])
+    second = batch_of(4, so_to=[1, None, None], so_thua=[2, 1, 1])
 
     findings = [*duplicates(first, ["so_to", "so_thua"], seen=seen)]
     findings += duplicates(second, ["so_to", "so_thua"], seen=seen)
