@@ -1,4 +1,4 @@
-"""Bring the code lists of ``config/codelists`` into ``dm.muc``: new codes are added, titles follow, nothing is deleted."""
+"""Bring the code lists of ``config/codelists`` into ``dm.muc``: codes are added, titles follow, none is deleted."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,7 @@
 """Rows of the cadastre: parcels, purposes, holders, rights, certificates, assets, restrictions, changes.
 
 Every person, organisation and number is invented and looks it: names say so, identity numbers start with 999, which
-no province has, serial numbers with XX and seven digits.
+no province has, serial numbers with XX and nine digits.
 """
 
 import math
@@ -11,7 +11,6 @@ from datetime import date
 from typing import Final
 
 import numpy as np
-import shapely
 
 from loader.sample.model import (
     LAST_DAY,
@@ -21,10 +20,10 @@ from loader.sample.model import (
     Rows,
     Task,
     group_of,
-    hex_wkb,
 )
-from loader.sample.parcels import Ground, Parcel, multi
+from loader.sample.parcels import Ground, Parcel
 from loader.sample.randomness import Draw
+from loader.sample.shapes import areas, from_corners, hex_wkb, multipolygons
 
 _OLD_CODES: Final = {"CNT": "NKH"}
 _OLD_HOLDERS: Final = {"CNV": "GDC", "TCQ": "UBQ", "TSQ": "TPQ", "TTG": "CDS"}
@@ -72,23 +71,23 @@ class Holders:
         return person
 
     def _number(self) -> int:
-        return self._task.number * 100_000 + len(self._rows.lines["dc.nguoi"]) + 1
+        return self._task.number * 1_000_000 + len(self._rows.lines["dc.nguoi"]) + 1
 
     def _person(self, kind: str) -> Person:
         draw, number = self._draw, self._number()
         at = draw.number()
         what = "ca_nhan" if at < 0.55 else "vo_chong" if at < 0.85 else "ho_gia_dinh"
         first = draw.pick(_GROUPS if what == "ho_gia_dinh" else _PERSONS)
-        name = f"{first} {number:07d}" if what != "vo_chong" else f"Ông Ví Dụ {number:07d} và bà Ví Dụ {number:07d}"
+        name = f"{first} {number:09d}" if what != "vo_chong" else f"Ông Ví Dụ {number:09d} và bà Ví Dụ {number:09d}"
         sex = {"Ô": "nam", "B": "nu"}.get(first[0]) if what == "ca_nhan" else None
         row = (what, SYSTEM, kind, name, draw.whole(1940, 2003), sex, f"999{number:09d}", self._address())
         return self._added(kind, row)
 
     def _organisation(self, kind: str) -> Person:
         number = self._number()
-        name = f"{self._draw.pick(_ORGANISATIONS[kind])} {number:07d}"
+        name = f"{self._draw.pick(_ORGANISATIONS[kind])} {number:09d}"
         what = "cong_dong" if kind == "CDS" else "to_chuc"
-        return self._added(kind, (what, SYSTEM, kind, name, None, None, f"999{number:07d}", self._address()))
+        return self._added(kind, (what, SYSTEM, kind, name, None, None, f"999{number:09d}", self._address()))
 
     def _address(self) -> str:
         return f"{hamlet(self._task, self._draw.whole(1, 9))}, {self._task.place}"
@@ -114,7 +113,7 @@ def add_cadastre(task: Task, ground: Ground, rows: Rows) -> None:
     draw = Draw(task.seed, task.unit.id, 2)
     surveys = _surveys(task, rows, draw)
     parcels = (*ground.parcels, *ground.closed)
-    shapes = hex_wkb(multi([parcel.ring for parcel in parcels]))
+    shapes = hex_wkb(multipolygons([parcel.ring for parcel in parcels]))
     holders = Holders(task, rows, draw)
     for parcel, shape in zip(parcels, shapes, strict=True):
         _add_parcel(task, parcel, shape, surveys, holders, rows, draw)
@@ -208,13 +207,13 @@ def _origin(parcel: Parcel, code: str, draw: Draw) -> str:
 
 def _add_certificate(task: Task, parcel: Parcel, rows: Rows, draw: Draw) -> str:
     key = draw.uuid()
-    number = task.number * 100_000 + len(rows.lines["dc.giay_chung_nhan"])
+    number = task.number * 1_000_000 + len(rows.lines["dc.giay_chung_nhan"])
     kind = "1" if parcel.since < date(2009, 12, 10) else "6" if parcel.since < date(2014, 7, 5) else "11"
     by = "so" if parcel.use.holder in ("TKT", "TVN", "TSN", "TTG") else "huyen"
     state = "hieu_luc" if parcel.until is None else "da_thu_hoi"
-    book = f"VD{number % 100_000:05d}"
+    book = f"VD{number % 1_000_000:06d}"
     days = (parcel.since, parcel.since, parcel.until)
-    rows.add("dc.giay_chung_nhan", key, parcel.id, kind, book, f"XX {number:07d}", days[0], by, state, *days[1:])
+    rows.add("dc.giay_chung_nhan", key, parcel.id, kind, book, f"XX {number:09d}", days[0], by, state, *days[1:])
     return key
 
 
@@ -264,9 +263,9 @@ def _add_assets(ground: Ground, rows: Rows, draw: Draw) -> None:
     if not built:
         return
     corners = [_house(ground, parcel, draw) for parcel in built]
-    shapes = shapely.multipolygons(shapely.polygons(np.array(corners).round(3)), indices=np.arange(len(built)))
-    areas = shapely.area(shapes).round(1).tolist()
-    for parcel, shape, area in zip(built, hex_wkb(shapes), areas, strict=True):
+    shapes = from_corners(np.array(corners).round(3))
+    sizes = areas(shapes).round(1).tolist()
+    for parcel, shape, area in zip(built, hex_wkb(shapes), sizes, strict=True):
         home = parcel.use.codes[0] in ("ONT", "ODT")
         floors = draw.whole(1, 3 if home else 2)
         since = draw.working_day(parcel.since, LAST_DAY)

@@ -1,30 +1,37 @@
 """The command ``datdai load-sample``."""
 
-import argparse
-import os
 import sys
-from typing import Any, get_args
+from typing import TYPE_CHECKING, get_args
 
+from database.cluster import database_of
 from loader import sample
 from loader.sample.model import Era
 
+if TYPE_CHECKING:
+    import argparse
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the command line."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        "load-sample", help="fill a migrated, empty database with the sample province"
-    )
+    from core.settings import Settings
+    from loader.commands import Subparsers
+
+
+def register(subparsers: "Subparsers") -> None:
+    """Add the command ``load-sample``."""
+    parser = subparsers.add_parser("load-sample", help="fill a migrated, empty database with the sample province")
     parser.add_argument("--parcels", type=int, default=60_000, help="parcels in force (default %(default)s)")
     parser.add_argument("--seed", type=int, default=2025, help="equal seeds give equal rows (default %(default)s)")
     parser.add_argument("--era", choices=get_args(Era.__value__), default="before_reform")
-    parser.add_argument(
-        "--database", default=os.environ.get("DATDAI_ADMIN_DATABASE_URL", ""), help="connection string of the DBA"
-    )
     parser.set_defaults(run=run)
 
 
-def run(arguments: Any) -> int:
-    """Build the province and say what was built."""
-    summary = sample.build(arguments.database, parcels=arguments.parcels, seed=arguments.seed, era=arguments.era)
-    sys.stdout.write(f"{summary.parcels:,} parcels in force, {sum(summary.rows.values()):,} rows in all\n")
+def run(chosen: "argparse.Namespace", settings: "Settings") -> int:
+    """Build the province and say what was built.
+
+    Raises:
+        DatabaseError: the database is not empty.
+    """
+    with database_of(settings) as complete:
+        dsn = complete.admin_database_url or complete.database_url or ""
+        summary = sample.build(dsn, parcels=chosen.parcels, seed=chosen.seed, era=chosen.era)
+    total = sum(summary.rows.values())
+    sys.stdout.write(f"{summary.parcels:,} parcels in force, {total:,} rows in all\n")
     return 0

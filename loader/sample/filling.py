@@ -22,7 +22,7 @@ _WORTH_A_PROCESS: Final = 20_000
 
 
 def fill_all(tasks: Sequence[Task], head: Head) -> Iterator[Batch]:
-    """Yield the rows of communes in their order; a large province is made by a second process while the first writes."""
+    """Yield the rows of communes in their order; a second process makes those of a large province ahead."""
     if sum(task.parcels for task in tasks) < _WORTH_A_PROCESS:
         yield from (fill(task, head) for task in tasks)
         return

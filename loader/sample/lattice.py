@@ -5,6 +5,7 @@ In the plan's own axes (u, v: metres from the middle of the commune) every road 
 polygon: the roads and paths.
 """
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -163,7 +164,7 @@ def _lines(
         if not fixed or at - half > fixed[-1].at + 30:
             fixed += [Line(at - half, _ROAD_M, False), Line(at, _MAIN_M, True), Line(at + half, _ROAD_M, False)]
     stops = [low, *(line.at for line in fixed), high]
-    between = [at for a, b in zip(stops, stops[1:], strict=False) for at in _fill(a, b, spacing, rng)]
+    between = [at for a, b in itertools.pairwise(stops) for at in _fill(a, b, spacing, rng)]
     ends = [low, high, *between]
     return tuple(sorted([*fixed, *(Line(at, _ROAD_M, False) for at in ends)], key=lambda line: line.at))
 
@@ -195,10 +196,10 @@ def _blocks(plan: Plan, half: tuple[float, float], inside: shapely.Geometry) -> 
                 right.at - right.width / 2,
                 above.at - above.width / 2,
             )
-            if _is_village(plan, cell, half):
-                whole += [("village", part, (i, j)) for part in _lot_blocks(cell)]
-            else:
-                whole.append(("stream" if above.at - below.at < _STREAM_M + 1 else "field", cell, (i, j)))
+            kind: BlockKind = "stream" if above.at - below.at < _STREAM_M + 1 else "field"
+            kind = "village" if _is_village(plan, cell, half) else kind
+            parts = _lot_blocks(cell) if kind == "village" else [cell]
+            whole.extend((kind, part, (i, j)) for part in parts)
     shapes = [Polygon(_rim(plan.frame, rectangle)) for _, rectangle, _ in whole]
     yield from _clipped(plan.frame, whole, shapes, inside)
 
@@ -214,8 +215,8 @@ def _lot_blocks(cell: Rectangle) -> Iterator[Rectangle]:
     u = np.linspace(cell.u0 - _LANE_M / 2, cell.u1 + _LANE_M / 2, across + 1).tolist()
     v = np.linspace(cell.v0 - _LANE_M / 2, cell.v1 + _LANE_M / 2, deep + 1).tolist()
     lane = _LANE_M / 2
-    for a, b in zip(u, u[1:], strict=False):
-        for c, d in zip(v, v[1:], strict=False):
+    for a, b in itertools.pairwise(u):
+        for c, d in itertools.pairwise(v):
             yield Rectangle(a + lane, c + lane, b - lane, d - lane)
 
 

@@ -126,12 +126,8 @@ COLUMNS: Final[Mapping[str, str]] = {
 """Columns that are written, by table, in an order in which every key exists before it is pointed to."""
 
 
-def hex_wkb(shapes: object) -> list[str]:
-    """Return the EWKB of an array of shapes in EPSG:9212 as PostGIS reads it from text."""
-    return shapely.to_wkb(shapely.set_srid(shapes, SRID), hex=True, include_srid=True).tolist()
-
-
 def one_hex(shape: shapely.Geometry) -> str:
+    """Return the EWKB of a shape in EPSG:9212 as PostGIS reads it from text."""
     return shapely.to_wkb(shapely.set_srid(shape, SRID), hex=True, include_srid=True)
 
 

@@ -1,17 +1,15 @@
 """The parcels of one commune: where they lie, what they are used for, whose kind they are, what they were before."""
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
-import shapely
-from shapely import MultiPolygon, Polygon
+from shapely import Polygon
 
 from loader.sample.cutting import Ring, area_mm2
-from loader.sample.dividing import Divider, Division
+from loader.sample.dividing import Divider, Division, Node
 from loader.sample.lattice import Block, Plan, Wish, draw_plan
 from loader.sample.model import FIRST_DAY, LAST_DAY, Task
 from loader.sample.points import deepest_points, geohashes
@@ -84,7 +82,7 @@ def lay_out(task: Task) -> Ground:
         Divider(block.angle, draw.numbers, 0.03 if block.kind == "field" else 0.0).divide(block.ring, max(1, count))
         for block, count in zip(plan.blocks, counts, strict=True)
     )
-    parcels = _parcels(task, plan, uses, divisions, counts, draw)
+    parcels = _parcels(task, uses, divisions, counts, draw)
     parcels, closed, changes = _history(parcels, divisions, counts, draw)
     return Ground(plan, divisions, uses, parcels, closed, changes)
 
@@ -92,14 +90,6 @@ def lay_out(task: Task) -> Ground:
 def polygon(ring: Ring) -> Polygon:
     """Return a ring of millimetres as a polygon in metres."""
     return Polygon(np.array(ring) / 1000.0)
-
-
-def multi(rings: Sequence[Ring]) -> object:
-    """Return an array of multipolygons in metres, one for each ring of millimetres."""
-    lengths = [len(ring) for ring in rings]
-    points = np.array(list(itertools.chain.from_iterable(rings)), dtype=np.float64) / 1000.0
-    linear = shapely.linearrings(points, indices=np.repeat(np.arange(len(rings)), lengths))
-    return shapely.multipolygons(shapely.polygons(linear), indices=np.arange(len(rings)))
 
 
 def _wish(task: Task, lots: int) -> Wish:
@@ -219,12 +209,7 @@ def _orchard_use(home: str, area_m2: float, at: float) -> Use:
 
 
 def _parcels(
-    task: Task,
-    plan: Plan,
-    uses: Sequence[Use],
-    divisions: Sequence[Division],
-    counts: Sequence[int],
-    draw: Draw,
+    task: Task, uses: Sequence[Use], divisions: Sequence[Division], counts: Sequence[int], draw: Draw
 ) -> list[Parcel]:
     rings = [
         (block, ring)
@@ -235,14 +220,14 @@ def _parcels(
     points = deepest_points([ring for _, ring in rings])
     codes = geohashes(points)
     home = "ODT" if task.unit.is_urban else "ONT"
-    places = _places(plan.blocks, divisions, counts)
+    places = _places(divisions, counts)
     return [
         _parcel(block, ring, uses[block], home, place, (point[0], point[1], point[2]), code, draw)
         for (block, ring), place, point, code in zip(rings, places, points.tolist(), codes, strict=True)
     ]
 
 
-def _places(blocks: Sequence[Block], divisions: Sequence[Division], counts: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _places(divisions: Sequence[Division], counts: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Return sheet and number of each parcel: sheets are filled block by block."""
     sheet, number = 1, 0
     for i, division in enumerate(divisions):
@@ -325,17 +310,22 @@ def _with_points(parcels: list[Parcel]) -> tuple[Parcel, ...]:
 
 def _past_of_block(past: _Past, division: Division, first: int) -> None:
     touched: set[int] = set()
+    split: dict[tuple[int, int], int] = {}
     for node in division.nodes:
-        members = range(node.first, node.last)
-        if len(members) != 2 or touched.intersection(members) or not past.draw.chance(0.05):
-            continue
-        uses = {past.now[first + member].use for member in members}
-        if len(uses) == 1:
+        if node.last - node.first == 2 and _may_split(past, node, first, 0.05):
+            split[node.first, node.last] = len(past.closed)
             _split(past, node.ring, first + node.first)
-            touched.update(members)
+            touched.update((node.first, node.first + 1))
+        elif node.last - node.first == 3 and past.draw.chance(0.6):
+            _split_before(past, node, split, touched, first)
     for member in range(len(division.parcels)):
         if member not in touched and past.draw.chance(0.012):
             _merge(past, first + member)
+
+
+def _may_split(past: _Past, node: Node, first: int, share: float) -> bool:
+    one, other = past.now[first + node.first : first + node.last]
+    return one.use == other.use and past.draw.chance(share)
 
 
 def _split(past: _Past, ring: Ring, at: int) -> None:
@@ -343,10 +333,31 @@ def _split(past: _Past, ring: Ring, at: int) -> None:
     day = past.draw.working_day(date(2014, 3, 3), LAST_DAY)
     pair = [replace(_renumbered(past, parcel), since=day) for parcel in past.now[at : at + 2]]
     parent = _ended(past, ring, past.now[at], day, "da_tach")
-    flows = tuple((parent.id, child.id, child.area_m2) for child in pair)
     past.now[at : at + 2] = pair
     past.closed.append(parent)
-    past.changes.append(Change(day, (parent,), tuple(pair), flows))
+    _remember_split(past, day, parent, pair)
+
+
+def _split_before(past: _Past, node: Node, split: Mapping[tuple[int, int], int], touched: set[int], first: int) -> None:
+    """Where one half of three parcels was one parcel, let that one and the third have been one still earlier."""
+    halves = ((node.first, node.cut), (node.cut, node.last))
+    pair = next((half for half in halves if half in split), None)
+    if pair is None:
+        return
+    third = next(low for low, high in halves if high - low == 1)
+    heir = past.closed[split[pair]]
+    day = past.draw.working_day(date(2009, 3, 2), max(heir.since, date(2009, 3, 31)))
+    parent = _ended(past, node.ring, heir, day, "da_tach")
+    past.closed[split[pair]] = heir = replace(heir, since=day)
+    past.now[first + third] = replace(_renumbered(past, past.now[first + third]), since=day)
+    touched.add(third)
+    past.closed.append(parent)
+    _remember_split(past, day, parent, [heir, past.now[first + third]])
+
+
+def _remember_split(past: _Past, day: date, parent: Parcel, children: Sequence[Parcel]) -> None:
+    flows = tuple((parent.id, child.id, child.area_m2) for child in children)
+    past.changes.append(Change(day, (parent,), tuple(children), flows))
 
 
 def _merge(past: _Past, at: int) -> None:

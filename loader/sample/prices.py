@@ -1,6 +1,7 @@
-"""Prices: street segments along the roads of the plan, positions, zones of farm land, prices of parcels. All invented."""
+"""Prices, all invented: street segments along the roads of the plan, positions, farm zones, prices of parcels."""
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -12,13 +13,16 @@ from shapely import LineString, MultiLineString, Polygon
 from loader.sample.cadastre import purposes
 from loader.sample.lattice import Line, Plan, Rectangle, patch, road_line
 from loader.sample.model import SYSTEM, Head, Rows, Task, one_hex
-from loader.sample.parcels import Ground, Parcel, multi
+from loader.sample.parcels import Ground, Parcel
 from loader.sample.randomness import Draw
+from loader.sample.shapes import multipolygons
+from loader.sample.territory import Shapes
 
+_TITLE: Final = "Bảng giá đất {} (số liệu mẫu, không phải giá thật)"
 PRICE_TABLES: Final = (
-    ("18/2020/QĐ-UBND", date(2020, 8, 12), date(2020, 8, 24), date(2025, 1, 1), "Bảng giá đất 2020–2024 (số liệu mẫu, không phải giá thật)"),
-    ("52/2024/QĐ-UBND", date(2024, 12, 27), date(2025, 1, 1), None, "Bảng giá đất 2025 (số liệu mẫu, không phải giá thật)"),
-)  # fmt: skip
+    ("18/2020/QĐ-UBND", date(2020, 8, 12), date(2020, 8, 24), date(2025, 1, 1), _TITLE.format("2020–2024")),
+    ("52/2024/QĐ-UBND", date(2024, 12, 27), date(2025, 1, 1), None, _TITLE.format("2025")),
+)
 """Number, day, validity and title of the decisions. The decisions are real, the prices are not."""
 
 COEFFICIENTS: Final = (1.0, 0.6, 0.4, 0.3)
@@ -60,7 +64,7 @@ def add_prices(task: Task, ground: Ground, head: Head, rows: Rows) -> None:
     chosen = [parcel for parcel in ground.parcels if _is_priced(parcel, draw)]
     if not chosen:
         return
-    shapes = multi([parcel.ring for parcel in chosen])
+    shapes = multipolygons([parcel.ring for parcel in chosen])
     fronts = _fronts(ground, chosen, shapes, segments)
     for parcel, front in zip(chosen, fronts, strict=True):
         _add_price(parcel, front, zones, head, rows, draw)
@@ -139,7 +143,7 @@ def _zones(task: Task, plan: Plan, head: Head, rows: Rows, draw: Draw) -> list[Z
     edges = (plan.columns[0].at - 500, -1_200.0, 1_200.0, plan.columns[-1].at + 500)
     low, high = plan.rows[0].at - 500, plan.rows[-1].at + 500
     found: list[Zone] = []
-    for band, (left, right) in enumerate(zip(edges, edges[1:], strict=False)):
+    for band, (left, right) in enumerate(itertools.pairwise(edges)):
         if right <= left:
             continue
         cut = task.shape.intersection(patch(plan.frame, Rectangle(left, low, right, high)))
@@ -163,7 +167,7 @@ def _add_zone(task: Task, place: int, price: int, shape: shapely.Geometry, head:
 
 
 def _fronts(
-    ground: Ground, parcels: list[Parcel], shapes: object, segments: Mapping[_Place, Segment]
+    ground: Ground, parcels: list[Parcel], shapes: Shapes, segments: Mapping[_Place, Segment]
 ) -> list[tuple[Segment, int] | None]:
     """Return for each parcel the segment of its cell that makes it dearest, and its position there."""
     best: list[tuple[float, Segment, int] | None] = [None] * len(parcels)
@@ -171,34 +175,48 @@ def _fronts(
     for axis, shift in (("u", 0), ("u", 1), ("v", 0), ("v", 1)):
         found = [segments.get((axis, i + shift, j) if axis == "u" else (axis, j + shift, i)) for i, j in cells]
         lines = np.array([segment.line if segment else None for segment in found], dtype=object)
-        for k, (segment, distance) in enumerate(zip(found, shapely.distance(shapes, lines).tolist(), strict=True)):
+        for k, (segment, distance) in enumerate(
+            zip(found, np.asarray(shapely.distance(shapes, lines)).tolist(), strict=True)
+        ):
             if segment is None:
                 continue
             position = 1 + sum(distance - segment.half_width > reach for reach in REACH_M)
             price = segment.price * COEFFICIENTS[position - 1]
-            if best[k] is None or price > best[k][0]:
+            so_far = best[k]
+            if so_far is None or price > so_far[0]:
                 best[k] = (price, segment, position)
     return [None if one is None else one[1:] for one in best]
 
 
+@dataclass(frozen=True, slots=True)
+class _Price:
+    """The price of one purpose of a parcel; either the segment or the zone is None."""
+
+    code: str
+    area_m2: float
+    segment_id: str | None
+    zone_id: str | None
+    position: int
+    unit_price: int
+
+
 def _add_price(
-    parcel: Parcel, front: tuple[Segment, int] | None, zones: list[Zone], head: Head, rows: Rows, draw: Draw
+    parcel: Parcel, front: tuple[Segment, int] | None, zones: Sequence[Zone], head: Head, rows: Rows, draw: Draw
 ) -> None:
+    for price in _prices(parcel, front, zones):
+        rows.add(
+            "gd.gia_thua", draw.uuid(), parcel.id, head.price_tables[1], price.segment_id, price.zone_id, price.code,
+            SYSTEM, price.position, price.unit_price, max(1, round(price.unit_price * price.area_m2)),
+            max(_PRICED_ON, parcel.since), _BASIS,
+        )  # fmt: skip
+
+
+def _prices(parcel: Parcel, front: tuple[Segment, int] | None, zones: Sequence[Zone]) -> Iterator[_Price]:
     for code, area in purposes(parcel):
         if code in ("ONT", "ODT") and front is not None:
             segment, position = front
-            price = round(segment.price * COEFFICIENTS[position - 1])
-            _add_priced(parcel, code, area, (segment.id, None), position, price, head, rows, draw)
-        zone = next((z for z in zones if shapely.contains_xy(z.shape, *parcel.point[:2])), None)
-        if code == "CLN" and zone is not None:
-            _add_priced(parcel, code, area, (None, zone.id), zone.place, zone.price, head, rows, draw)
-
-
-def _add_priced(
-    parcel: Parcel, code: str, area: float, where: tuple[str | None, str | None], position: int, price: int,
-    head: Head, rows: Rows, draw: Draw,
-) -> None:  # fmt: skip
-    rows.add(
-        "gd.gia_thua", draw.uuid(), parcel.id, head.price_tables[1], *where, code, SYSTEM, position, price,
-        max(1, round(price * area)), max(_PRICED_ON, parcel.since), _BASIS,
-    )  # fmt: skip
+            yield _Price(code, area, segment.id, None, position, round(segment.price * COEFFICIENTS[position - 1]))
+        if code == "CLN":
+            zone = next((z for z in zones if shapely.contains_xy(z.shape, *parcel.point[:2])), None)
+            if zone is not None:
+                yield _Price(code, area, None, zone.id, zone.place, zone.price)

@@ -4,14 +4,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+import numpy as np
 import shapely
 from shapely import Polygon
 
 from loader.sample.cadastre import MANAGERS
 from loader.sample.codes import PARENTS
-from loader.sample.model import SYSTEM, YEAR, Rows, Task, group_of, hex_wkb
+from loader.sample.model import SYSTEM, YEAR, Rows, Task, group_of
 from loader.sample.parcels import Ground, Use, polygon
 from loader.sample.randomness import Draw
+from loader.sample.shapes import areas, each_alone, hex_wkb
 
 _TENTHS_PER_UNIT: Final = 1_000
 """Forms are in hundredths of a hectare, plots in tenths of a square metre."""
@@ -25,9 +27,9 @@ def add_plots(task: Task, ground: Ground, rows: Rows) -> None:
     """Add the plots of a commune and count their areas by use and holder."""
     draw = Draw(task.seed, task.unit.id, 6)
     plots = [*_plots_of_parcels(ground), *_roads(task, ground)]
-    shapes = shapely.multipolygons([shape for _, shape in plots], indices=range(len(plots)))
+    shapes = each_alone(np.array([shape for _, shape in plots], dtype=object))
     number = task.rank * _PLOTS_PER_RANK if task.era == "after_reform" else 0
-    parts = zip(plots, hex_wkb(shapes), shapely.area(shapes).tolist(), strict=True)
+    parts = zip(plots, hex_wkb(shapes), areas(shapes).tolist(), strict=True)
     for (use, _), shape, exact in parts:
         number += 1
         area = round(exact, 1)

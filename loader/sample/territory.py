@@ -40,6 +40,7 @@ _OUTLINE: Final = (
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
+type Shapes = NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _outline() -> Polygon:
 
 def _grid(outline: Polygon) -> Floats:
     """Return the centres of the grid cells of the province, whose border is warped as all others are."""
-    min_x, min_y, max_x, max_y = (np.array(outline.bounds) + [-5e3, -5e3, 5e3, 5e3]) // _CELL_M * _CELL_M
+    min_x, min_y, max_x, max_y = (np.array(outline.bounds) + np.array([-5e3, -5e3, 5e3, 5e3])) // _CELL_M * _CELL_M
     x, y = np.meshgrid(np.arange(min_x, max_x, _CELL_M), np.arange(min_y, max_y, _CELL_M))
     centres = np.column_stack([x.ravel(), y.ravel()]) + _CELL_M / 2
     seen = _warp(centres)
@@ -166,7 +167,7 @@ def _places(units: Units, districts: list[int], centres: Floats) -> list[int]:
 
 def _mended(cells: Floats, labels: Ints) -> Ints:
     """Give every fragment that is cut off from its commune to the commune that surrounds it most."""
-    tree = shapely.STRtree(shapely.points(cells))
+    tree = shapely.STRtree(_points(cells))
     labels = labels.copy()
     while fragments := _fragments(cells, labels, tree):
         for face in fragments:
@@ -180,8 +181,8 @@ def _mended(cells: Floats, labels: Ints) -> Ints:
 
 def _fragments(cells: Floats, labels: Ints, tree: shapely.STRtree) -> list[Polygon]:
     """Return the pieces of communes besides the largest of each."""
-    edges = shapely.linestrings(_border_edges(cells, labels))
-    faces = sorted(shapely.get_parts(shapely.polygonize(edges)), key=lambda face: -face.area)
+    edges = _border_edges(cells, labels)
+    faces = sorted(shapely.get_parts(shapely.polygonize(_lines(edges))), key=lambda face: -face.area)
     seen: set[int] = set()
     rest: list[Polygon] = []
     for face in faces:
@@ -195,7 +196,7 @@ def _fragments(cells: Floats, labels: Ints, tree: shapely.STRtree) -> list[Polyg
 def _arcs(cells: Floats, labels: Ints) -> list[LineString]:
     """Return the borders between cells of different communes, cut at nodes and smoothed."""
     edges = _border_edges(cells, labels)
-    arcs = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(shapely.linestrings(edges))))
+    arcs = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(_lines(edges))))
     return [LineString(_smooth(shapely.get_coordinates(arc))) for arc in arcs]
 
 
@@ -211,6 +212,14 @@ def _border_edges(cells: Floats, labels: Ints) -> Floats:
     return np.concatenate([upright, level]) * _CELL_M + origin
 
 
+def _points(coordinates: Floats) -> Shapes:
+    return np.asarray(shapely.points(coordinates), dtype=object)
+
+
+def _lines(coordinates: Floats) -> Shapes:
+    return np.asarray(shapely.linestrings(coordinates), dtype=object)
+
+
 def _smooth(points: Floats) -> Floats:
     """Round the steps of a border off; its ends stay, and a ring stays closed where it began."""
     middles = (points[1:] + points[:-1]) / 2
@@ -223,7 +232,7 @@ def _smooth(points: Floats) -> Floats:
 def _polygons(arcs: list[LineString], cells: Floats, labels: Ints) -> dict[int, Polygon]:
     """Put the arcs together; each face is the commune whose grid cells lie in it."""
     faces = shapely.get_parts(shapely.polygonize(arcs))
-    tree = shapely.STRtree(shapely.points(cells))
+    tree = shapely.STRtree(_points(cells))
     found: dict[int, Polygon] = {}
     for number, face in enumerate(faces):
         inside = labels[tree.query(face, predicate="contains")]
