@@ -308,3 +308,14 @@ def test_a_plain_comparison_uses_the_index(
         plan = "\n".join(row[0] for row in connection.execute(query, found.condition.params))
 
     assert "Index Cond" in plan
+
+
+def test_the_month_of_a_timestamp_is_that_of_utc_whatever_the_session(
+    connection: psycopg.Connection, select: Select
+) -> None:
+    with connection.transaction(force_rollback=True):
+        connection.execute("SET LOCAL timezone = 'Asia/Ho_Chi_Minh'")  # 17:00 UTC is midnight, and a new month, there
+
+        ids = select("month(luc) = 6 AND luc = TIMESTAMP('2025-06-30T17:00:00Z')")
+
+    assert ids == [1, 7]
