@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,11 +134,18 @@ def own_api(empty_db: str, as_app: Callable[[str], str], tmp_path: Path) -> Iter
 @pytest.fixture(scope="session")
 def live(api_db: str, as_app: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """``datdai serve`` over the same sample province, on a free port."""
-    yield from serve(as_app(api_db), tmp_path_factory.mktemp("live"))
+    with _serving(as_app(api_db), tmp_path_factory.mktemp("live")) as running:
+        yield running
 
 
-def serve(dsn: str, home: Path, **settings: str) -> Iterator[Live]:
-    """Run ``datdai serve`` until the generator ends."""
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., AbstractContextManager[Live]]:
+    """Run ``datdai serve`` over another database until the block ends."""
+    return _serving
+
+
+@contextmanager
+def _serving(dsn: str, home: Path, **settings: str) -> Iterator[Live]:
     port = _free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DATDAI_")}
     environment |= {"DATDAI_DATABASE_URL": dsn, "DATDAI_PORT": str(port), "DATDAI_HOME": str(home)}
