@@ -100,7 +100,7 @@ class ItemsProvider(BaseProvider):
             asked: what pygeoapi hands to every feature provider (offset, limit, resulttype, bbox, datetime_, ...).
 
         Raises:
-            ProviderQueryError: a parameter is wrong; the text says what is allowed.
+            ProviderInvalidQueryError: a parameter is wrong; the text says what is allowed.
             ProviderConnectionError: the database is away.
         """
         try:

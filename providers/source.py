@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pygeoapi.provider.base import ProviderConnectionError, ProviderQueryError
+from pygeoapi.provider.base import ProviderConnectionError, ProviderInvalidQueryError
 
 from catalogue.files import read_layers
 from catalogue.profile import Profile, everything
@@ -25,10 +25,10 @@ class Source:
         """Return the view of a collection.
 
         Raises:
-            ProviderQueryError: there is none of that id.
+            ProviderInvalidQueryError: there is none of that id.
         """
         if collection_id not in self._views:
-            raise ProviderQueryError(f"no layer '{collection_id}'")
+            raise ProviderInvalidQueryError(f"no layer '{collection_id}'")
         return self._views[collection_id]
 
     def entry(self) -> Entry:
@@ -44,5 +44,5 @@ def source_of(dsn: str, layers: str) -> Source:
 
 def as_provider_error(error: DatdaiError) -> Any:
     """Return pygeoapi's error for one of ours: it knows 503 from 400."""
-    kind = ProviderConnectionError if isinstance(error, Unavailable) else ProviderQueryError
+    kind = ProviderConnectionError if isinstance(error, Unavailable) else ProviderInvalidQueryError
     return kind(str(error), user_msg=str(error))

@@ -36,7 +36,7 @@ class Shape:
     """
 
     crs: Crs
-    zoom: int | None = None
+    zoom: float | None = None
     with_geometry: bool = True
 
 
@@ -152,7 +152,7 @@ def _gml(crs: Crs) -> str:
     return f"ST_AsGML(3, ST_SetSRID({{}}, 0), {crs.decimals}, {22 if crs.lat_first else 6}, 'gml')"
 
 
-def _tolerance(crs: Crs, zoom: int) -> float:
+def _tolerance(crs: Crs, zoom: float) -> float:
     """Return half a pixel of WebMercatorQuad at a zoom level, in units of the CRS."""
     world = 360.0 if crs.is_geographic else 40_075_016.68
     return world / (256 * 2**zoom) / 2

@@ -1,5 +1,6 @@
 """The parameters of a request for items, read into an ``ItemsQuery``."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from catalogue.layer import Column
@@ -87,7 +88,7 @@ def read_item_query(pairs: Sequence[tuple[str, str]], view: View) -> tuple[tuple
 def read_shape(values: Mapping[str, str], view: View) -> Shape:
     """Read ``crs``, ``zoom-level`` and ``skipGeometry``."""
     crs = crs_named("crs", values["crs"], view.layer.srids) if "crs" in values else CRS84
-    zoom = whole_number("zoom-level", values["zoom-level"], 0, _ZOOM_MAX) if "zoom-level" in values else None
+    zoom = _zoom(values["zoom-level"]) if "zoom-level" in values else None
     skip = one_of("skipGeometry", values.get("skipGeometry", "false"), ("true", "false")) == "true"
     return Shape(crs, zoom, with_geometry=not skip and view.layer.geometry is not None)
 
@@ -104,6 +105,13 @@ def one_of(name: str, text: str, allowed: Sequence[str]) -> str:
     if text not in allowed:
         raise BadParameter(name, "not one of the words allowed.", ", ".join(allowed))
     return text
+
+
+def _zoom(text: str) -> float:
+    """Read ``zoom-level``, which may have decimals. Source: OGC 24-020 (draft)."""
+    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,6})?", text) or float(text) > _ZOOM_MAX:
+        raise BadParameter("zoom-level", "not a number in range.", f"0 to {_ZOOM_MAX}")
+    return float(text)
 
 
 def _limit(values: Mapping[str, str]) -> int:

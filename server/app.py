@@ -53,7 +53,8 @@ class Application:
         body = response.body
         headers = [*response.headers, *answers.GENERAL]
         if isinstance(body, bytes):
-            if response.status not in (204, 304):
+            # A cheap HEAD does not know how long the answer to GET would be, and then says nothing of it.
+            if response.status not in (204, 304) and (body or request.method != "HEAD"):
                 headers.append(("Content-Length", str(len(body))))
             body = iter((b"",)) if request.method == "HEAD" else iter((body,))
         start_response(_STATUS_LINES[response.status], headers)
@@ -85,8 +86,8 @@ class Application:
         if request.method not in route.methods:
             raise MethodNotAllowed(route.methods)
         parameters = request.parameters()
-        asked = next((value for name, value in parameters if name == "lang"), None)
-        context = Context(self._parts, request, self._shelf, parameters, language_of(request, asked))
+        language = language_of(request, next((value for name, value in parameters if name == "lang"), None))
+        context = Context(self._parts, request, self._shelf, parameters, language)
         return route.answer(context)
 
     def _options(self, arguments: tuple[str, ...], methods: tuple[str, ...]) -> Response:

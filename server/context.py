@@ -9,6 +9,7 @@ from catalogue.service import Service
 from database.pool import Entry, Reader
 from query.bbox import Box
 from query.paging import CursorSeal
+from query.request import one_of
 from server.etags import KnownTags
 from server.http import Request
 from server.shelf import Shelf
@@ -64,9 +65,13 @@ class Context:
 
 
 def language_of(request: Request, asked: str | None) -> str:
-    """Return ``vi`` or ``en``: what ``lang`` asks for, else what ``Accept-Language`` names first, else Vietnamese."""
-    if asked in LANGUAGES:
-        return asked
+    """Return ``vi`` or ``en``: what ``lang`` asks for, else what ``Accept-Language`` names first, else Vietnamese.
+
+    Raises:
+        BadParameter: ``lang`` asks for another language.
+    """
+    if asked is not None:
+        return one_of("lang", asked, LANGUAGES)
     header = request.header("accept-language")
     for part in header.split(",") if header else ():
         if part.strip()[:2].lower() in LANGUAGES:

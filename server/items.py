@@ -9,7 +9,7 @@ from catalogue.layer import Column
 from core.errors import BadParameter, NotFound
 from formats.format import Answer, Format, Link
 from formats.offered import FORMATS
-from query.crs import CRS84
+from query.crs import CRS84, Crs
 from query.encoding import RowEncoding, Shape
 from query.items import (
     ItemsQuery,
@@ -52,12 +52,13 @@ def items(context: Context, collection_id: str) -> Response:
     view = context.shelf.view(collection_id)
     representation = chosen(context, _OFFERS)
     query = read_items_query(context.parameters, view, context.parts.seal, context.profile.hash)
+    encoder = _encoder(representation)
     if context.request.method == "HEAD":
-        return Response(200, (("Content-Type", representation.media_types[0]), *answers.common(context)))
+        crs = encoder_crs(query.shape.crs, encoder)
+        return Response(200, (("Content-Type", representation.media_types[0]), *answers.common(context), crs))
     conditional = answers.Conditional(context)
     if conditional.is_asked and (known := conditional.unchanged(_version(context, view))):
         return known
-    encoder = _encoder(representation)
     page = (
         _hits(context, view, query, encoder.encoding) if query.hits else _page(context, view, query, encoder.encoding)
     )
@@ -106,21 +107,20 @@ def answer_of(context: Context, view: View, columns: tuple[Column, ...], shape: 
 
 def headers_of(answer: Answer, encoder: AnyFormat) -> Headers:
     """Return the CRS of an answer, and what formats without a place for it need beside them: links, counts, a name."""
-    crs = (("Content-Crs", f"<{encoder_crs(answer, encoder)}>"),)
+    crs = encoder_crs(answer.crs, encoder)
     if encoder.encoding in JSON_TEXT:
-        return crs
-    headers = [*crs, ("Content-Disposition", f'attachment; filename="{answer.collection.id}.{encoder.extension}"')]
+        return (crs,)
+    headers = [crs, ("Content-Disposition", f'attachment; filename="{answer.collection.id}.{encoder.extension}"')]
     if answer.links:
         headers.append(("Link", header_of(answer.links)))
     counts = (("OGC-NumberReturned", answer.number_returned), ("OGC-NumberMatched", answer.number_matched))
     return (*headers, *((name, str(count)) for name, count in counts if count is not None))
 
 
-def encoder_crs(answer: Answer, encoder: AnyFormat) -> str:
-    """Return the URI of the CRS in which coordinates really stand: files with x first have no latitude first."""
-    if answer.crs.lat_first and encoder.encoding in (RowEncoding.VALUES, RowEncoding.WKT):
-        return CRS84.uri
-    return answer.crs.uri
+def encoder_crs(crs: Crs, encoder: AnyFormat) -> tuple[str, str]:
+    """Return the header of the CRS in which coordinates really stand: files with x first have no latitude first."""
+    x_first = encoder.encoding in (RowEncoding.VALUES, RowEncoding.WKT)
+    return "Content-Crs", f"<{CRS84.uri if crs.lat_first and x_first else crs.uri}>"
 
 
 def _encoder(representation: Any) -> AnyFormat:

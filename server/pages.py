@@ -38,7 +38,9 @@ def _around_items(context: Context, view: View) -> dict[str, Any]:
     }
     more["searchable"] = view.layer.search is not None
     if _BASEMAP in context.profile.collections:
-        pairs = [("properties", "ten"), ("zoom-level", "9"), ("limit", "500"), ("cap", "2")]
+        # Districts and the province as they are on the legal day; those of other days would lie over each other.
+        today = str(context.parts.reader.read(context.entry(), [("SELECT lg.hom_nay()::text", ())])[0][0][0])
+        pairs = [("properties", "ten,cap"), ("zoom-level", "11"), ("limit", "500"), ("datetime", today)]
         more["basemap"] = context.url(f"/collections/{_BASEMAP}/items", pairs)
     return more
 

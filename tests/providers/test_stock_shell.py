@@ -99,11 +99,17 @@ def lane(sample_db: str, as_app: Callable[[str], str], tmp_path_factory: pytest.
 def _wait_for(url: str) -> None:
     for _ in range(100):
         try:
-            urllib.request.urlopen(f"{url}/conformance", timeout=1)
-            return
+            _fetch(f"{url}/conformance")
         except OSError:
             time.sleep(0.1)
+        else:
+            return
     raise TimeoutError(url)
+
+
+def _fetch(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return answer.read()
 
 
 def _features(body: bytes) -> bytes:
@@ -130,7 +136,7 @@ def _features(body: bytes) -> bytes:
 def test_the_stock_shell_answers_the_same_features_byte_for_byte(shell: str, lane: Client, asked: str):
     path = f"/collections/thua-dat/items?f=json&{asked}"
 
-    stock = urllib.request.urlopen(shell + path).read()
+    stock = _fetch(shell + path)
     ours = lane.get(path).get_data()
 
     assert _features(stock) == _features(ours)
@@ -140,7 +146,7 @@ def test_the_stock_shell_answers_the_same_features_byte_for_byte(shell: str, lan
 def test_the_stock_shell_gives_the_number_matched(shell: str, lane: Client):
     path = "/collections/thua-dat/items?f=json&limit=1"
 
-    stock = json.loads(urllib.request.urlopen(shell + path).read())
+    stock = json.loads(_fetch(shell + path))
 
     assert stock["numberMatched"] == lane.get(path).get_json(force=True)["numberMatched"]
 
@@ -148,7 +154,7 @@ def test_the_stock_shell_gives_the_number_matched(shell: str, lane: Client):
 def test_the_stock_shell_answers_a_single_item(shell: str, lane: Client):
     item = lane.get("/collections/thua-dat/items?limit=1").get_json(force=True)["features"][0]
 
-    stock = json.loads(urllib.request.urlopen(f"{shell}/collections/thua-dat/items/{item['id']}?f=json").read())
+    stock = json.loads(_fetch(f"{shell}/collections/thua-dat/items/{item['id']}?f=json"))
 
     assert stock["properties"] == item["properties"]
     assert stock["geometry"] == item["geometry"]
@@ -165,6 +171,7 @@ def test_the_stock_shell_answers_a_single_item(shell: str, lane: Client):
 )
 def test_the_stock_shell_refuses_what_is_wrong(shell: str, path: str, status: int):
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{shell}/collections/thua-dat/{path}")
+        _fetch(f"{shell}/collections/thua-dat/{path}")
 
-    assert refused.value.code == status
+    with refused.value as answer:
+        assert answer.code == status
