@@ -12,12 +12,13 @@ from tqdm import tqdm
 
 from catalogue.files import read_layers
 from catalogue.layer import Layer
-from core.errors import LoadRefused
+from core.errors import LoadRefused, Unavailable
 from core.settings import Settings
 from database.cluster import database_of
 from loader.files import open_source
-from loader.load import Order, Report, Result, load
+from loader.load import Report, Result, load
 from loader.mapping import read_mapping
+from loader.plan import Order
 from loader.report import JsonReport, RejectsReport, TextReport
 from quality.encodings import Encoding
 
@@ -67,10 +68,13 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     reports: list[Report] = [TextReport(sys.stdout)]
     reports += [JsonReport(chosen.report)] if chosen.report else []
     reports += [RejectsReport(chosen.rejects)] if chosen.rejects else []
-    with database_of(settings) as complete:
+    with database_of(settings) as complete, _bar(order) as bar:
         dsn = complete.admin_database_url or complete.database_url or ""
-        with psycopg.connect(dsn) as connection, _bar(order) as bar:
-            outcome = load(connection, order, started=datetime.now(UTC), progress=bar.update, reports=reports)
+        try:
+            with psycopg.connect(dsn) as connection:
+                outcome = load(connection, order, started=datetime.now(UTC), progress=bar.update, reports=reports)
+        except psycopg.OperationalError as exc:
+            raise Unavailable from exc
     wrong = outcome.result is Result.REFUSED or (outcome.result is Result.DRY_RUN and outcome.rejected)
     return NOTHING_WRITTEN if wrong else 0
 

@@ -28,14 +28,14 @@ _RESULT: Final[Mapping[Result, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class TextReport:
-    """Tells the outcome and the first findings on a stream."""
+    """Tells the outcome and the first findings on a stream, errors before warnings."""
 
     out: TextIO
     shown: int = _SHOWN
 
     def write(self, connection: Db, outcome: Outcome) -> None:
         """Write the whole report."""
-        some = list(islice(staging.findings(connection), self.shown))
+        some = list(islice(staging.findings(connection, errors_first=True), self.shown))
         self.out.writelines(f"{line}\n" for line in text_lines(outcome, some))
 
     def finish(self) -> None:

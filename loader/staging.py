@@ -280,10 +280,11 @@ def count_by_rule(connection: Db) -> list[tuple[Rule, int]]:
     return [(RULES[code], int(count)) for code, count in found]
 
 
-def findings(connection: Db) -> Iterator[Finding]:
+def findings(connection: Db, *, errors_first: bool = False) -> Iterator[Finding]:
     """Yield all findings by row; memory holds some thousands at a time."""
-    statement = "SELECT dong, ma, khoa, cot, vi, en, ST_AsBinary(hinh) FROM nap_loi ORDER BY dong, ma"
-    for row, code, key, column, vi, en, shape in _rows(connection, statement, {}):
+    statement = "SELECT dong, ma, khoa, cot, vi, en, ST_AsBinary(hinh) FROM nap_loi ORDER BY {first}, dong, ma"
+    parts: dict[str, sql.Composable] = {"first": sql.SQL("NOT loi" if errors_first else "true")}
+    for row, code, key, column, vi, en, shape in _rows(connection, statement, parts):
         yield Finding(RULES[code], row, key, column, vi, en, shapely.from_wkb(shape))
 
 

@@ -15,8 +15,9 @@ from shapely.geometry.base import BaseGeometry
 from catalogue.files import read_layers
 from catalogue.layer import Layer
 from loader import codelists
-from loader.load import Order, Outcome, Report, load
+from loader.load import Outcome, Report, load
 from loader.mapping import read_mapping
+from loader.plan import Order
 
 CONFIG = Path(__file__).parents[2] / "config"
 STARTED = datetime(2026, 1, 5, 8, tzinfo=UTC)

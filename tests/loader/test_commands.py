@@ -72,3 +72,11 @@ def test_options_reach_the_load(run, land, files, tmp_path: Path):
 def test_what_cannot_be_loaded_is_one_sentence(run, arguments: list[str], problem: str):
     with pytest.raises(LoadRefused, match=problem):
         run(*arguments)
+
+
+def test_a_report_that_cannot_be_written_keeps_the_file_out(run, land, files, tmp_path: Path):
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1)])
+
+    with pytest.raises(LoadRefused, match="A report cannot be written; nothing was changed"):
+        run("thua-dat", path, "--report", tmp_path / "khong_co" / "bao_cao.json")
+    assert land.one("SELECT count(*) FROM dc.thua_dat") == 0

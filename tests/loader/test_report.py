@@ -39,6 +39,15 @@ def test_the_text_of_a_file_with_many_faults_stays_short(land, files, tmp_path: 
     assert len(out.getvalue().splitlines()) < 30
 
 
+def test_the_text_shows_errors_before_warnings(land, files, tmp_path: Path):
+    rows = [files.parcel(i, loai_dat="ODT+CLN") for i in range(1, 40)] + [files.parcel(40, loai_dat="XYZ")]
+    out = io.StringIO()
+
+    land.load(files.write(tmp_path / "thua.gpkg", rows), reports=[TextReport(out)])
+
+    assert "Không có mã «XYZ»" in out.getvalue()
+
+
 def test_the_json_holds_every_finding_with_its_place(land, mixed: Path, tmp_path: Path):
     path = tmp_path / "bao_cao.json"
 

@@ -1,0 +1,71 @@
+"""What a row tells by itself."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from loader.mapping import Origin, Reading
+from loader.placement import in_metres
+from loader.plan import KINDS, Plan
+from quality.areas import AreaTolerance, check_areas
+from quality.codes import check_codes
+from quality.rules import UNKNOWN_UNIT, Batch, Finding, Values
+from quality.shapes import check_shapes
+from quality.values import check_required, check_residue
+
+
+def check_rows(plan: Plan, batch: Batch) -> list[Finding]:
+    """Return what the rows of a batch break, each by itself."""
+    return [
+        *_shape_findings(plan, batch),
+        *_value_findings(plan, batch),
+        *(_unit_findings(plan, batch) if plan.by_commune else ()),
+    ]
+
+
+def _shape_findings(plan: Plan, batch: Batch) -> Iterator[Finding]:
+    geometry = plan.order.layer.geometry
+    if geometry is None:
+        return
+    yield from check_shapes(batch, allowed=frozenset({KINDS[geometry.kind]}))
+    area = plan.checks.area
+    if area and area in batch.values and batch.shapes is not None:
+        metric = in_metres(batch.shapes, plan.given_srid, geometry.stored_srid)
+        yield from check_areas(
+            replace(batch, shapes=metric), area, AreaTolerance(point_error_m=plan.checks.point_error_m)
+        )
+
+
+def _value_findings(plan: Plan, batch: Batch) -> Iterator[Finding]:
+    for name, origin in plan.origins.items():
+        target = plan.targets[name]
+        derived = origin.reading in (Reading.FIRST_CODE, Reading.FIRST_GROUP, Reading.CODE_SYSTEM)
+        if target.required and not derived:
+            yield from check_required(batch, name)
+        if target.type == "text":
+            yield from check_residue(batch, name)
+        codes = plan.context.codes.get((plan.checks.codes if _joined(origin) else target.codelist) or "")
+        if codes and not derived and target.type == "text":
+            day = plan.context.day
+            yield from check_codes(batch, name, codes=codes, day=day, joined=_joined(origin))
+
+
+def _joined(origin: Origin) -> bool:
+    return origin.reading is Reading.JOINED_CODES
+
+
+def _unit_findings(plan: Plan, batch: Batch) -> Iterator[Finding]:
+    day = plan.context.day
+    for i, code in enumerate(batch.values["ma_xa"]):
+        if code is not None and code not in plan.units:
+            vi = f"Ngày {day:%d/%m/%Y} không có đơn vị hành chính mã «{code}»."
+            en = f"On {day:%Y-%m-%d} there is no unit with the code “{code}”."
+            yield batch.finding(UNKNOWN_UNIT, i, vi, en, column="ma_xa")
+        elif code is None:
+            yield batch.finding(UNKNOWN_UNIT, i, "Thiếu mã xã.", "The commune code is missing.", column="ma_xa")
+
+
+def key_words(plan: Plan, values: Mapping[str, Values], size: int) -> list[str]:
+    """Return each row's key in words: ``ma_xa 25195, so_to 1, so_thua 2``."""
+    names = next((key.columns for key in plan.table.keys if key.columns != ("id",)), ())
+    shown = ["ma_xa" if name == "xa_id" and "ma_xa" in values else name for name in names]
+    return [", ".join(f"{name} {values[name][i]}" for name in shown) for i in range(size)]
