@@ -22,11 +22,17 @@ _TEXTS = (
 _ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
-def script(document: Json, basemap: str | None, query: Mapping[str, str], words: Mapping[str, str]) -> str:
-    """Return JSON that is safe inside a script element, or nothing where there is nothing to draw."""
+def script(
+    document: Json, basemap: str | None, query: Mapping[str, str], words: Mapping[str, str], *, spatial: bool
+) -> str:
+    """Return JSON that is safe inside a script element, or nothing where there is nothing to draw.
+
+    Args:
+        spatial: boundaries alone make a map too, as around an empty page of a layer with geometries.
+    """
     lonlat = query.get("crs", _CRS84[0]) in _CRS84
     features = list(_features(document)) if lonlat else []
-    if not features and not basemap:
+    if not features and not (basemap and spatial):
         return ""
     content = {
         "features": {"type": "FeatureCollection", "features": features},

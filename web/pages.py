@@ -139,7 +139,11 @@ class _Voice:
 
     def map_of(self, document: Json) -> Markup:
         """Return the content of the map, escaped for a script element; nothing where there is nothing to draw."""
-        content = mapping.script(document, self.around.basemap, self.around.query, texts(self.language))
+        schema = self.around.schema
+        spatial = schema is None or any("geometry-" in each.get("format", "") for each in schema["properties"].values())
+        content = mapping.script(
+            document, self.around.basemap, self.around.query, texts(self.language), spatial=spatial
+        )
         return Markup(content)  # noqa: S704 - JSON in which "<", ">" and "&" are written as escapes
 
     def _chosen(self) -> dict[str, str]:

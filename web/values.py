@@ -45,7 +45,8 @@ def layout(value: Any, schema: Json) -> str:
     """Return the style of a cell: ``number``, ``plain`` for a short value on one line, ``text`` for the rest."""
     if is_numeric(schema):
         return "number"
-    wide = isinstance(value, str) and (bool(codes(schema)) or len(value) > _SHORT)
+    long = isinstance(value, str) and len(value) > _SHORT and schema.get("format") != "uuid"
+    wide = value is not None and (bool(codes(schema)) or long)
     return "text" if wide else "plain"
 
 

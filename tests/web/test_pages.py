@@ -166,6 +166,15 @@ def test_items_in_another_crs_are_not_drawn(pages, samples):
     assert "map-content" not in pages.render(page, document, language="vi", around=metres)
 
 
+def test_a_layer_without_geometry_has_no_map_and_an_empty_page_of_one_with_geometry_has(pages, samples):
+    page, document, around = samples["items"]
+    empty = document | {"features": []}
+    flat = {"properties": {name: each for name, each in around.schema["properties"].items() if name != "geometry"}}
+
+    assert "map-content" in pages.render(page, empty, language="vi", around=around)
+    assert "map-content" not in pages.render(page, empty, language="vi", around=replace(around, schema=flat))
+
+
 def test_values_are_written_as_the_language_writes_them(pages, samples):
     vietnamese, english = (rendered(pages, samples["items"], language) for language in ("vi", "en"))
 

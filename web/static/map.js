@@ -8,6 +8,9 @@
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const tone = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--map-${name}`).trim();
   const rowOf = (number) => document.querySelector(`tr[data-n="${number}"]`);
+  // A parcel is smaller than a pixel on a map of the province: a dot says where it is.
+  const DOT_SPAN_DEGREES = 0.03;
+  const LABELS_MAX = 15;
   const empty = { type: "FeatureCollection", features: [] };
 
   const note = box.querySelector(".map-note");
@@ -59,12 +62,33 @@
     if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: 40, maxZoom: 17, animate: animate && !calm });
   }
 
+  function dots() {
+    const places = [];
+    for (const each of features.features) {
+      const bounds = boundsOf({ features: [each] });
+      const span = Math.max(bounds.getEast() - bounds.getWest(), bounds.getNorth() - bounds.getSouth());
+      if (each.geometry.type === "Point" || span > DOT_SPAN_DEGREES) continue;
+      const geometry = { type: "Point", coordinates: bounds.getCenter().toArray() };
+      places.push({ type: "Feature", properties: each.properties, geometry });
+    }
+    return { type: "FeatureCollection", features: places };
+  }
+
+  const fading = (full) => ["interpolate", ["linear"], ["zoom"], 11, full, 13, 0];
   const chosen = ["boolean", ["feature-state", "chosen"], false];
   const paints = () => ({
     ground: { "background-color": tone("ground") },
     boundaries: { "line-color": tone("line"), "line-width": 1 },
     areas: { "fill-color": ["case", chosen, tone("hover"), tone("fill")], "fill-opacity": ["case", chosen, 0.6, 0.28] },
     edges: { "line-color": ["case", chosen, tone("hover"), tone("edge")], "line-width": ["case", chosen, 3, 1.3] },
+    dots: {
+      "circle-color": ["case", chosen, tone("hover"), tone("fill")],
+      "circle-radius": 5,
+      "circle-opacity": fading(0.9),
+      "circle-stroke-color": tone("edge"),
+      "circle-stroke-width": 1,
+      "circle-stroke-opacity": fading(1),
+    },
     points: {
       "circle-color": ["case", chosen, tone("hover"), tone("fill")],
       "circle-radius": 6,
@@ -98,7 +122,7 @@
     map.getSource("boundaries").setData(boundaries);
     if (features.features.length) return;
     fit(boundaries, false);
-    label(boundaries);
+    if (boundaries.features.length <= LABELS_MAX) label(boundaries);
   }
 
   // Attributes are read from the table: what the map tells is what the page tells.
@@ -126,18 +150,22 @@
     return whole;
   }
 
+  function mark(number, isChosen) {
+    for (const source of ["items", "dots"]) map.setFeatureState({ source, id: number }, { chosen: isChosen });
+  }
+
   let current = null;
   function choose(number) {
-    if (current !== null) map.setFeatureState({ source: "items", id: current }, { chosen: false });
+    if (current !== null) mark(current, false);
     document.querySelector("tr.chosen")?.classList.remove("chosen");
     current = number;
     if (number === null) return;
-    map.setFeatureState({ source: "items", id: number }, { chosen: true });
+    mark(number, true);
     rowOf(number)?.classList.add("chosen");
   }
 
   function listen() {
-    const layers = ["areas", "edges", "points"];
+    const layers = ["dots", "areas", "edges", "points"];
     map.on("click", (event) => {
       const [hit] = map.queryRenderedFeatures(event.point, { layers });
       const row = hit && rowOf(hit.properties.n);
@@ -238,6 +266,8 @@
     const polygons = ["==", ["geometry-type"], "Polygon"];
     map.addLayer({ id: "areas", type: "fill", source: "items", filter: polygons });
     map.addLayer({ id: "edges", type: "line", source: "items" });
+    map.addSource("dots", { type: "geojson", data: dots(), promoteId: "n" });
+    map.addLayer({ id: "dots", type: "circle", source: "dots", maxzoom: 13 });
     map.addLayer({ id: "points", type: "circle", source: "items", filter: ["==", ["geometry-type"], "Point"] });
     paint();
     dark.addEventListener("change", paint);
