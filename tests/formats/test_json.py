@@ -15,7 +15,7 @@ from formats.geojson import GeoJson
 from formats.jsonfg import JsonFg
 from query.crs import epsg
 
-NEXT = Link("https://x.vn/items?q=<a>&b='c'", "next", "application/geo+json", "Trang sau")
+NEXT = Link("https://x.vn/items?q=<a>&b='c'", "next", "application/geo+json", "Trang kế tiếp")
 POINT = '{"type":"Point","coordinates":[106.5,11.25]}'
 FEATURE = f'{{"type":"Feature","id":7,"geometry":{POINT},"properties":{{"ten":"Đất & <b>"}}}}'
 FG_FEATURE = (
@@ -34,7 +34,7 @@ def test_a_page_is_the_features_in_a_frame_of_fixed_order(make_answer: Callable[
     assert content == (
         f'{{"type":"FeatureCollection","features":[{FEATURE}],'
         '"links":[{"href":"https://x.vn/items?q=<a>&b=\'c\'","rel":"next","type":"application/geo+json",'
-        '"title":"Trang sau"}],"numberMatched":5,"numberReturned":1}'
+        '"title":"Trang kế tiếp"}],"numberMatched":5,"numberReturned":1}'
     )
 
 
