@@ -282,8 +282,8 @@ def count_by_rule(connection: Db) -> list[tuple[Rule, int]]:
 
 def findings(connection: Db, *, errors_first: bool = False) -> Iterator[Finding]:
     """Yield all findings by row; memory holds some thousands at a time."""
-    statement = "SELECT dong, ma, khoa, cot, vi, en, ST_AsBinary(hinh) FROM nap_loi ORDER BY {first}, dong, ma"
-    parts: dict[str, sql.Composable] = {"first": sql.SQL("NOT loi" if errors_first else "true")}
+    statement = "SELECT dong, ma, khoa, cot, vi, en, ST_AsBinary(hinh) FROM nap_loi ORDER BY {order}"
+    parts: dict[str, sql.Composable] = {"order": sql.SQL("NOT loi, dong, ma" if errors_first else "dong, ma")}
     for row, code, key, column, vi, en, shape in _rows(connection, statement, parts):
         yield Finding(RULES[code], row, key, column, vi, en, shapely.from_wkb(shape))
 
