@@ -215,15 +215,22 @@ def test_names_of_its_own_give_way_to_columns(make_answer: Callable[..., Answer]
     assert _ask(path, f"SELECT fid_, fid, geom, geom_ FROM {TABLE}") == [(1, "a", "b", None)]
 
 
-def test_empty_geometries_are_marked_and_not_indexed(make_answer: Callable[..., Answer], tmp_path: Path) -> None:
-    path = tmp_path / "x.gpkg"
-    empty = shapely.to_wkb(shapely.MultiPolygon(), byte_order=1, flavor="iso")
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [(GeometryKind.MULTIPOLYGON, shapely.MultiPolygon()), (GeometryKind.POINT, shapely.Point())],
+    ids=["multipolygon", "point"],
+)
+def test_empty_geometries_are_marked_and_not_indexed(
+    kind: GeometryKind, shape: Any, make_answer: Callable[..., Answer], tmp_path: Path
+) -> None:
+    empty = shapely.to_wkb(shape, byte_order=1, flavor="iso")
 
-    path.write_bytes(GeoPackage().page(make_answer(columns=()), [("1", empty)]))
+    path = _written(tmp_path, GeoPackage().page(make_answer(kind, columns=()), [("1", empty)]))
 
     ((blob,),) = _ask(path, f"SELECT geom FROM {TABLE}")
     assert blob[3] == 0b10001
     assert _ask(path, f"SELECT count(*) FROM {INDEX}") == [(0,)]
+    assert _ask(path, "SELECT min_x FROM gpkg_contents") == [(None,)]
     assert shapely.from_wkb(pyogrio.raw.read(path)[2][0]).is_empty
 
 
