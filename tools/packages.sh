@@ -29,9 +29,10 @@ refresh() {
     $root apt-get update -q >/dev/null || say "apt-get update failed; going on with the lists that are here."
 }
 
+# What is here already is left as it is: a new release of a server's package would change a running server.
 install() {
     say "Installing $*"
-    $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" >/dev/null
+    $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-upgrade --no-install-recommends "$@" >/dev/null
 }
 
 candidate() {
