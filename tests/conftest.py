@@ -8,11 +8,17 @@ guard stops the cluster and deletes the folder.
 import fcntl
 import itertools
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
 
 import psycopg
 import pytest
@@ -60,6 +66,15 @@ def pytest_unconfigure() -> None:
             guard.stdin.close()
         guard.wait(timeout=60)
         os.environ.pop(_FOLDER, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A running server: its address, its process and what it last said."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
 
 
 @pytest.fixture(scope="session")
@@ -123,12 +138,85 @@ def sample_db(cluster: str, sample_template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def api_db(cluster: str, sample_template: str) -> Iterator[str]:
+    """The superuser's connection string to one sample province for all tests of one process; they only read."""
+    with _database(cluster, sample_template) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def rows(api_db: str) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
+    """Ask the database itself, around the service."""
+    with psycopg.connect(api_db, autocommit=True) as connection:
+        yield lambda query, *values: connection.execute(query, values).fetchall()
+
+
+@pytest.fixture(scope="session")
+def live(api_db: str, as_app: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """``datdai serve`` over the same sample province, on a free port."""
+    with _serving(as_app(api_db), tmp_path_factory.mktemp("live")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., AbstractContextManager[Live]]:
+    """Run ``datdai serve`` over another database until the block ends."""
+    return _serving
+
+
+@contextmanager
+def _serving(dsn: str, home: Path, **settings: str) -> Iterator[Live]:
+    port = _free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DATDAI_")}
+    environment |= {"DATDAI_DATABASE_URL": dsn, "DATDAI_PORT": str(port), "DATDAI_HOME": str(home)}
+    environment |= {"DATDAI_WORKERS": "1"} | settings
+    command = [sys.executable, "-c", "import sys; from server.cli import main; sys.exit(main(['serve']))"]
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            running = Live(f"http://127.0.0.1:{port}", process, home / "log")
+            _wait_until_ready(running)
+            yield running
+        finally:
+            _stop(process)
+
+
+@pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The folder of real open data; the test is skipped where there is none."""
     folder = Path(os.environ.get("DATDAI_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder}; set DATDAI_TEST_DATA")
     return folder
+
+
+def _wait_until_ready(live: Live) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and live.process.poll() is None:
+        try:
+            with urlopen(f"{live.url}/health/ready", timeout=5) as answer:
+                assert answer.status == 200
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"the server did not start:\n{live.log.read_text()[-3000:]}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=15)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _cluster() -> Cluster:

@@ -34,7 +34,7 @@ def test_thousands_of_clients_that_go_away_cost_no_connection_and_no_worker(
 ) -> None:
     before = _seconds(lambda: _get(live, f"{PARCELS}?limit=10"))
 
-    for number in range(1_000):
+    for number in range(2_000):
         _vanish(address, REQUESTS[number % len(REQUESTS)], read=2_000 if number % 20 == 0 else 0)
 
     _wait_until(lambda: _busy(rows) == 0)
