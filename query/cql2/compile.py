@@ -14,7 +14,7 @@ from query.condition import EVERYTHING, NOTHING, Condition, all_of, any_of, nega
 from query.cql2 import arithmetic, arrays, functions, patterns, spatial, temporal
 from query.cql2.geometry import Box
 from query.cql2.literals import shown
-from query.cql2.nodes import IntegerDivision, Modulo, Node, Power, TimeIntersects, operands_of
+from query.cql2.nodes import IntegerDivision, Modulo, Node, Power, TimeIntersects, check_size, operands_of
 from query.cql2.operand import HOW_WRITTEN, Operand, expect, literal, same_type
 from query.names import Name
 
@@ -52,7 +52,7 @@ class _Scope:
 def compile_filter(
     node: Node, names: Mapping[str, Name], *, filter_srid: int, swap_axes: bool, limits: Limits = LIMITS
 ) -> Filter:
-    """Compile a parsed filter.
+    """Compile a parsed filter, ours or one that pygeofilter has parsed.
 
     Args:
         names: the properties that exist for this query.
@@ -60,8 +60,9 @@ def compile_filter(
         swap_axes: literal coordinates come as (y, x), such as (latitude, longitude) for EPSG:4326 by its URI.
 
     Raises:
-        BadFilter: a name does not exist, a type does not fit, or a literal is out of range.
+        BadFilter: a name does not exist, a type does not fit, a literal is out of range, or a limit is exceeded.
     """
+    check_size(node, limits)
     return _filter(node, _Scope(names, filter_srid, swap_axes, limits))
 
 
@@ -110,6 +111,8 @@ def _condition(node: Node, scope: _Scope) -> Condition:
             return temporal.relate(node, left, right)
         case ast.ArrayPredicate():
             return arrays.relate(node, _array(cast("Node", node.lhs), scope), _array(cast("Node", node.rhs), scope))
+        case ast.Condition() | ast.Predicate():
+            raise BadFilter("it has an operator that CQL2 does not know.")
         case _:
             return _truth(_operand(node, scope))
 
@@ -218,10 +221,10 @@ def _operand(node: Node, scope: _Scope) -> Operand:
             return Operand(ColumnType.GEOMETRY, found.sql, found.params)
         case str() | int() | float() | date():
             return literal(node)
-        case ast.Node():
+        case ast.Condition() | ast.Predicate():
             found = _filter(node, scope).condition
             return Operand(ColumnType.BOOLEAN, found.sql, found.params)
-        case list() | values.Interval():
+        case _:
             raise BadFilter("an array or an interval is not a value here; use the A_ and T_ functions.")
 
 

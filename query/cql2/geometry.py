@@ -170,9 +170,9 @@ def positions_in(geometry: values.Geometry) -> Iterator[Position]:
                 waiting += members
             case {"coordinates": part}:
                 waiting.append(part)
-            case (float() as x, float() as y):
+            case (int() | float() as x, int() | float() as y, *_):
                 yield x, y
-            case list() as parts:
+            case list() | tuple() as parts:
                 waiting += parts
             case _:
                 continue
@@ -200,9 +200,9 @@ def to_wkt(geometry: Shape, *, swap_axes: bool) -> str:
 
 def _written(part: object, swap_axes: bool) -> str:
     match part:
-        case (float() as x, float() as y):
+        case (int() | float() as x, int() | float() as y, *_):
             return f"{y!r} {x!r}" if swap_axes else f"{x!r} {y!r}"
-        case list():
+        case list() | tuple():
             return f"({','.join(_written(each, swap_axes) for each in part)})"
         case _:
             raise TypeError(part)

@@ -13,6 +13,7 @@ from pygeofilter import ast, values
 from core.errors import BadFilter
 from core.limits import Limits
 from query.cql2.geometry import positions_in
+from query.cql2.literals import check_characters
 
 type Node = (
     ast.Node | values.Geometry | values.Envelope | values.Interval | list[Node] | str | bool | int | float | date
@@ -105,6 +106,8 @@ def _check_value(node: Node, limits: Limits) -> None:
             for each in node:
                 if isinstance(each, str):
                     _check_value(each, limits)
+        case str():
+            check_characters(node)
         case _:
             return
 

@@ -6,7 +6,7 @@ Texts compare in the C collation, that is by code point. Arithmetic is done in P
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -53,6 +53,8 @@ def literal(value: Literal) -> Operand:
     """Bind a literal. An integer beyond 64 bits becomes a double."""
     if isinstance(value, int) and not isinstance(value, bool) and value not in _BIGINT:
         value = float(value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        value = value.replace(tzinfo=UTC)
     kind, sql = _BOUND[type(value)]
     return Operand(kind, sql, (value,), value)
 

@@ -118,7 +118,7 @@ def _rectangle(west: float, south: float, east: float, north: float) -> geometry
 
 def _check_range(positions: list[Position], srid: int) -> None:
     across, up = _reach(srid)
-    if any(abs(x) > across or abs(y) > up for x, y in positions):
+    if not positions or not all(abs(x) <= across and abs(y) <= up for x, y in positions):
         raise BadFilter("a coordinate lies outside its reference system; mind the order of axes.")
 
 

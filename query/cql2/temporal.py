@@ -68,7 +68,9 @@ def relate(node: ast.TemporalPredicate | TimeIntersects, left: Period, right: Pe
     granularity = _granularity(known)
     if type(node) not in _ANY and (left.instant or right.instant):
         raise BadFilter("this temporal function takes intervals, not instants; write INTERVAL(start, end).")
-    relation = _ANY.get(type(node)) or _INTERVALS[type(node)]
+    relation = _ANY.get(type(node)) or _INTERVALS.get(type(node))
+    if relation is None:
+        raise BadFilter("it has a temporal operator that CQL2 does not know.")
     return relation(_span(left, granularity), _span(right, granularity))
 
 

@@ -1,8 +1,11 @@
 """Nodes and names become bound SQL; what does not fit is refused before any SQL."""
 
+import functools
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
+from pygeofilter import ast, values
 
 from catalogue.types import ColumnType
 from core.errors import BadFilter
@@ -244,6 +247,48 @@ def test_another_reference_system_goes_through_the_named_operation(compiled: Com
 def test_coordinates_beyond_a_reference_system_are_refused(srid: int, far: float, compiled: Compile) -> None:
     with pytest.raises(BadFilter, match="outside its reference system"):
         compiled(f"S_WITHIN(geom, POINT({far} 0))", srid=srid)
+
+
+A = ast.Attribute
+PLACE = values.Geometry({"type": "Point", "coordinates": (106, 11, 5)})
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        ast.BBox(A("geom"), 1, 2, 3, 4),
+        ast.Relate(A("geom"), PLACE, "T********"),
+        ast.DistanceWithin(A("geom"), PLACE, 5, "m"),
+        ast.Exists(A("ten"), not_=False),
+        ast.Include(not_=False),
+        ast.TimeBeforeOrDuring(values.Interval(None, None), values.Interval(None, None)),
+        ast.Equal(A("ten"), timedelta(days=1)),
+        ast.TimeAfter(A("luc"), values.Interval(timedelta(days=1), None)),
+        ast.Equal(A("ten"), "a\0b"),
+        ast.Equal(A("ten"), "\ud800"),
+        ast.GeometryWithin(A("geom"), values.Geometry({"type": "Point", "coordinates": (float("nan"), 1.0)})),
+        ast.GeometryWithin(A("geom"), values.Geometry({"type": "Polygon", "coordinates": ()})),
+        functools.reduce(lambda node, _: ast.Not(node), range(5_000), A("da_cap")),
+    ],
+    ids=lambda node: type(node).__name__,
+)
+def test_nodes_of_another_parser_that_cql2_does_not_know_are_refused(
+    node: ast.Node, thing_names: dict[str, Name]
+) -> None:
+    with pytest.raises(BadFilter):
+        compile_filter(node, thing_names, filter_srid=4326, swap_axes=False)
+
+
+def test_nodes_of_another_parser_compile_like_ours(thing_names: dict[str, Name], compiled: Compile) -> None:
+    ours = compiled("S_WITHIN(geom, POINT(106 11)) AND luc = TIMESTAMP('2025-06-30T17:00:00Z')")
+    naive = datetime(2025, 6, 30, 17)  # noqa: DTZ001 - as pygeofilter reads an instant without a zone
+    theirs = ast.And(ast.GeometryWithin(A("geom"), PLACE), ast.Equal(A("luc"), naive))
+
+    found = compile_filter(theirs, thing_names, filter_srid=4326, swap_axes=False)
+
+    assert found.condition.sql == ours.condition.sql
+    assert found.bbox == ours.bbox
+    assert found.condition.params[-1] == ours.condition.params[-1]
 
 
 def test_published_functions_are_listed_with_their_types() -> None:
