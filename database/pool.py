@@ -264,7 +264,7 @@ class Pool[Connection: Pooled]:
 class Line:
     """One connection for answers, with the statements prepared on it; it stays in pipeline mode.
 
-    The driver's own pipeline spends 0.10 ms of CPU on a trip of four statements, this one a tenth of it: it
+    The driver's own pipeline spends 0.10 ms of CPU on a trip of four statements, this one 0.02 ms: it
     speaks to libpq through the driver's wrapper and leaves to the driver the conversion of values.
     """
 
