@@ -2,7 +2,11 @@
 
 import os
 import sys
+import threading
+import time
+import urllib.request
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
@@ -143,11 +147,22 @@ def serve(settings: Settings) -> None:
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
     )
-    server.on_startup(lambda: sys.stdout.write(what_to_open(settings) + "\n"))
+    threading.Thread(target=_announce, args=(settings,), daemon=True).start()
     try:
         server.serve()
     finally:
         stop.set()
+
+
+def _announce(settings: Settings) -> None:
+    """Tell the operator what to open, once the server answers."""
+    address = f"http://{settings.host}:{settings.port}/health/live"
+    for _ in range(600):
+        with suppress(OSError), urllib.request.urlopen(address, timeout=5):
+            sys.stdout.write(what_to_open(settings) + "\n")
+            sys.stdout.flush()
+            return
+        time.sleep(0.1)
 
 
 def from_environment() -> Application:
