@@ -316,7 +316,7 @@ def _past_of_block(past: _Past, division: Division, first: int) -> None:
             split[node.first, node.last] = len(past.closed)
             _split(past, node.ring, first + node.first)
             touched.update((node.first, node.first + 1))
-        elif node.last - node.first == 3 and past.draw.chance(0.6):
+        elif node.last - node.first == 3:
             _split_before(past, node, split, touched, first)
     for member in range(len(division.parcels)):
         if member not in touched and past.draw.chance(0.012):
