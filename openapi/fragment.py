@@ -1,5 +1,6 @@
 """Reading of the hand-written fragments: YAML beside this module, one language at a time."""
 
+from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,20 @@ _FOLDER = Path(__file__).parent / "fragments"
 _LANGUAGES = {"vi", "en"}
 
 
-@lru_cache
 def fragment(name: str, language: str) -> dict[str, Any]:
-    """Return one fragment file with its texts in ``vi`` or ``en``. Shared: callers copy before they change it."""
+    """Return one fragment file with its texts in ``vi`` or ``en``; a copy, which the caller may change."""
+    return deepcopy(_read(name, language))
+
+
+@lru_cache
+def _read(name: str, language: str) -> dict[str, Any]:
     written = yaml.safe_load((_FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
     return {key: _in_language(value, language) for key, value in written.items()}
 
 
 def text(name: str, language: str, **values: str) -> str:
     """Return one sentence of ``texts.yml`` with its placeholders filled."""
-    return str(fragment("texts", language)[name]).format(**values)
+    return str(_read("texts", language)[name]).format(**values)
 
 
 def _in_language(value: Any, language: str) -> Any:

@@ -55,7 +55,7 @@ class Pages:
         """Take the address of the service without a slash at its end, and its name."""
         self._base = base_url
         self._title = title
-        self._environment = Environment(
+        environment = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,
             undefined=StrictUndefined,
@@ -63,6 +63,7 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
+        self._templates = {page: environment.get_template(f"{page}.html") for page in PAGES}
 
     def render(self, page: str, document: Json, *, language: str, around: Around) -> str:
         """Return the page of a document as HTML.
@@ -72,12 +73,9 @@ class Pages:
             document: the JSON object of the same answer.
             language: ``vi`` or ``en``; any other reads Vietnamese.
         """
-        if page not in PAGES:
-            raise ValueError(f"no page '{page}'")
         voice = _Voice(self._base, language if language in LANGUAGES else LANGUAGES[0], around)
-        template = self._environment.get_template(f"{page}.html")
         title = self._title.in_language(voice.language)
-        return template.render(
+        return self._templates[page].render(
             _FIXED, document=document, around=around, base=self._base, site_title=title, **voice.words()
         )
 
@@ -140,7 +138,9 @@ class _Voice:
     def map_of(self, document: Json) -> Markup:
         """Return the content of the map, escaped for a script element; nothing where there is nothing to draw."""
         schema = self.around.schema
-        spatial = schema is None or any("geometry-" in each.get("format", "") for each in schema["properties"].values())
+        spatial = schema is None or any(
+            "geometry-" in each.get("format", "") for each in schema.get("properties", NOTHING).values()
+        )
         content = mapping.script(
             document, self.around.basemap, self.around.query, texts(self.language), spatial=spatial
         )

@@ -163,6 +163,25 @@ def test_security_schemes_are_as_given_and_absent_without(profile, codelists):
     assert "securitySchemes" not in written(profile, codelists)["components"]
 
 
+def test_what_a_profile_hides_is_nowhere_in_its_document(collection, codelists):
+    narrow = Collection("thua-dat~dt-7", collection.layer, collection.columns[:2], RowScope())
+
+    document = json.dumps(written(compile_profile([narrow]), codelists), ensure_ascii=False)
+
+    for hidden in ("dien_tich", "ghi_chu", "Diện tích", "cac_loai", "CLN", '"bieu', "thua-dat/"):
+        assert hidden not in document, hidden
+
+
+def test_a_document_that_is_changed_changes_no_other(profile, codelists):
+    before = json.dumps(written(profile, codelists))
+
+    spoilt = written(profile, codelists)
+    spoilt["components"]["schemas"]["link"]["properties"].clear()
+    spoilt["components"]["parameters"]["bbox"]["schema"].clear()
+
+    assert json.dumps(written(profile, codelists)) == before
+
+
 def test_the_same_arguments_give_the_same_bytes(profile, codelists):
     assert json.dumps(written(profile, codelists)) == json.dumps(written(profile, codelists))
 

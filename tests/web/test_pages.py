@@ -211,7 +211,7 @@ def test_the_form_keeps_what_was_asked_and_opens(pages, samples):
 
     assert '<option value="CLN" selected>' in html
     assert 'name="q" value="đồng tâm"' in html
-    assert '<option value="50" selected>' in html
+    assert "<option selected>50</option>" in html
     assert '<input type="hidden" name="sortby" value="-so_to">' in html
     assert "<details open>" in html
 
@@ -259,5 +259,5 @@ def test_the_collection_page_has_lines_to_copy(pages, samples):
 
 
 def test_there_is_no_page_of_another_name(pages):
-    with pytest.raises(ValueError, match="no page"):
+    with pytest.raises(KeyError):
         pages.render("../base", {}, language="vi", around=Around())

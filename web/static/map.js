@@ -190,6 +190,8 @@
     const [[west, south], [east, north]] = bounds.toArray();
     const held = [Math.max(west, -180), Math.max(south, -90), Math.min(east, 180), Math.min(north, 90)];
     field.value = held.map((each) => each.toFixed(6)).join(",");
+    // The map speaks longitude and latitude, whatever the box before was written in.
+    field.form.elements["bbox-crs"]?.remove();
     field.form.requestSubmit();
   }
 
