@@ -30,6 +30,16 @@ FORMATS: Final[Mapping[str, str]] = {
     "FlatGeobuf": "FlatGeobuf",
 }
 _BLOCK: Final = 1 << 20
+_NOT_SIMPLE: Final = {
+    8: "CircularString",
+    9: "CompoundCurve",
+    10: "CurvePolygon",
+    11: "MultiCurve",
+    12: "MultiSurface",
+    15: "PolyhedralSurface",
+    16: "TIN",
+}
+"""Codes of well-known binary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +203,21 @@ def _chunk(batch: _Batch, first: int, geometry: str, fid: str) -> Chunk:
         warnings.simplefilter("ignore", UnregisteredExtensionWarning)
         lists = {name: column.to_pylist() for name, column in columns.items() if name != fid}
     size = len(next(iter(lists.values()), []))
-    wkb = np.array(lists.pop(geometry, [None] * size), object)
+    wkb = _objects(lists.pop(geometry, [None] * size))
+    _refuse_curves(wkb, first)
     shapes = shapely.from_wkb(wkb, on_invalid="fix")
     return Chunk(first, {name: _objects(values) for name, values in lists.items()}, shapely.force_2d(shapes))
+
+
+def _refuse_curves(wkb: NDArray[np.object_], first: int) -> None:
+    """Refuse arcs and solids: to make segments of them is to change the survey, which is the sender's to do."""
+    for i, value in enumerate(wkb):
+        kind = int.from_bytes(value[1:5], "little" if value[0] else "big") & 0xFFFF if value else 0
+        if kind % 1000 in _NOT_SIMPLE:
+            raise LoadRefused(
+                f"Row {first + i} is a {_NOT_SIMPLE[kind % 1000]}; only points, lines and polygons of straight segments"
+                " are read. Convert it first, for example by ogr2ogr -nlt CONVERT_TO_LINEAR."
+            )
 
 
 def _objects(values: list[object]) -> NDArray[np.object_]:

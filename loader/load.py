@@ -1,10 +1,11 @@
 """Load one file into one layer: stage, validate, write all or nothing, in one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 import psycopg
@@ -21,12 +22,6 @@ from loader.staging import Db
 from loader.survey import check_file
 from quality.encodings import Encoding
 from quality.rules import Batch, Finding, Rule, Severity, Values
-
-_REFUSALS: Final = (
-    psycopg.errors.IntegrityError,
-    psycopg.errors.DataError,
-    psycopg.errors.InsufficientPrivilege,
-)
 
 
 class Result(StrEnum):
@@ -60,10 +55,15 @@ class Outcome:
 
 
 class Report(Protocol):
-    """Writes what a load found, while the staging tables still stand; ``finish`` follows when the load has ended."""
+    """Writes what a load found.
+
+    ``write`` is called while the staging tables stand, then ``finish`` when the load has ended or ``discard`` when
+    it failed.
+    """
 
     def write(self, connection: Db, outcome: Outcome) -> None: ...
     def finish(self) -> None: ...
+    def discard(self) -> None: ...
 
 
 def load(
@@ -85,20 +85,39 @@ def load(
     """
     wanted = (order.source_layer,) if order.source_layer else (*order.mapping.source_layers, order.layer.table)
     source = open_source(order.file, wanted)
+    with _reported(reports), connection.transaction() as transaction:
+        outcome = _load(connection, order, source, started, progress)
+        for report in reports:
+            report.write(connection, outcome)
+        if outcome.result is not Result.WRITTEN:
+            raise psycopg.Rollback(transaction)
+    return outcome
+
+
+@contextmanager
+def _reported(reports: Sequence[Report]) -> Generator[None]:
+    """Finish the reports when the transaction has ended, discard them when it failed."""
     try:
-        with connection.transaction() as transaction:
-            outcome = _load(connection, order, source, started, progress)
-            for report in reports:
-                report.write(connection, outcome)
-            if outcome.result is not Result.WRITTEN:
-                raise psycopg.Rollback(transaction)
-    except _REFUSALS as exc:
-        raise LoadRefused(f"The database refused it; nothing was changed: {_reason(exc)}") from exc
-    except (OSError, DataSourceError) as exc:
-        raise LoadRefused(f"A report cannot be written; nothing was changed: {exc}") from exc
+        yield
+    except BaseException as exc:
+        for report in reports:
+            report.discard()
+        if refusal := _refusal(exc):
+            raise refusal from exc
+        raise
     for report in reports:
         report.finish()
-    return outcome
+
+
+def _refusal(error: BaseException) -> LoadRefused | None:
+    """Return what the user is told of an error that his file or his order made; ``None`` for any other."""
+    match error:
+        case psycopg.errors.IntegrityError() | psycopg.errors.DataError() | psycopg.errors.InsufficientPrivilege():
+            return LoadRefused(f"The database refused it; nothing was changed: {_reason(error)}")
+        case OSError() | DataSourceError():
+            return LoadRefused(f"A report cannot be written; nothing was changed: {error}")
+        case _:
+            return None
 
 
 def _load(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import batched, islice
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -32,14 +32,20 @@ class TextReport:
 
     out: TextIO
     shown: int = _SHOWN
+    lines: list[str] = field(default_factory=list[str])
 
     def write(self, connection: Db, outcome: Outcome) -> None:
-        """Write the whole report."""
-        some = list(islice(staging.findings(connection, errors_first=True), self.shown))
-        self.out.writelines(f"{line}\n" for line in text_lines(outcome, some))
+        """Compose the report."""
+        some = islice(staging.findings(connection, errors_first=True), self.shown)
+        self.lines[:] = text_lines(outcome, list(some))
 
     def finish(self) -> None:
-        """Do nothing: the text stands already."""
+        """Write the report: what it says is true now."""
+        self.out.writelines(f"{line}\n" for line in self.lines)
+
+    def discard(self) -> None:
+        """Forget the report."""
+        self.lines.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,10 @@ class JsonReport:
         """Put the file in its place."""
         _beside(self.path).replace(self.path)
 
+    def discard(self) -> None:
+        """Remove what was written."""
+        _beside(self.path).unlink(missing_ok=True)
+
 
 @dataclass(frozen=True, slots=True)
 class RejectsReport:
@@ -82,6 +92,10 @@ class RejectsReport:
         """Put the file in its place."""
         if _beside(self.path).exists():
             _beside(self.path).replace(self.path)
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        _beside(self.path).unlink(missing_ok=True)
 
 
 def text_lines(outcome: Outcome, findings: Iterable[Finding]) -> Iterator[str]:

@@ -19,12 +19,13 @@ _MARGIN_DEGREES: Final = 0.02
 
 def check_file(connection: Db, plan: Plan, sample: Sequence[Chunk]) -> list[Finding]:
     """Return what the first rows of a file tell about all of it; the findings have row 0."""
-    return [*_converted(plan.context.encodings), *_judged(connection, plan, sample)]
+    return [*_converted(plan.context.encodings, sample), *_judged(connection, plan, sample)]
 
 
-def _converted(encodings: Mapping[str, Encoding]) -> Iterator[Finding]:
+def _converted(encodings: Mapping[str, Encoding], sample: Sequence[Chunk]) -> Iterator[Finding]:
     for name, encoding in encodings.items():
-        if encoding is not Encoding.UNICODE:
+        texts = (value for chunk in sample for value in chunk.values[name] if isinstance(value, str))
+        if encoding is not Encoding.UNICODE and not all(map(str.isascii, texts)):
             yield Finding(
                 CONVERTED,
                 0,

@@ -75,8 +75,9 @@ def test_what_cannot_be_loaded_is_one_sentence(run, arguments: list[str], proble
 
 
 def test_a_report_that_cannot_be_written_keeps_the_file_out(run, land, files, tmp_path: Path):
-    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1)])
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1, loai_dat="XYZ")])
 
     with pytest.raises(LoadRefused, match="A report cannot be written; nothing was changed"):
-        run("thua-dat", path, "--report", tmp_path / "khong_co" / "bao_cao.json")
+        run("thua-dat", path, "--report", tmp_path / "r.json", "--rejects", tmp_path / "khong_co" / "r.gpkg")
+    assert list(tmp_path.glob("r*")) == []
     assert land.one("SELECT count(*) FROM dc.thua_dat") == 0

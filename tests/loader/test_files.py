@@ -2,11 +2,12 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import shapely
 
 from core.errors import LoadRefused
-from loader.files import fingerprint, open_source, read_chunks, srid_of
+from loader.files import _refuse_curves, fingerprint, open_source, read_chunks, srid_of
 
 PRJ = (
     'PROJCS["VN_2000_TM_3_106_15",GEOGCS["GCS_VN_2000",DATUM["D_Vietnam_2000",SPHEROID["WGS_1984",6378137.0,'
@@ -93,6 +94,14 @@ def test_missing_geometries_and_values_are_none(files, rows, tmp_path: Path):
 
     assert chunk.shapes[1] is None
     assert chunk.values["dia_chi"][1] is None
+
+
+@pytest.mark.parametrize("code", [10, 12, 15, 1010])
+def test_arcs_and_solids_are_refused_with_the_row(code: int):
+    curve = np.array([shapely.to_wkb(shapely.Point(1, 2)), None, b"\x01" + code.to_bytes(4, "little")], object)
+
+    with pytest.raises(LoadRefused, match=r"Row 13 is a .*CONVERT_TO_LINEAR"):
+        _refuse_curves(curve, 11)
 
 
 def test_a_third_dimension_is_dropped(files, tmp_path: Path):

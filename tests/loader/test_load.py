@@ -214,8 +214,9 @@ def test_legacy_text_is_found_and_converted(land, files, tmp_path: Path, encode)
 def test_an_encoding_that_is_said_is_not_guessed(land, files, tmp_path: Path):
     path = files.write(tmp_path / "thua.gpkg", [files.parcel(1, dia_chi="thöa ®Êt")])
 
-    land.load(path, encoding=Encoding.TCVN3_CAPITALS)
+    outcome = land.load(path, encoding=Encoding.TCVN3_CAPITALS)
 
+    assert codes(outcome) == {"VB-06": 1}
     assert land.one("SELECT dia_chi FROM dc.thua_dat") == "THỬA ĐẤT"
 
 
