@@ -14,7 +14,7 @@ QGIS_PYTHON = "/usr/bin/python3"  # the bindings of QGIS are Debian's and load i
 
 @pytest.fixture(scope="session")
 def run_gdal(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """Run one of GDAL's programs of the system and return what it says."""
+    """Run one of GDAL's programs of the system and return what it says, on both outputs."""
     folder = tmp_path_factory.mktemp("gdal")
 
     def run(program: str, *arguments: str) -> str:
@@ -25,7 +25,7 @@ def run_gdal(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
         )
         assert done.returncode == 0, done.stderr
         assert "ERROR" not in done.stderr, done.stderr
-        return done.stdout
+        return done.stdout + done.stderr
 
     return run
 

@@ -124,10 +124,18 @@ def test_it_counts_and_knows_the_extent(run_gdal: Callable[..., str], live: Any,
     assert "Extent: (10" in said
 
 
+def test_it_asks_for_geojson_and_not_for_another_json(run_gdal: Callable[..., str], live: Any) -> None:
+    said = run_gdal("ogrinfo", "-so", "--debug", "HTTP", f"OAPIF:{live.url}", "thua-dat")
+
+    asked = [line for line in said.splitlines() if "/items" in line and "Fetch(" in line]
+    assert asked
+    assert [line for line in asked if "f=" in line] == []
+
+
 def test_it_reads_one_item_by_its_address(run_gdal: Callable[..., str], live: Any, rows: Rows) -> None:
     (key, sheet) = rows(f"SELECT id::text, so_to FROM dc.thua_dat WHERE {IN_FORCE} ORDER BY id LIMIT 1")[0]
 
-    said = run_gdal("ogrinfo", "-al", f"{live.url}/collections/thua-dat/items/{key}?f=json")
+    said = run_gdal("ogrinfo", "-al", f"{live.url}/collections/thua-dat/items/{key}")
 
     assert f"so_to (Integer) = {sheet}" in said
 
