@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import LoadRefused
+from core.errors import LoadRefused, Unavailable
 from core.settings import Settings
 from loader.commands import register
 
@@ -81,3 +81,14 @@ def test_a_report_that_cannot_be_written_keeps_the_file_out(run, land, files, tm
         run("thua-dat", path, "--report", tmp_path / "r.json", "--rejects", tmp_path / "khong_co" / "r.gpkg")
     assert list(tmp_path.glob("r*")) == []
     assert land.one("SELECT count(*) FROM dc.thua_dat") == 0
+
+
+def test_a_database_that_is_away_is_one_sentence(files, tmp_path: Path):
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1)])
+    nowhere = f"host={tmp_path} dbname=x"
+    parser = argparse.ArgumentParser()
+    register(parser.add_subparsers(required=True))
+    chosen = parser.parse_args(["load", "thua-dat", str(path)])
+
+    with pytest.raises(Unavailable):
+        chosen.run(chosen, Settings(database_url=nowhere, admin_database_url=nowhere))

@@ -256,6 +256,14 @@ def test_columns_that_the_layer_requires_are_all_named(land, files, tmp_path: Pa
         land.load(files.write(tmp_path / "thua.gpkg", [row]))
 
 
+def test_every_layer_says_what_it_requires(land, files, tmp_path: Path):
+    path = files.write(tmp_path / "thua.gpkg", [{"ten_la": "x", "shape": files.square()}])
+
+    for layer in land.layers:
+        with pytest.raises(LoadRefused, match=f"lacks what the layer {layer.id} requires: [a-z]"):
+            land.load(path, layer=layer.id)
+
+
 def test_what_only_the_database_knows_refuses_the_load_in_one_sentence(land, files, tmp_path: Path):
     row = files.parcel(1, tai_lieu_do_dac_id="a713f742-06e2-44bf-829d-c090f8926797")
 
