@@ -24,7 +24,7 @@ from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.json import set_json_loads
 
-from core.errors import DatdaiError, QueryTimeout, TooManyRequests, Unavailable
+from core.errors import BadRequest, DatdaiError, QueryTimeout, TooManyRequests, Unavailable
 
 type Row = tuple[object, ...]
 type Statement = tuple[str, Sequence[object]]
@@ -121,7 +121,7 @@ class Reader:
 
     @contextmanager
     def stream(self, entry: Entry, statement: Statement, *, batch: int) -> Generator[Iterator[Row]]:
-        """Yield the rows of one query, fetched ``batch`` at a time by a server-side cursor.
+        """Yield the rows of one query, fetched ``batch`` at a time by a server-side cursor, in binary form.
 
         The connection goes back to its pool when the block ends, and is closed when the block ends early.
 
@@ -129,7 +129,7 @@ class Reader:
             TooManyRequests: as many exports run already as the server allows.
             QueryTimeout, Unavailable: as ``read``, also in the middle.
         """
-        with self._exporting(entry) as connection, connection.cursor("export") as cursor:
+        with self._exporting(entry) as connection, connection.cursor("export", binary=True) as cursor:
             cursor.itersize = batch
             cursor.execute(_trusted(statement[0]), statement[1])
             yield iter(cursor)
@@ -473,6 +473,9 @@ def meaning_of(error: psycopg.Error) -> DatdaiError | None:
     state = error.sqlstate
     if state == "57014":
         return QueryTimeout()
+    if state == "XX000" and isinstance(error, psycopg.errors.InternalError_):
+        # GEOS gives up on a geometry; what is stored is valid, so it is the client's against ours.
+        return BadRequest("A geometry of the request cannot be compared with the data.")
     if state is None:
         return Unavailable() if isinstance(error, psycopg.OperationalError) else None
     return Unavailable() if state.startswith(_UNAVAILABLE) else None

@@ -97,5 +97,5 @@ class Format[PageRows, OneRow](Representation, Protocol):
         ...
 
 
-type TextFormat = Format[str, str]
-"""A page is one text of Feature objects joined by commas, an item one such object (GEOJSON, JSONFG)."""
+type TextFormat = Format[bytes, bytes]
+"""A page is one text in UTF-8 of Feature objects joined by commas, an item one such object (GEOJSON, JSONFG)."""

@@ -16,19 +16,19 @@ class GeoJson:
     is_file = False
     is_compressed = False
 
-    def page(self, answer: Answer, rows: str) -> bytes:
+    def page(self, answer: Answer, rows: bytes) -> bytes:
         tail = collection_tail(answer, answer.links, returned=answer.number_returned)
-        return (collection_head({}) + rows + tail).encode()
+        return b"".join((collection_head({}), rows, tail))
 
-    def item(self, answer: Answer, row: str) -> bytes:
+    def item(self, answer: Answer, row: bytes) -> bytes:
         after = {"links": link_members(answer.links)} if answer.links else {}
-        return with_members(row, before={}, after=after).encode()
+        return with_members(row, before={}, after=after)
 
-    def stream(self, answer: Answer, rows: Iterator[str]) -> Iterator[bytes]:
+    def stream(self, answer: Answer, rows: Iterator[bytes]) -> Iterator[bytes]:
         return gathered(self._pieces(answer, rows))
 
-    def _pieces(self, answer: Answer, rows: Iterator[str]) -> Iterator[bytes]:
+    def _pieces(self, answer: Answer, rows: Iterator[bytes]) -> Iterator[bytes]:
         features = Counted(rows)
-        yield collection_head({}).encode()
+        yield collection_head({})
         yield from features
-        yield collection_tail(answer, answer.links, returned=features.count).encode()
+        yield collection_tail(answer, answer.links, returned=features.count)

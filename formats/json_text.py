@@ -27,36 +27,36 @@ def link_members(links: Iterable[Link]) -> list[Members]:
     ]
 
 
-def collection_head(head: Members) -> str:
+def collection_head(head: Members) -> bytes:
     """Return the text of a feature collection up to its first feature."""
-    return "{" + members_text({"type": "FeatureCollection", **head}) + ',"features":['
+    return ("{" + members_text({"type": "FeatureCollection", **head}) + ',"features":[').encode()
 
 
-def collection_tail(answer: Answer, links: Iterable[Link], *, returned: int | None) -> str:
+def collection_tail(answer: Answer, links: Iterable[Link], *, returned: int | None) -> bytes:
     """Return the text after the last feature: links, and those counts that are known."""
     tail: Members = {"links": link_members(links)}
     counts = {"numberMatched": answer.number_matched, "numberReturned": returned}
     tail |= {name: count for name, count in counts.items() if count is not None}
-    return "]," + members_text(tail) + "}"
+    return ("]," + members_text(tail) + "}").encode()
 
 
-def with_members(feature: str, *, before: Members, after: Members) -> str:
+def with_members(feature: bytes, *, before: Members, after: Members) -> bytes:
     """Return a JSON object with further members at its begin and its end."""
     head = "{" + members_text(before) + "," if before else "{"
     tail = "," + members_text(after) + "}" if after else "}"
-    return head + feature[1:-1] + tail
+    return b"".join((head.encode(), feature[1:-1], tail.encode()))
 
 
 class Counted:
     """Pieces of an array as they come, separated by commas; ``count`` is right when they are through."""
 
-    def __init__(self, features: Iterator[str]) -> None:
+    def __init__(self, features: Iterator[bytes]) -> None:
         self._features = features
         self.count = 0
 
     def __iter__(self) -> Iterator[bytes]:
-        separator = "\n"
+        separator = b"\n"
         for feature in self._features:
             self.count += 1
-            yield (separator + feature).encode()
-            separator = ",\n"
+            yield separator + feature
+            separator = b",\n"

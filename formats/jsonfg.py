@@ -28,22 +28,22 @@ class JsonFg:
     is_file = False
     is_compressed = False
 
-    def page(self, answer: Answer, rows: str) -> bytes:
+    def page(self, answer: Answer, rows: bytes) -> bytes:
         tail = collection_tail(answer, (*answer.links, _PROFILE), returned=answer.number_returned)
-        return (collection_head(_collection_members(answer)) + rows + tail).encode()
+        return b"".join((collection_head(_collection_members(answer)), rows, tail))
 
-    def item(self, answer: Answer, row: str) -> bytes:
+    def item(self, answer: Answer, row: bytes) -> bytes:
         after = {"links": link_members((*answer.links, _PROFILE))}
-        return with_members(row, before=_root_members(answer), after=after).encode()
+        return with_members(row, before=_root_members(answer), after=after)
 
-    def stream(self, answer: Answer, rows: Iterator[str]) -> Iterator[bytes]:
+    def stream(self, answer: Answer, rows: Iterator[bytes]) -> Iterator[bytes]:
         return gathered(self._pieces(answer, rows))
 
-    def _pieces(self, answer: Answer, rows: Iterator[str]) -> Iterator[bytes]:
+    def _pieces(self, answer: Answer, rows: Iterator[bytes]) -> Iterator[bytes]:
         features = Counted(rows)
-        yield collection_head(_collection_members(answer)).encode()
+        yield collection_head(_collection_members(answer))
         yield from features
-        yield collection_tail(answer, (*answer.links, _PROFILE), returned=features.count).encode()
+        yield collection_tail(answer, (*answer.links, _PROFILE), returned=features.count)
 
 
 def _root_members(answer: Answer) -> Members:

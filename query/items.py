@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 
 from catalogue.layer import Column, Rows
 from core.limits import LIMITS
@@ -111,11 +112,8 @@ def item_statement(
     view: View, key: object, columns: tuple[Column, ...], shape: Shape, encoding: RowEncoding
 ) -> Statement:
     """Compose one item; JSON texts come as UTF-8 ``bytea``."""
-    encoded = row_columns(view, columns, shape, encoding)
-    if encoding in (RowEncoding.GEOJSON, RowEncoding.JSONFG):
-        encoded = (f"convert_to({encoded[0]}, 'UTF8')",)
-    where = all_of([Condition(f"{view.key} = %s", (key,)), view.rows])
-    return f"SELECT {', '.join(encoded)} FROM {view.source} WHERE {where.sql}", where.params
+    names = tuple(each.name for each in columns)
+    return _item_sql(view, names, shape, encoding), (key, *view.rows.params)
 
 
 def count_statement(query: ItemsQuery, view: View) -> Statement:
@@ -129,7 +127,7 @@ def count_statement(query: ItemsQuery, view: View) -> Statement:
 
 def export_statement(query: ItemsQuery, view: View, encoding: RowEncoding, *, ordered: bool) -> Statement:
     """Compose all rows selected, in the order asked for or in none."""
-    columns = row_columns(view, query.columns, query.shape, encoding)
+    columns = _encoded(view, query.columns, query.shape, encoding)
     where = all_of([view.rows, selection(query, view)])
     order = f" ORDER BY {order_sql(query.order, view)}" if ordered else ""
     return f"SELECT {', '.join(columns)} FROM {view.source} WHERE {where.sql}{order}", where.params
@@ -138,6 +136,21 @@ def export_statement(query: ItemsQuery, view: View, encoding: RowEncoding, *, or
 def version_statement(view: View) -> Statement:
     """Compose the version of the table: equal versions mean equal content."""
     return "SELECT lg.phien_ban_cua(%s)", (view.layer.qualified_table,)
+
+
+@lru_cache(maxsize=1024)
+def _item_sql(view: View, names: tuple[str, ...], shape: Shape, encoding: RowEncoding) -> str:
+    columns = tuple(each for each in view.collection.columns if each.name in names)
+    where = all_of([Condition(f"{view.key} = %s"), view.rows])
+    return f"SELECT {', '.join(_encoded(view, columns, shape, encoding))} FROM {view.source} WHERE {where.sql}"
+
+
+def _encoded(view: View, columns: tuple[Column, ...], shape: Shape, encoding: RowEncoding) -> tuple[str, ...]:
+    """Return the columns of one encoded row; JSON travels as UTF-8 ``bytea``, which nobody need decode."""
+    encoded = row_columns(view, columns, shape, encoding)
+    if encoding in (RowEncoding.GEOJSON, RowEncoding.JSONFG):
+        return (f"convert_to({encoded[0]}, 'UTF8')",)
+    return encoded
 
 
 def _page(query: ItemsQuery, view: View, selected: Condition) -> Statement:

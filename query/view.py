@@ -27,9 +27,9 @@ def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""').replace("%", "%%") + '"'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """The ready SQL parts of one collection, made once per profile.
+    """The ready SQL parts of one collection, made once per profile; equal to itself alone.
 
     Attributes:
         source: ``schema.table AS t``.

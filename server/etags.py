@@ -12,7 +12,7 @@ _KEPT_MAX = 20_000
 
 def entity_tag(secret: bytes, profile_hash: str, coding: str | None, body: bytes) -> str:
     """Return the strong tag of a bounded answer; it tells nothing to who does not hold the answer."""
-    digest = hmac.new(secret, digestmod=hashlib.blake2b)
+    digest = hmac.new(secret, digestmod=hashlib.sha256)
     digest.update(f"{profile_hash} {coding or 'identity'} ".encode())
     digest.update(body)
     return f'"{digest.hexdigest()[:32]}"'

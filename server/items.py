@@ -136,7 +136,7 @@ def _version(context: Context, view: View) -> str:
 def _hits(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> _Page:
     entry = context.entry(narrowing_box(query))
     matched = cast("int", context.parts.reader.read(entry, [count_statement(query, view)])[0][0][0])
-    return _Page("" if encoding in JSON_TEXT else [], 0, matched)
+    return _Page(b"" if encoding in JSON_TEXT else [], 0, matched)
 
 
 def _page(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> _Page:
@@ -152,7 +152,7 @@ def _text_page(query: ItemsQuery, row: tuple[Any, ...]) -> _Page:
     features, found, matched, *edges = row
     keys = len(query.order)
     nearest, farthest = tuple(edges[:keys]), tuple(edges[keys:])
-    return _placed(query, features.decode() if features else "", found, matched, nearest, farthest)
+    return _placed(query, features or b"", found, matched, nearest, farthest)
 
 
 def _row_page(query: ItemsQuery, rows: list[tuple[Any, ...]]) -> _Page:
@@ -203,7 +203,7 @@ def _row(
     rows = context.parts.reader.read(context.entry(), [statement], binary=True)[0]
     if not rows:
         raise NotFound
-    return cast("bytes", rows[0][0]).decode() if encoding in JSON_TEXT else rows[0]
+    return rows[0][0] if encoding in JSON_TEXT else rows[0]
 
 
 def _collection_url(context: Context, view: View) -> str:

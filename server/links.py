@@ -36,13 +36,14 @@ def link(context: Context, rel: str, href: str, media_type: str, name: str = "",
 
 def self_and_alternates(context: Context, current: Representation, offers: Sequence[Representation]) -> list[Link]:
     """Return the link to this representation as asked for, and to each other one."""
-    rest = [pair for pair in context.parameters if pair[0] != "f"]
+    stem = context.url(pairs=[pair for pair in context.parameters if pair[0] != "f"])
+    stem += "&f=" if "?" in stem else "?f="
     links = [link(context, "self", context.url(pairs=context.parameters), current.media_types[0])]
-    for each in offers:
-        if each is not current:
-            href = context.url(pairs=[*rest, ("f", each.key)])
-            links.append(link(context, "alternate", href, each.media_types[0], "alternate", each.key))
-    return links
+    return links + [
+        link(context, "alternate", stem + each.key, each.media_types[0], "alternate", each.key)
+        for each in offers
+        if each is not current
+    ]
 
 
 def header_of(links: Iterable[Link]) -> str:

@@ -95,9 +95,9 @@ COMMENT ON FUNCTION dm.bo_dau IS 'Text without diacritics, case kept: Đường 
 
 CREATE FUNCTION dm.chu_thuong(chu text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
-RETURN lower(normalize(chu, NFC) COLLATE "und-x-icu");
+RETURN lower(upper(normalize(chu, NFC) COLLATE "und-x-icu"));
 
-COMMENT ON FUNCTION dm.chu_thuong IS 'Text in lower case: ĐƯỜNG -> đường. What CASEI compares.';
+COMMENT ON FUNCTION dm.chu_thuong IS 'Text in lower case: ĐƯỜNG -> đường, and Straße like STRASSE. What CASEI compares.';
 
 CREATE FUNCTION dm.de_tim(chu text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT

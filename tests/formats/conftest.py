@@ -95,7 +95,9 @@ def answer(kind: GeometryKind | None = GeometryKind.MULTIPOLYGON, **changes: Any
 def rows(encoding: RowEncoding, kind: GeometryKind | None = GeometryKind.MULTIPOLYGON) -> list[Any]:
     """Return three rows: two with all values, one with neither values nor geometry."""
     if encoding in (RowEncoding.GEOJSON, RowEncoding.JSONFG):
-        return [f'{{"type":"Feature","id":"{key}","geometry":null,"properties":{{"ma":"{key}"}}}}' for key in KEYS]
+        return [
+            f'{{"type":"Feature","id":"{key}","geometry":null,"properties":{{"ma":"{key}"}}}}'.encode() for key in KEYS
+        ]
     shapes: list[Any] = [*WKT[kind], None] if kind else [None] * 3
     if encoding is RowEncoding.VALUES:
         shapes = [each and shapely.to_wkb(shapely.from_wkt(each), byte_order=1, flavor="iso") for each in shapes]

@@ -16,7 +16,7 @@ each_format = pytest.mark.parametrize("encoder", FORMATS, ids=lambda each: each.
 
 
 def _page(encoder: Format[Any, Any], answer: Answer, rows: list[Any]) -> bytes:
-    return encoder.page(answer, ",".join(rows) if _is_text(encoder) else rows)
+    return encoder.page(answer, b",".join(rows) if _is_text(encoder) else rows)
 
 
 def _is_text(encoder: Format[Any, Any]) -> bool:

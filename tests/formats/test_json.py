@@ -29,7 +29,7 @@ TYPES = "http://www.opengis.net/spec/json-fg-1/1.0/conf/types-schemas"
 def test_a_page_is_the_features_in_a_frame_of_fixed_order(make_answer: Callable[..., Answer]) -> None:
     answer = make_answer(links=(NEXT,), number_matched=5, number_returned=1)
 
-    content = GeoJson().page(answer, FEATURE).decode()
+    content = GeoJson().page(answer, FEATURE.encode()).decode()
 
     assert content == (
         f'{{"type":"FeatureCollection","features":[{FEATURE}],'
@@ -42,7 +42,7 @@ def test_a_page_is_the_features_in_a_frame_of_fixed_order(make_answer: Callable[
 def test_unknown_counts_and_the_time_of_the_answer_are_absent(
     encoder: GeoJson | JsonFg, make_answer: Callable[..., Answer]
 ) -> None:
-    page = json.loads(encoder.page(make_answer(number_returned=0), ""))
+    page = json.loads(encoder.page(make_answer(number_returned=0), b""))
 
     assert page["features"] == []
     assert page["numberReturned"] == 0
@@ -55,25 +55,25 @@ def test_unknown_counts_and_the_time_of_the_answer_are_absent(
 def test_a_stream_counts_what_it_sent(
     encoder: GeoJson | JsonFg, count: int, make_answer: Callable[..., Answer]
 ) -> None:
-    content = json.loads(b"".join(encoder.stream(make_answer(), iter([FEATURE] * count))))
+    content = json.loads(b"".join(encoder.stream(make_answer(), iter([FEATURE.encode()] * count))))
 
     assert content["numberReturned"] == len(content["features"]) == count
 
 
 def test_an_item_is_the_feature_with_links(make_answer: Callable[..., Answer]) -> None:
-    item = GeoJson().item(make_answer(links=(Link("https://x.vn/", "self"),)), FEATURE)
+    item = GeoJson().item(make_answer(links=(Link("https://x.vn/", "self"),)), FEATURE.encode())
 
     assert item.decode() == FEATURE[:-1] + ',"links":[{"href":"https://x.vn/","rel":"self"}]}'
 
 
 def test_an_item_without_links_is_the_feature(make_answer: Callable[..., Answer]) -> None:
-    item = GeoJson().item(make_answer(), FEATURE)
+    item = GeoJson().item(make_answer(), FEATURE.encode())
 
     assert item.decode() == FEATURE
 
 
 def test_gdal_reads_a_geojson_page(make_answer: Callable[..., Answer]) -> None:
-    content = GeoJson().page(make_answer(GeometryKind.POINT), FEATURE)
+    content = GeoJson().page(make_answer(GeometryKind.POINT), FEATURE.encode())
 
     meta, _, geometry, fields = pyogrio.raw.read(content)
 
@@ -86,8 +86,8 @@ def test_gdal_reads_a_geojson_page(make_answer: Callable[..., Answer]) -> None:
 def test_another_crs_is_named_once_in_the_root(crs: Any, make_answer: Callable[..., Answer]) -> None:
     answer = make_answer(GeometryKind.POINT, crs=crs, schema_url="https://x.vn/schema")
 
-    page = json.loads(JsonFg().page(answer, FG_FEATURE))
-    item = json.loads(JsonFg().item(answer, FG_FEATURE))
+    page = json.loads(JsonFg().page(answer, FG_FEATURE.encode()))
+    item = json.loads(JsonFg().item(answer, FG_FEATURE.encode()))
 
     assert list(page)[:7] == [
         *("type", "conformsTo", "featureType", "featureSchema", "coordRefSys", "geometryDimension", "features"),
@@ -104,21 +104,21 @@ def test_another_crs_is_named_once_in_the_root(crs: Any, make_answer: Callable[.
 
 
 def test_crs84_is_the_default_and_not_named(make_answer: Callable[..., Answer]) -> None:
-    page = json.loads(JsonFg().page(make_answer(), FEATURE))
+    page = json.loads(JsonFg().page(make_answer(), FEATURE.encode()))
 
     assert "coordRefSys" not in page
     assert page["geometryDimension"] == 2
 
 
 def test_without_geometry_neither_crs_nor_dimension_are_told(make_answer: Callable[..., Answer]) -> None:
-    page = json.loads(JsonFg().page(replace(make_answer(crs=epsg(9212)), with_geometry=False), FEATURE))
+    page = json.loads(JsonFg().page(replace(make_answer(crs=epsg(9212)), with_geometry=False), FEATURE.encode()))
 
     assert "coordRefSys" not in page
     assert "geometryDimension" not in page
 
 
 def test_gdal_reads_json_fg_in_vn2000(make_answer: Callable[..., Answer]) -> None:
-    content = JsonFg().page(make_answer(GeometryKind.POINT, crs=epsg(9212)), FG_FEATURE)
+    content = JsonFg().page(make_answer(GeometryKind.POINT, crs=epsg(9212)), FG_FEATURE.encode())
 
     meta, _, geometry, _ = pyogrio.raw.read(content)
 

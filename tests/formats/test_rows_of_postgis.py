@@ -35,7 +35,7 @@ def _rows(
         for number, wkt in enumerate(shapes)
     )
     rows = connection.execute(f"SELECT {', '.join(expressions)} FROM ({source}) AS t ORDER BY t.ma").fetchall()
-    return [row[0] for row in rows] if encoding in (RowEncoding.GEOJSON, RowEncoding.JSONFG) else rows
+    return [row[0].encode() for row in rows] if encoding in (RowEncoding.GEOJSON, RowEncoding.JSONFG) else rows
 
 
 def _read(path: Path, encoder: Format[Any, Any], content: bytes) -> tuple[list[str], list[str]]:
