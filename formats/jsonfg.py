@@ -19,10 +19,13 @@ _DIMENSION = {GeometryKind.POINT: 0, GeometryKind.MULTILINESTRING: 1, GeometryKi
 
 
 class JsonFg:
-    """Version 1.0 has no media type of its own; those of its drafts still ask for it."""
+    """Version 1.0 has no media type of its own. It is sent under that of its drafts, which ldproxy sends as well:
+
+    under GeoJSON's, clients that look for GeoJSON (GDAL) would take links to this one.
+    """
 
     key = "jsonfg"
-    media_types = ("application/geo+json", "application/vnd.ogc.fg+json", "application/fg+json")
+    media_types = ("application/vnd.ogc.fg+json", "application/fg+json")
     extension = "json"
     encoding = RowEncoding.JSONFG
     is_file = False

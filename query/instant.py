@@ -11,7 +11,8 @@ from query.view import View, quoted
 
 LEGAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _ALLOWED = "an RFC 3339 date or date-time, or an interval of two of them by '/', open ends as '..' or nothing"
-_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}T?$")
+"""GDAL sends a bare T behind a date."""
 _DATETIME = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?$")
 
 
@@ -44,7 +45,7 @@ def read_datetime(value: str) -> Period:
 def _day(text: str) -> date:
     try:
         if _DATE.match(text):
-            return date.fromisoformat(text)
+            return date.fromisoformat(text[:10])
         if _DATETIME.match(text):
             return _legal_day(datetime.fromisoformat(text.upper()))
     except (ValueError, OverflowError):

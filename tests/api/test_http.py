@@ -167,7 +167,7 @@ def test_a_refusal_may_be_read_by_a_page_of_another_site(api: Any) -> None:
         ("text/html;q=0.5, application/geo+json", "application/geo+json"),
         ("text/*", "text/html"),
         ("text/csv", "text/csv"),
-        ("application/vnd.ogc.fg+json", "application/geo+json"),
+        ("application/vnd.ogc.fg+json", "application/vnd.ogc.fg+json"),
         ("image/png, */*;q=0.1", "application/geo+json"),
         ("application/geo+json, application/json", "application/geo+json"),
         ("nonsense", "application/geo+json"),
