@@ -19,9 +19,9 @@ _DIMENSION = {GeometryKind.POINT: 0, GeometryKind.MULTILINESTRING: 1, GeometryKi
 
 
 class JsonFg:
-    """Version 1.0 has no media type of its own. It is sent under that of its drafts, which ldproxy sends as well:
+    """JSON-FG under the media type of its drafts, as version 1.0 has none of its own.
 
-    under GeoJSON's, clients that look for GeoJSON (GDAL) would take links to this one.
+    Under GeoJSON's, clients that look for GeoJSON (GDAL) would take links to this one.
     """
 
     key = "jsonfg"

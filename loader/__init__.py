@@ -1,1 +1,1 @@
-""""""
+"""Files become validated rows, and rows become tables; the sample province."""
