@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import shapely
+import yaml
 
 from core.errors import LoadRefused
 from loader.load import Result
@@ -16,6 +17,7 @@ from quality import tcvn3, vni
 from quality.encodings import Encoding
 from quality.vn2000 import from_lonlat, to_lonlat
 
+MAPPINGS = Path(__file__).parents[2] / "config" / "mappings"
 BOW_TIE = shapely.from_wkt("POLYGON((570300 1275300,570310 1275310,570310 1275300,570300 1275310,570300 1275300))")
 
 
@@ -264,6 +266,15 @@ def test_every_layer_says_what_it_requires(land, files, tmp_path: Path):
             land.load(path, layer=layer.id)
 
 
+def test_the_mappings_that_are_shipped_name_columns_that_there_are(land, files, tmp_path: Path):
+    path = files.write(tmp_path / "thua.gpkg", [{"ten_la": "x", "shape": files.square()}])
+
+    for mapping in sorted(MAPPINGS.glob("*.yml")):
+        for layer in yaml.safe_load(mapping.read_text(encoding="utf-8"))["layers"]:
+            with pytest.raises(LoadRefused, match="lacks what the layer"):
+                land.load(path, layer=layer, mapping=mapping.stem)
+
+
 def test_what_only_the_database_knows_refuses_the_load_in_one_sentence(land, files, tmp_path: Path):
     row = files.parcel(1, tai_lieu_do_dac_id="a713f742-06e2-44bf-829d-c090f8926797")
 
@@ -282,6 +293,16 @@ def test_the_names_of_ilis_are_known(land, files, tmp_path: Path):
     assert land.rows("SELECT so_to, so_thua, nguon, hieu_luc_tu::text FROM dc.thua_dat") == [
         (3, 12, "iLIS", "2024-09-01")
     ]
+
+
+def test_the_inventory_of_ilis_is_loaded(land, files, tmp_path: Path):
+    row = {"MaXa": "25195", "SoThuTuKhoanhDat": 1, "Year": 2024, "MucDichSuDung": "CLN", "MaDoiTuong": "CNV"}
+    row |= {"DienTich": 400.0, "shape": files.square()}
+
+    outcome = land.load(files.write(tmp_path / "KhoanhDat.gpkg", [row]), layer="khoanh-dat", mapping="ilis")
+
+    assert (outcome.result, codes(outcome)) == (Result.WRITTEN, {})
+    assert land.rows("SELECT stt, nhom_dat, he_ma, dt_khong_gian FROM tk.khoanh_dat") == [(1, "NNP", "TT08", 400.0)]
 
 
 def test_a_layer_of_lines_is_loaded_by_its_own_names(land, files, tmp_path: Path):
