@@ -59,7 +59,7 @@
 
   function fit(collection, animate) {
     const bounds = boundsOf(collection);
-    if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: 40, maxZoom: 17, animate: animate && !calm });
+    if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: 40, maxZoom: 18.5, animate: animate && !calm });
   }
 
   function dots() {
@@ -78,7 +78,11 @@
   const chosen = ["boolean", ["feature-state", "chosen"], false];
   const paints = () => ({
     ground: { "background-color": tone("ground") },
-    boundaries: { "line-color": tone("line"), "line-width": 1 },
+    // "cap" is the level of a unit: 1 province, 2 district, 3 commune.
+    boundaries: {
+      "line-color": tone("line"),
+      "line-width": ["match", ["coalesce", ["get", "cap"], 2], 1, 2.2, 2, 1.6, 0.7],
+    },
     areas: { "fill-color": ["case", chosen, tone("hover"), tone("fill")], "fill-opacity": ["case", chosen, 0.6, 0.28] },
     edges: { "line-color": ["case", chosen, tone("hover"), tone("edge")], "line-width": ["case", chosen, 3, 1.3] },
     dots: {
@@ -104,8 +108,9 @@
   }
 
   function label(boundaries) {
-    for (const each of boundaries.features) {
-      if (!each.properties || !each.properties.ten) continue;
+    const named = boundaries.features.filter((each) => each.properties?.ten && (each.properties.cap ?? 2) === 2);
+    if (named.length > LABELS_MAX) return;
+    for (const each of named) {
       const element = document.createElement("span");
       element.className = "map-label";
       element.textContent = each.properties.ten;
@@ -122,7 +127,7 @@
     map.getSource("boundaries").setData(boundaries);
     if (features.features.length) return;
     fit(boundaries, false);
-    if (boundaries.features.length <= LABELS_MAX) label(boundaries);
+    label(boundaries);
   }
 
   // Attributes are read from the table: what the map tells is what the page tells.
