@@ -23,7 +23,6 @@ from core.settings import PREFIX, Settings, secret_key, variables
 from database.pool import Reader, Tuning
 from query.paging import CursorSeal
 from server import answers, health, static, upkeep
-from server.cli import what_to_open
 from server.codelists import read_codelists
 from server.context import Context, Parts, language_of
 from server.etags import KnownTags
@@ -124,8 +123,8 @@ def create(settings: Settings) -> Application:
     return Application(parts, Shelf(profile))
 
 
-def serve(settings: Settings) -> None:
-    """Serve until stopped: one supervisor, ``settings.workers`` processes.
+def serve(settings: Settings, greeting: str) -> None:
+    """Serve until stopped: one supervisor, ``settings.workers`` processes; ``greeting`` is printed once it answers.
 
     Raises:
         StartRefused: as ``create``, before any port is opened.
@@ -147,19 +146,19 @@ def serve(settings: Settings) -> None:
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
     )
-    threading.Thread(target=_announce, args=(settings,), daemon=True).start()
+    threading.Thread(target=_announce, args=(settings, greeting), daemon=True).start()
     try:
         server.serve()
     finally:
         stop.set()
 
 
-def _announce(settings: Settings) -> None:
-    """Tell the operator what to open, once the server answers."""
+def _announce(settings: Settings, greeting: str) -> None:
+    """Print the greeting once the server answers."""
     address = f"http://{settings.host}:{settings.port}/health/live"
     for _ in range(600):
         with suppress(OSError), urllib.request.urlopen(address, timeout=5):
-            sys.stdout.write(what_to_open(settings) + "\n")
+            sys.stdout.write(greeting + "\n")
             sys.stdout.flush()
             return
         time.sleep(0.1)

@@ -96,7 +96,7 @@ def _serve(chosen: argparse.Namespace, settings: Settings) -> int:
         if chosen.prepare and complete.admin_database_url:
             prepare(complete.admin_database_url, parcels=chosen.parcels)
         migrate.check_migrated(complete.database_url or "")
-        import_module("server.app").serve(complete)
+        import_module("server.app").serve(complete, what_to_open(complete))
     return 0
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from query.view import View
-from server import documents
+from server import described
 from server.context import Context
 from server.shelf import Json
 from web.pages import Around
@@ -17,7 +17,7 @@ def document(context: Context, page: str, content: Json) -> str:
     id_ = parts[1] if len(parts) > 1 and parts[0] == "collections" else None
     more: dict[str, Any] = {}
     if page == "landing":
-        more["collections"] = documents.collections_document(context)
+        more["collections"] = described.collections_document(context)
     return _rendered(context, page, content, id_, more)
 
 
@@ -34,7 +34,7 @@ def item(context: Context, view: View, content: Json) -> str:
 def _around_items(context: Context, view: View) -> dict[str, Any]:
     id_ = view.collection.id
     more: dict[str, Any] = {
-        kind: documents.schema_document(context, id_, kind) for kind in ("schema", "queryables", "sortables")
+        kind: described.schema_document(context, id_, kind) for kind in ("schema", "queryables", "sortables")
     }
     more["searchable"] = view.layer.search is not None
     if _BASEMAP in context.profile.collections:
@@ -49,7 +49,7 @@ def _rendered(context: Context, page: str, content: Json, id_: str | None, more:
     around = Around(
         path=context.request.path,
         query=dict(context.parameters),
-        collection=documents.collection_document(context, id_) if id_ else None,
+        collection=described.collection_document(context, id_) if id_ else None,
         **more,
     )
     return context.parts.pages.render(page, content, language=context.language, around=around)

@@ -1,0 +1,99 @@
+"""The documents of a profile as JSON objects, with their links; the same for every request in one language."""
+
+from catalogue.types import ColumnType
+from formats.format import Link
+from formats.json_text import link_members
+from formats.offered import FORMATS
+from openapi import document as openapi_document
+from openapi import schemas
+from query.cql2 import Function
+from server import shell
+from server.context import Context
+from server.links import link
+from server.representations import HTML
+from server.shelf import Json
+
+_REL = "http://www.opengis.net/def/rel/ogc/1.0/"
+_SCHEMA_TYPE = "application/schema+json"
+_JSON_TYPES = {
+    ColumnType.TEXT: "string",
+    ColumnType.INTEGER: "integer",
+    ColumnType.NUMBER: "number",
+    ColumnType.BOOLEAN: "boolean",
+    ColumnType.DATE: "datetime",
+    ColumnType.TIMESTAMP: "datetime",
+    ColumnType.UUID: "string",
+    ColumnType.TEXT_ARRAY: "string",
+    ColumnType.GEOMETRY: "geometry",
+}
+
+
+def collections_document(context: Context) -> Json:
+    """Return the list of collections, each with its links."""
+    described = shell.collections(context)
+    for each in described:
+        each["links"] = link_members(collection_links(context, each["id"]))
+    return {"collections": described, "crs": sorted({crs for each in described for crs in each["crs"]})}
+
+
+def collection_document(context: Context, id_: str) -> Json:
+    """Return one collection with its links."""
+    return shell.collection(context, id_) | {"links": link_members(collection_links(context, id_))}
+
+
+def schema_document(context: Context, id_: str, kind: str) -> Json:
+    """Return the schema of returnables (``schema``), ``queryables`` or ``sortables``."""
+    make = {"schema": schemas.schema, "queryables": schemas.queryables, "sortables": schemas.sortables}[kind]
+    parts = context.parts
+    published = context.profile.collections[id_]
+    return make(published, parts.codelists, base_url=parts.base_url, language=context.language)
+
+
+def api_document(context: Context) -> Json:
+    service = context.parts.service
+    return openapi_document.build(
+        context.profile,
+        base_url=context.parts.base_url,
+        title=service.title.in_language(context.language),
+        description=service.description.in_language(context.language),
+        version="1.0.0",
+        codelists=context.parts.codelists,
+        language=context.language,
+    )
+
+
+def function_document(function: Function) -> Json:
+    arguments = [{"type": sorted({_JSON_TYPES[kind] for kind in kinds})} for kinds in function.arguments]
+    return {
+        "name": function.name,
+        "description": function.description,
+        "arguments": arguments,
+        "returns": [_JSON_TYPES[function.returns]],
+    }
+
+
+def root_link(context: Context) -> Link:
+    return link(context, "root", context.url("/"), "application/json")
+
+
+def collection_links(context: Context, id_: str) -> list[Link]:
+    base = f"/collections/{id_}"
+    schema_links = [
+        link(context, rel, context.url(f"{base}/{name}"), _SCHEMA_TYPE, name)
+        for rel, name in (
+            (_REL + "schema", "schema"),
+            (_REL + "queryables", "queryables"),
+            (_REL + "sortables", "sortables"),
+        )
+    ]
+    # Without a query: GDAL appends an item's id to it.
+    items = [link(context, "items", context.url(f"{base}/items"), FORMATS[0].media_types[0])]
+    items += [
+        link(context, "items", context.url(f"{base}/items", [("f", each.key)]), each.media_types[0])
+        for each in (*FORMATS[1:], HTML)
+    ]
+    whole = [
+        link(context, "enclosure", context.url(f"{base}/export", [("f", each.key)]), each.media_types[0], "", each.key)
+        for each in FORMATS
+    ]
+    return [root_link(context), *items, *schema_links, *whole]
