@@ -17,6 +17,10 @@ from quality import tcvn3, vni
 from quality.encodings import Encoding
 from quality.vn2000 import from_lonlat, to_lonlat
 
+PROVINCE = """
+    INSERT INTO hc.don_vi (cap, ma, ten, loai, hieu_luc_tu, hieu_luc_den, can_cu, geom_goc) VALUES
+    (1, '70', 'Bình Phước', 'Tỉnh', '1997-01-01', '2025-07-01', 'thử',
+     ST_Multi(ST_MakeEnvelope(517000, 1249000, 629000, 1361000, 9212)))"""
 MAPPINGS = Path(__file__).parents[2] / "config" / "mappings"
 BOW_TIE = shapely.from_wkt("POLYGON((570300 1275300,570310 1275310,570310 1275300,570300 1275310,570300 1275300))")
 
@@ -151,6 +155,13 @@ def test_a_number_that_is_no_longer_in_force_is_free(land, files, tmp_path: Path
     assert land.load(path).result is Result.WRITTEN
 
 
+def test_rows_of_the_past_in_the_file_do_not_take_a_number(land, files, tmp_path: Path):
+    past = files.parcel(1, files.square(5), hieu_luc_den="2025-01-01")
+    now = files.parcel(1, hieu_luc_den=None)
+
+    assert land.load(files.write(tmp_path / "thua.gpkg", [past, now])).result is Result.WRITTEN
+
+
 def test_overlaps_inside_the_file_and_with_the_table_are_found(land, files, tmp_path: Path):
     land.load(files.write(tmp_path / "cu.gpkg", [files.parcel(1, files.square(0))]))
     rows = [
@@ -240,6 +251,15 @@ def test_coordinates_that_lie_elsewhere_keep_the_file_out(land, files, tmp_path:
     assert outcome.result is Result.REFUSED
     assert code in codes(outcome)
     assert is_untouched(land)
+
+
+def test_a_neighbouring_zone_is_found_by_the_commune_that_the_file_names(land, files, tmp_path: Path):
+    with psycopg.connect(land.dsn) as connection:
+        connection.execute(PROVINCE)
+
+    outcome = land.load(files.write(tmp_path / "thua.gpkg", [files.parcel(1)]), srid=9213, dry_run=True)
+
+    assert codes(outcome)["TD-02"] == 1
 
 
 def test_a_file_without_a_coordinate_system_needs_one_said(land, files, tmp_path: Path):
