@@ -1,5 +1,6 @@
 """The server put together: settings to parts, requests to responses."""
 
+import json
 import os
 import sys
 import threading
@@ -22,15 +23,17 @@ from core.errors import DatdaiError, MethodNotAllowed
 from core.settings import PREFIX, Settings, secret_key, variables
 from database.pool import Reader, Tuning
 from query.paging import CursorSeal
-from server import answers, health, static, upkeep
+from server import answers, health, pages, static, upkeep
 from server.codelists import read_codelists
 from server.context import Context, Parts, language_of
 from server.etags import KnownTags
 from server.http import Headers, Request, Response
 from server.problems import failure, problem
 from server.proofs import prove
+from server.representations import HTML
 from server.routes import route_of
 from server.shelf import Shelf
+from web.csp import CSP
 from web.pages import Pages
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -68,15 +71,13 @@ class Application:
         self._parts.reader.close()
 
     def answer(self, request: Request) -> Response:
-        """Answer any request; what goes wrong becomes problem details."""
+        """Answer any request; what goes wrong becomes problem details, for a browser a page of them."""
         try:
             return self._answer(request)
         except DatdaiError as error:
-            return problem(error)
-        except (
-            Exception
-        ) as error:  # the edge of the server: whatever it was, the client gets a 500 without a word of it
-            return failure(error)
+            return self._for_people(request, problem(error))
+        except Exception as error:  # whatever it was, the client gets a 500 without a word of it
+            return self._for_people(request, failure(error))
 
     def _answer(self, request: Request) -> Response:
         if request.path.startswith("/static/"):
@@ -92,6 +93,16 @@ class Application:
         language = language_of(request, next((value for name, value in parameters if name == "lang"), None))
         context = Context(self._parts, request, self._shelf, parameters, language)
         return route.answer(context)
+
+    def _for_people(self, request: Request, response: Response) -> Response:
+        """Return an error as a page where a browser asks."""
+        if "text/html" not in request.header("accept") or "f=json" in request.query:
+            return response
+        context = Context(self._parts, request, self._shelf, [], language_of(request, None))
+        html = pages.error(context, json.loads(cast("bytes", response.body)))
+        headers = [("Content-Type", HTML.media_types[0]), ("Content-Security-Policy", CSP)]
+        headers += [header for header in response.headers if header[0] != "Content-Type"]
+        return Response(response.status, tuple(headers), html.encode())
 
     def _options(self, arguments: tuple[str, ...], methods: tuple[str, ...]) -> Response:
         if arguments:

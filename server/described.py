@@ -43,10 +43,15 @@ def collection_document(context: Context, id_: str) -> Json:
 
 def schema_document(context: Context, id_: str, kind: str) -> Json:
     """Return the schema of returnables (``schema``), ``queryables`` or ``sortables``."""
-    make = {"schema": schemas.schema, "queryables": schemas.queryables, "sortables": schemas.sortables}[kind]
-    parts = context.parts
-    published = context.profile.collections[id_]
-    return make(published, parts.codelists, base_url=parts.base_url, language=context.language)
+    parts, visible = context.parts, context.profile.collections
+    about = {"base_url": parts.base_url, "language": context.language}
+    match kind:
+        case "queryables":
+            return schemas.queryables(visible[id_], parts.codelists, **about)
+        case "sortables":
+            return schemas.sortables(visible[id_], parts.codelists, **about)
+        case _:
+            return schemas.schema(visible[id_], parts.codelists, visible=visible, **about)
 
 
 def api_document(context: Context) -> Json:

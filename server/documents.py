@@ -71,7 +71,6 @@ def functions(context: Context) -> Response:
         JSON,
         lambda: {"functions": [described.function_document(each) for each in FUNCTIONS]},
         None,
-        offers=(JSON,),
     )
 
 
@@ -81,10 +80,9 @@ def _answer(
     json_form: Plain,
     make: Callable[[], Json],
     links: list[Link] | None,
-    offers: tuple[Plain, ...] = (),
 ) -> Response:
     """Answer with a document that the profile and the language determine; ``links=None`` has no place for any."""
-    offers = offers or (json_form, HTML)
+    offers = (json_form, HTML)
     representation = chosen(context, offers)
     single_values(context.parameters, ("f", "lang"))
     document = context.shelf.keep((context.request.path, context.language), make)

@@ -34,6 +34,8 @@ type AnyFormat = Format[Any, Any]
 JSON_TEXT = (RowEncoding.GEOJSON, RowEncoding.JSONFG)
 _OFFERS = (*FORMATS, HTML)
 _GEOJSON: AnyFormat = FORMATS[0]
+_PAGE_FOR_PEOPLE_MAX = 1_000
+"""Rows of a page as HTML: 10,000 take seconds to write and nobody reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,12 @@ def items(context: Context, collection_id: str) -> Response:
     """Answer ``/collections/{id}/items``."""
     view = context.shelf.view(collection_id)
     representation = chosen(context, _OFFERS)
-    query = read_items_query(context.parameters, view, context.parts.seal, context.profile.hash)
     encoder = _encoder(representation)
+    if representation is HTML:
+        context = _as_form(context)
+    query = read_items_query(context.parameters, view, context.parts.seal, context.profile.hash)
+    if representation is HTML:
+        query = replace(query, limit=min(query.limit, _PAGE_FOR_PEOPLE_MAX))
     if context.request.method == "HEAD":
         crs = encoder_crs(query.shape.crs, encoder)
         return Response(200, (("Content-Type", representation.media_types[0]), *answers.common(context), crs))
@@ -126,6 +132,11 @@ def encoder_crs(crs: Crs, encoder: AnyFormat) -> tuple[str, str]:
 def _encoder(representation: Any) -> AnyFormat:
     """Return the encoder of a representation; a page for people is made from GeoJSON."""
     return _GEOJSON if representation is HTML else cast("AnyFormat", representation)
+
+
+def _as_form(context: Context) -> Context:
+    """Leave out the fields of a form that were left empty."""
+    return replace(context, parameters=[(name, value) for name, value in context.parameters if value])
 
 
 def _version(context: Context, view: View) -> str:

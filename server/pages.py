@@ -18,6 +18,8 @@ def document(context: Context, page: str, content: Json) -> str:
     more: dict[str, Any] = {}
     if page == "landing":
         more["collections"] = described.collections_document(context)
+    if page in ("landing", "collection"):
+        more["basemap"] = _basemap(context)
     return _rendered(context, page, content, id_, more)
 
 
@@ -37,12 +39,22 @@ def _around_items(context: Context, view: View) -> dict[str, Any]:
         kind: described.schema_document(context, id_, kind) for kind in ("schema", "queryables", "sortables")
     }
     more["searchable"] = view.layer.search is not None
-    if _BASEMAP in context.profile.collections:
-        # Districts and the province as they are on the legal day; those of other days would lie over each other.
-        today = str(context.parts.reader.read(context.entry(), [("SELECT lg.hom_nay()::text", ())])[0][0][0])
-        pairs = [("properties", "ten,cap"), ("zoom-level", "11"), ("limit", "500"), ("datetime", today)]
-        more["basemap"] = context.url(f"/collections/{_BASEMAP}/items", pairs)
+    more["basemap"] = _basemap(context)
     return more
+
+
+def _basemap(context: Context) -> str | None:
+    """Return the address of the administrative units of the legal day, without those of other days below them."""
+    if _BASEMAP not in context.profile.collections:
+        return None
+    today = str(context.parts.reader.read(context.entry(), [("SELECT lg.hom_nay()::text", ())])[0][0][0])
+    pairs = [("properties", "ten,cap"), ("zoom-level", "11"), ("limit", "500"), ("datetime", today)]
+    return context.url(f"/collections/{_BASEMAP}/items", pairs)
+
+
+def error(context: Context, problem: Json) -> str:
+    """Return the page of an error."""
+    return _rendered(context, "error", problem, None, {})
 
 
 def _rendered(context: Context, page: str, content: Json, id_: str | None, more: dict[str, Any]) -> str:

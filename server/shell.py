@@ -12,8 +12,10 @@ from typing import Any, cast
 from pygeoapi.api import API, APIRequest, describe_collections, landing_page
 from pygeoapi.l10n import str2locale
 
+from catalogue.layer import Component
 from catalogue.profile import Collection
 from core.errors import NotFound
+from openapi.fragment import text
 from query.crs import CRS84, epsg, offered
 from server.context import LANGUAGES, Context
 from server.shelf import Json
@@ -36,11 +38,13 @@ def landing(context: Context) -> Json:
 
 
 def collections(context: Context) -> list[Json]:
-    """Return pygeoapi's description of each collection, without its links, in the order of ids."""
+    """Return pygeoapi's description of each collection, without its links, by component database and id."""
     described = cast("list[Json]", _answer(context, describe_collections)["collections"])
     if len(described) != len(context.profile.collections):
         raise RuntimeError("pygeoapi left a collection out")  # it swallows errors; a shorter list would be a lie
-    return [_overlaid(context, each) for each in described]
+    themes = [str(each) for each in Component]
+    overlaid = [_overlaid(context, each) for each in described]
+    return sorted(overlaid, key=lambda each: (themes.index(each["theme"]["id"]), each["id"]))
 
 
 def collection(context: Context, id_: str) -> Json:
@@ -118,10 +122,11 @@ def _resource(context: Context, published: Collection) -> Json:
 
 
 def _overlaid(context: Context, described: Json) -> Json:
-    """Set what pygeoapi cannot say: CRSs as the layer declares them, and no storage CRS without geometry."""
+    """Set what pygeoapi cannot say: the component database, CRSs as declared, no storage CRS without geometry."""
     layer = context.profile.collections[described["id"]].layer
     changed = _without_links(described)
     changed["itemType"] = "feature"
+    changed["theme"] = {"id": str(layer.component), "title": text(str(layer.component), context.language)}
     changed["crs"] = [each.uri for each in offered(layer.srids)]
     changed.pop("storageCrs", None)
     if layer.geometry:

@@ -4,8 +4,9 @@ A template sees the document that the same request would give as JSON, and nothi
 hidden in the other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,12 @@ class Around:
     searchable: bool = False
 
 
+def by_theme(collections: Iterable[Json]) -> list[tuple[str, list[Json]]]:
+    """Return collections in groups of neighbours of one theme, each with the title of the theme."""
+    groups = groupby(collections, key=lambda each: each.get("theme", {}).get("title", ""))
+    return [(title, list(group)) for title, group in groups]
+
+
 class Pages:
     """All pages of one service, its templates compiled once."""
 
@@ -83,6 +90,7 @@ class Pages:
 _FIXED: dict[str, Any] = {
     "languages": LANGUAGES,
     "anchor": tables.anchor,
+    "by_theme": by_theme,
     "codes": codes,
     "columns": tables.columns,
     "first_page": first_page,
