@@ -105,7 +105,8 @@ def test_areas_are_those_of_the_geometry(database: Connection):
 def test_purposes_add_up_to_the_legal_area(database: Connection):
     query = """
         SELECT count(*) FROM dc.thua_dat t
-        WHERE t.dien_tich_phap_ly::numeric <> (SELECT sum(m.dien_tich::numeric) FROM dc.muc_dich m WHERE m.thua_id = t.id)
+        WHERE t.dien_tich_phap_ly::numeric <> (
+            SELECT sum(m.dien_tich::numeric) FROM dc.muc_dich m WHERE m.thua_id = t.id)
     """
     assert _one(database, query) == 0
 
@@ -170,7 +171,8 @@ def test_form_01_adds_up_by_holder_and_by_group(database: Connection):
 def test_form_03_of_the_province_adds_up_to_its_area(database: Connection):
     query = """
         SELECT abs((SELECT sum(gia_tri) FROM tk.bieu WHERE xa_id = 1 AND bieu = '03/TKKK' AND cot = 'tong'
-                    AND ma_loai_dat IN ('NNP', 'PNN', 'CSD')) * 10000 - (SELECT ST_Area(geom_goc) FROM hc.don_vi WHERE id = 1))
+                    AND ma_loai_dat IN ('NNP', 'PNN', 'CSD')) * 10000
+                   - (SELECT ST_Area(geom_goc) FROM hc.don_vi WHERE id = 1))
     """
     assert _one(database, query) < 111 * 50 + 1
 
@@ -188,7 +190,8 @@ def test_prices_of_parcels_follow_from_segments_and_positions(database: Connecti
 
 def test_the_street_of_a_price_runs_near_its_parcel(database: Connection):
     query = """
-        SELECT max(ST_Distance(g.geom_goc, d.geom_goc)) FROM gd.gia_thua g JOIN gd.doan_duong d ON d.id = g.doan_duong_id
+        SELECT max(ST_Distance(g.geom_goc, d.geom_goc))
+        FROM gd.gia_thua g JOIN gd.doan_duong d ON d.id = g.doan_duong_id
         WHERE g.vi_tri = 1
     """
     assert _one(database, query) < 15
