@@ -100,8 +100,9 @@ def test_pages_speak_vietnamese_and_english(api: Any, path: str, language: str, 
 def test_no_page_asks_another_machine(api: Any, path: str) -> None:
     page = api.get(path, Accept="text/html").text
 
-    loaded = re.findall(r"""<(?:script|link|img|iframe|source)[^>]+(?:src|href)=["']([^"']+)""", page)
-    assert [each for each in loaded if re.match(r"(https?:)?//(?!land\.test)", each) and "rel=" not in each] == []
+    loaded = re.findall(r"""<(?:script|link|img|iframe|source)\b[^>]*?\s(?:src|href)=["']([^"']+)""", page)
+    assert loaded
+    assert [each for each in loaded if re.match(r"(https?:)?//(?!land\.test/)", each)] == []
 
 
 def test_req_oas30_oas_definition_1(api: Any, find_link: FindLink) -> None:
@@ -131,7 +132,7 @@ def test_req_oas30_oas_impl(api: Any, document: Any) -> None:
         assert answer.status_code == (404 if "{" in path else 200), path
         if "post" in operations:
             assert api.client.post(filled, data={"so_luong_khong_co": "1"}).status_code == 400, path
-            assert api.client.post(filled, data={}).status_code == 200, path
+            assert api.client.post(filled, data={"f": "json"}).status_code == 200, path
 
 
 def test_req_oas30_oas_impl_media_types(api: Any, document: Any) -> None:

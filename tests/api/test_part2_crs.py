@@ -204,15 +204,30 @@ def test_a_surveyed_point_is_right_to_the_millimetre_in_wgs84(own_api: Any, empt
 
 
 @pytest.mark.parametrize("name", POINTS)
-def test_a_point_in_wgs84_is_right_to_the_millimetre_on_the_survey(own_api: Any, empty_db: str, name: str) -> None:
+def test_a_point_in_wgs84_finds_what_was_surveyed_within_a_millimetre(own_api: Any, empty_db: str, name: str) -> None:
     lon, lat, east, north = POINTS[name]
     _survey(empty_db, east, north)
 
-    close = {"filter": f"S_INTERSECTS(geometry, POLYGON(({_square(lon, lat, 2e-8)})))"}
-    beside = {"filter": f"S_INTERSECTS(geometry, POLYGON(({_square(lon + 4e-8, lat, 2e-8)})))"}
+    for at, half, other in (
+        (f"filter=S_INTERSECTS(geometry, POLYGON(({{}})))&crs={CRS84}", MILLIMETRE_IN_DEGREES, (lon, lat)),
+        (f"filter=S_INTERSECTS(geometry, POLYGON(({{}})))&filter-crs={STORED}", MILLIMETRE, (east, north)),
+    ):
+        on_it, beside = (at.format(_square(x, other[1], half)) for x in (other[0], other[0] + 2.5 * half))
+        assert len(own_api.ids("/collections/moc/items", on_it.replace(" ", "%20"))) == 1
+        assert own_api.ids("/collections/moc/items", beside.replace(" ", "%20")) == []
 
-    assert len(own_api.ids("/collections/moc/items", close)) == 1
-    assert own_api.ids("/collections/moc/items", beside) == []
+
+@pytest.mark.parametrize("name", POINTS)
+def test_the_one_operation_is_right_to_the_millimetre_both_ways(rows: Rows, name: str) -> None:
+    lon, lat, east, north = POINTS[name]
+
+    there = "hc.doi_toa_do(ST_SetSRID(ST_MakePoint(%s, %s), 4326), 9212)"
+    back = "hc.doi_toa_do(ST_SetSRID(ST_MakePoint(%s, %s), 9212), 4326)"
+
+    found = rows(f"SELECT ST_X(p), ST_Y(p) FROM (SELECT {there} AS p) AS x", lon, lat)[0]
+    assert found == pytest.approx((east, north), abs=MILLIMETRE)
+    found = rows(f"SELECT ST_X(p), ST_Y(p) FROM (SELECT {back} AS p) AS x", east, north)[0]
+    assert found == pytest.approx((lon, lat), abs=MILLIMETRE_IN_DEGREES)
 
 
 @pytest.mark.parametrize(
@@ -272,4 +287,4 @@ def _survey(dsn: str, east: float, north: float) -> None:
 
 def _square(lon: float, lat: float, half: float) -> str:
     corners = ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))
-    return ", ".join(f"{lon + half * x:.10f} {lat + half * y:.10f}" for x, y in corners)
+    return ", ".join(f"{lon + half * x:.11f} {lat + half * y:.11f}" for x, y in corners)
