@@ -25,6 +25,7 @@ EXPORT_PARAMETERS = (
 )  # fmt: skip
 ITEMS_PARAMETERS = (*EXPORT_PARAMETERS, "limit", "offset", "cursor", "resulttype")
 _SELECTING = ("bbox", "bbox-crs", "datetime", "q", "filter", "filter-lang", "filter-crs", "sortby")
+_OF_GEOMETRY = ("crs", "bbox-crs", "filter-crs", "zoom-level", "skipGeometry")
 _ZOOM_MAX = 24
 
 
@@ -59,7 +60,7 @@ def read_items_query(
     """
     properties = property_parameters(view)
     own = ITEMS_PARAMETERS if paged else EXPORT_PARAMETERS
-    values = single_values(pairs, [each for each in own if each != "q" or view.layer.search] + list(properties))
+    values = single_values(pairs, [*_understood(own, view), *properties])
     equals = {name: values[name] for name in properties if name in values}
     fingerprint = fingerprint_of(profile_hash, view.collection.id, {k: values.get(k) for k in _SELECTING}, equals)
     return ItemsQuery(
@@ -81,7 +82,7 @@ def read_items_query(
 
 def read_item_query(pairs: Sequence[tuple[str, str]], view: View) -> tuple[tuple[Column, ...], Shape]:
     """Read the parameters of a single item: its columns and how its geometry leaves."""
-    values = single_values(pairs, ITEM_PARAMETERS)
+    values = single_values(pairs, _understood(ITEM_PARAMETERS, view))
     return _columns(values, view), read_shape(values, view)
 
 
@@ -105,6 +106,12 @@ def one_of(name: str, text: str, allowed: Sequence[str]) -> str:
     if text not in allowed:
         raise BadParameter(name, "not one of the words allowed.", ", ".join(allowed))
     return text
+
+
+def _understood(parameters: Sequence[str], view: View) -> list[str]:
+    """Return the parameters that mean something here: no CRS without a geometry, no search without a text for it."""
+    absent = () if view.layer.geometry else _OF_GEOMETRY
+    return [each for each in parameters if each not in absent and (each != "q" or view.layer.search)]
 
 
 def _zoom(text: str) -> float:

@@ -6,7 +6,7 @@ from formats.coding import MINIMUM_BYTES, compress, negotiate_coding
 from server.context import Context
 from server.etags import entity_tag, matches
 from server.http import Headers, Response
-from server.representations import HTML
+from server.representations import HTML_SENT
 from web.csp import CSP
 
 _VARY = "Authorization, Cookie, Accept, Accept-Language, Accept-Encoding, Origin"
@@ -82,7 +82,7 @@ def not_modified(context: Context, tag: str) -> Response:
 
 def page(context: Context, html: str) -> Response:
     """Return a page for people."""
-    return document(context, HTML.media_types[0], html.encode(), ("Content-Security-Policy", CSP))
+    return document(context, HTML_SENT, html.encode(), ("Content-Security-Policy", CSP))
 
 
 def common(context: Context) -> Headers:

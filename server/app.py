@@ -30,7 +30,7 @@ from server.etags import KnownTags
 from server.http import Headers, Request, Response
 from server.problems import failure, problem
 from server.proofs import prove
-from server.representations import HTML
+from server.representations import HTML_SENT
 from server.routes import route_of
 from server.shelf import Shelf
 from web.csp import CSP
@@ -100,7 +100,7 @@ class Application:
             return response
         context = Context(self._parts, request, self._shelf, [], language_of(request, None))
         html = pages.error(context, json.loads(cast("bytes", response.body)))
-        headers = [("Content-Type", HTML.media_types[0]), ("Content-Security-Policy", CSP)]
+        headers = [("Content-Type", HTML_SENT), ("Content-Security-Policy", CSP)]
         headers += [header for header in response.headers if header[0] != "Content-Type"]
         return Response(response.status, tuple(headers), html.encode())
 

@@ -33,7 +33,8 @@ def collections_document(context: Context) -> Json:
     described = shell.collections(context)
     for each in described:
         each["links"] = link_members(collection_links(context, each["id"]))
-    return {"collections": described, "crs": sorted({crs for each in described for crs in each["crs"]})}
+    shared = dict.fromkeys(crs for each in described for crs in each.get("crs", ()))  # CRS84 first, as in each
+    return {"collections": described, "crs": list(shared)}
 
 
 def collection_document(context: Context, id_: str) -> Json:

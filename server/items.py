@@ -28,7 +28,7 @@ from server import answers, pages
 from server.context import Context
 from server.http import Headers, Response
 from server.links import header_of, link, self_and_alternates
-from server.representations import HTML, chosen
+from server.representations import HTML, HTML_SENT, chosen
 
 type AnyFormat = Format[Any, Any]
 JSON_TEXT = (RowEncoding.GEOJSON, RowEncoding.JSONFG)
@@ -61,7 +61,8 @@ def items(context: Context, collection_id: str) -> Response:
         query = replace(query, limit=min(query.limit, _PAGE_FOR_PEOPLE_MAX))
     if context.request.method == "HEAD":
         crs = encoder_crs(query.shape.crs, encoder)
-        return Response(200, (("Content-Type", representation.media_types[0]), *answers.common(context), crs))
+        media_type = HTML_SENT if representation is HTML else representation.media_types[0]
+        return Response(200, (("Content-Type", media_type), *answers.common(context), crs))
     conditional = answers.Conditional(context)
     if conditional.is_asked and (known := conditional.unchanged(_version(context, view))):
         return known

@@ -19,7 +19,8 @@ class Plain:
     media_types: tuple[str, ...]
 
 
-HTML = Plain("html", ("text/html; charset=utf-8",))
+HTML = Plain("html", ("text/html",))
+HTML_SENT = "text/html; charset=utf-8"
 JSON = Plain("json", ("application/json",))
 SCHEMA = Plain("json", ("application/schema+json", "application/json"))
 XSD = Plain("gml", ("application/xml",))

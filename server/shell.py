@@ -122,14 +122,15 @@ def _resource(context: Context, published: Collection) -> Json:
 
 
 def _overlaid(context: Context, described: Json) -> Json:
-    """Set what pygeoapi cannot say: the component database, CRSs as declared, no storage CRS without geometry."""
+    """Set what pygeoapi cannot say: the component database, CRSs as declared, none without geometry."""
     layer = context.profile.collections[described["id"]].layer
     changed = _without_links(described)
     changed["itemType"] = "feature"
     changed["theme"] = {"id": str(layer.component), "title": text(str(layer.component), context.language)}
-    changed["crs"] = [each.uri for each in offered(layer.srids)]
-    changed.pop("storageCrs", None)
+    for name in ("crs", "storageCrs"):
+        changed.pop(name, None)
     if layer.geometry:
+        changed["crs"] = [each.uri for each in offered(layer.srids)]
         changed["storageCrs"] = epsg(layer.geometry.stored_srid).uri
     return changed
 
