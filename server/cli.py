@@ -14,10 +14,11 @@ from core.errors import DatabaseError, DatdaiError
 from core.settings import Settings
 from database import migrate
 from database.cluster import Cluster, cluster_folder, database_of
+from loader import codelists
 
 type Run = Callable[[argparse.Namespace, Settings], int]
 
-PACKAGES_WITH_COMMANDS = ("database", "loader")
+PACKAGES_WITH_COMMANDS = ("database", "loader", "loader.sample")
 """Packages with a module ``commands`` whose ``register(subparsers)`` adds commands; each sets ``run``."""
 SAMPLE_PARCELS = 20_000
 SAMPLE_SEED = 1
@@ -74,11 +75,21 @@ def what_to_open(settings: Settings) -> str:
 
 def prepare(admin_dsn: str, *, parcels: int) -> None:
     """Migrate, and load the sample province into a database without any administrative unit."""
-    for migration in migrate.migrate(admin_dsn):
-        _say(f"applied {migration.file}")
+    _bring_up(admin_dsn)
     if parcels and migrate.is_empty(admin_dsn):
         _say(f"loading the sample province with {parcels} parcels")
         import_module("loader.sample").build(admin_dsn, parcels=parcels, seed=SAMPLE_SEED)
+
+
+def _bring_up(admin_dsn: str) -> bool:
+    """Apply what is pending and bring the code lists up to date; tell whether anything changed."""
+    applied = migrate.migrate(admin_dsn)
+    for migration in applied:
+        _say(f"applied {migration.file}")
+    codes = codelists.load(admin_dsn)
+    if codes:
+        _say(f"code lists: {codes} codes new or changed")
+    return bool(applied or codes)
 
 
 def _add_serve(commands: Subparsers) -> None:
@@ -128,10 +139,8 @@ def _migrate(chosen: argparse.Namespace, settings: Settings) -> int:
     with database_of(settings) as complete:
         if chosen.status:
             return _print_status(complete)
-        applied = migrate.migrate(_admin(complete))
-    for migration in applied:
-        _say(f"applied {migration.file}")
-    if not applied:
+        changed = _bring_up(_admin(complete))
+    if not changed:
         _say("nothing to do")
     return 0
 
