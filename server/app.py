@@ -154,7 +154,7 @@ def serve(settings: Settings, greeting: str) -> None:
         workers=settings.workers,
         blocking_threads=settings.threads,
         backlog=1024,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         respawn_failed_workers=True,
     )
     threading.Thread(target=_announce, args=(settings, greeting), daemon=True).start()
