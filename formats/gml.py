@@ -46,7 +46,7 @@ _TEXT: dict[ColumnType, Text] = {
 class Gml:
     key = "gml"
     media_types = (
-        "application/gml+xml; version=3.2; profile=http://www.opengis.net/def/profile/ogc/2.0/gml-sf0",
+        'application/gml+xml; version=3.2; profile="http://www.opengis.net/def/profile/ogc/2.0/gml-sf0"',
         "application/xml",
     )
     extension = "gml"

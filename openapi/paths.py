@@ -16,7 +16,7 @@ _FILES = {
     "text/csv; charset=utf-8; header=present": {"schema": {"type": "string"}},
     "application/vnd.flatgeobuf": BINARY,
     "application/geopackage+sqlite3": BINARY,
-    "application/gml+xml; version=3.2; profile=http://www.opengis.net/def/profile/ogc/2.0/gml-sf0": {
+    'application/gml+xml; version=3.2; profile="http://www.opengis.net/def/profile/ogc/2.0/gml-sf0"': {
         "schema": {"type": "string"}
     },
 }

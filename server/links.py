@@ -48,6 +48,9 @@ def self_and_alternates(context: Context, current: Representation, offers: Seque
 
 def header_of(links: Iterable[Link]) -> str:
     """Return links as the value of a ``Link`` header. Titles stay out: a header carries no Vietnamese."""
-    return ", ".join(
-        f'<{each.href}>; rel="{each.rel}"' + (f'; type="{each.type}"' if each.type else "") for each in links
-    )
+    return ", ".join(_in_header(each) for each in links)
+
+
+def _in_header(each: Link) -> str:
+    media_type = (each.type or "").replace('"', '\\"')
+    return f'<{each.href}>; rel="{each.rel}"' + (f'; type="{media_type}"' if media_type else "")
