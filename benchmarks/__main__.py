@@ -276,8 +276,8 @@ def _settings(facts: dict[str, object]) -> list[str]:
     return [
         f"{facts['machine']}; {facts['parcels']:,} parcels in force in one table, warm; commit {facts['commit']}.",
         f"{facts['rounds']} interleaved rounds of {facts['seconds']} s (slow ones up to three times that), medians "
-        f"(lowest–highest); every server with {contestants.WORKERS} processes; wrk and pgbench on the same machine; load average before: "
-        f"{facts['load_average_before']}; {facts['minutes']} minutes in all.",
+        f"(lowest–highest); every server with {contestants.WORKERS} processes; wrk and pgbench on the same machine; "
+        f"load average before: {facts['load_average_before']}; {facts['minutes']} minutes in all.",
         f"{versions}; shared_buffers {facts['shared_buffers']}, durable.",
         f"Ids and counts were compared with SQL before; agreement: {facts['agreement']}.",
     ]

@@ -1,5 +1,7 @@
 """The database that everybody reads: the sample province in a private, durable cluster, and the views of the peers."""
 
+import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,8 +10,8 @@ from psycopg import sql
 
 from catalogue.files import read_layers
 from catalogue.profile import everything
-from core.settings import Settings
-from database.cluster import EMBEDDED_DATABASE, Cluster, cluster_folder, database_of, ensure_database
+from database.cluster import EMBEDDED_DATABASE, Cluster, ensure_database
+from loader.sample.indexes import put_back, set_aside
 from query.view import View, view_of
 from server.cli import prepare
 
@@ -17,8 +19,37 @@ REPOSITORY = Path(__file__).parent.parent
 VAR = REPOSITORY / "var" / "bench"
 COLLECTION = "thua-dat"
 PEERS_SCHEMA = "bench"
+ROOT_FOLDER = Path("/var/lib/datdai-bench")
+"""Root's PostgreSQL runs as another user, who usually cannot enter the repository."""
 _CONNECTIONS_MAX = 200  # 64 of pgbench beside the idle pools of all servers
 _PEERS_INDEXES = ("CREATE INDEX IF NOT EXISTS bench_hinh_goc ON dc.thua_dat USING gist (geom_goc)",)
+
+
+SAMPLE = 50_000
+"""Parcels of the sample province that is built in full."""
+_IS_MULTIPLIED = "SELECT EXISTS (SELECT FROM dc.thua_dat AS t WHERE t.so_to >= 100000)"
+_SHRINK = """
+UPDATE dc.thua_dat AS t
+SET geom_goc = ST_Affine(t.geom_goc, 1 / k, 0, 0, 1 / k, ST_XMin(e.box) * (1 - 1 / k), ST_YMin(e.box) * (1 - 1 / k)),
+    dien_tich = greatest(0.1, round((t.dien_tich / k ^ 2)::numeric, 1)),
+    dien_tich_phap_ly = greatest(0.1, round((t.dien_tich_phap_ly / k ^ 2)::numeric, 1))
+FROM (SELECT ST_Extent(o.geom_goc) AS box FROM dc.thua_dat AS o) AS e, (SELECT %(side)s::float8 AS k) AS f
+"""
+_COPY = """
+INSERT INTO dc.thua_dat (
+    xa_id, ma_xa, ma_dinh_danh, so_to, so_thua, so_to_cu, so_thua_cu, dien_tich, dien_tich_phap_ly, dia_chi, he_ma,
+    loai_dat, loai_dat_chinh, nhom_dat_chinh, muc_dich, loai_doi_tuong, da_cap_gcn, tranh_chap, trang_thai,
+    tai_lieu_do_dac_id, nguon, hieu_luc_tu, hieu_luc_den, geom_goc)
+SELECT
+    t.xa_id, t.ma_xa, translate(left(md5(t.id::text || %(number)s), 12), 'a', 'z'), t.so_to + 100000 * %(number)s,
+    t.so_thua, t.so_to_cu, t.so_thua_cu, t.dien_tich, t.dien_tich_phap_ly, t.dia_chi, t.he_ma,
+    t.loai_dat, t.loai_dat_chinh, t.nhom_dat_chinh, t.muc_dich, t.loai_doi_tuong, t.da_cap_gcn, t.tranh_chap,
+    t.trang_thai, t.tai_lieu_do_dac_id, t.nguon, t.hieu_luc_tu, t.hieu_luc_den,
+    ST_Translate(
+        t.geom_goc, %(column)s * (ST_XMax(e.box) - ST_XMin(e.box)), %(row)s * (ST_YMax(e.box) - ST_YMin(e.box)))
+FROM dc.thua_dat AS t, (SELECT ST_Extent(o.geom_goc) AS box FROM dc.thua_dat AS o WHERE o.so_to < 100000) AS e
+WHERE t.so_to < 100000
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +78,7 @@ class World:
 
 def cluster_of(parcels: int) -> Cluster:
     """Return the cluster for a number of parcels; it stays on disk for the next run."""
-    return Cluster(cluster_folder(VAR / str(parcels)))
+    return Cluster((ROOT_FOLDER if os.geteuid() == 0 else VAR) / str(parcels) / "pg")
 
 
 def open_world(parcels: int) -> World:
@@ -55,18 +86,43 @@ def open_world(parcels: int) -> World:
     home = VAR / str(parcels)
     cluster = cluster_of(parcels)
     ensure_database(cluster.dsn(), EMBEDDED_DATABASE)
-    with database_of(Settings(home=home)) as settings:
-        dsn, app_dsn = settings.admin_database_url or "", settings.database_url or ""
-    prepare(dsn, parcels=parcels)
+    dsn, app_dsn = cluster.dsn(EMBEDDED_DATABASE), cluster.dsn(EMBEDDED_DATABASE, f"{EMBEDDED_DATABASE}_app")
+    prepare(dsn, parcels=sample_size(parcels))
     profile = everything(read_layers(REPOSITORY / "config" / "layers"))
     world = World(home, dsn, app_dsn, cluster.sockets, parcels, view_of(profile.collections[COLLECTION]), profile.hash)
     with psycopg.connect(dsn, autocommit=True) as connection:
+        multiply(connection, parcels)
         _make_views(connection, world)
         connection.execute("SELECT lg.don_dem()")
         connection.execute("VACUUM (ANALYZE) dc.thua_dat")
         connection.execute("CHECKPOINT")
         connection.execute("SELECT sum(length(t.geom::bytea)) + sum(length(t.geom_goc::bytea)) FROM dc.thua_dat AS t")
     return world
+
+
+def sample_size(parcels: int) -> int:
+    """Return how many parcels the sample province is built with; the rest are copies."""
+    return min(parcels, SAMPLE)
+
+
+def multiply(connection: psycopg.Connection, parcels: int) -> None:
+    """Bring the table of parcels to its size: copies of the sample, so much smaller and side by side.
+
+    To build all other tables for a million parcels takes half an hour, and nobody asks for them here. Density, shapes
+    and attributes are those of the sample; each copy lies in a cell of its own of a grid over the province.
+    """
+    copies = round(parcels / sample_size(parcels))
+    if copies == 1 or _one(connection, _IS_MULTIPLIED) == "True":
+        return
+    side = math.ceil(math.sqrt(copies))
+    with connection.transaction():
+        connection.execute("SET LOCAL maintenance_work_mem = '1GB'")
+        aside = set_aside(connection, ["dc.thua_dat"])
+        connection.execute(_SHRINK, {"side": side})
+        for number in range(1, copies):
+            place = {"column": number % side, "row": number // side, "number": str(number)}
+            connection.execute(_COPY.replace("* %(number)s", f"* {number}").encode(), place)
+        put_back(connection, aside)
 
 
 def allow_connections(parcels: int) -> None:
