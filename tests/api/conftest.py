@@ -1,6 +1,5 @@
-"""The API from outside: the WSGI application in this process, and a real server for real clients."""
+"""The API from outside: the WSGI application in this process, over one sample province."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,6 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from werkzeug.test import Client, TestResponse
 
-REPOSITORY = Path(__file__).parent.parent.parent
-DATABASE = f"datdai_api_{os.getpid()}"
 BASE = "http://land.test"
 SECRET = "a secret that only the tests know, long enough"
 
