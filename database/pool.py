@@ -19,7 +19,7 @@ from typing import LiteralString, Protocol, cast
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName, error_from_result
+from psycopg.errors import ConnectionTimeout, FeatureNotSupported, InvalidSqlStatementName, error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.json import set_json_loads
@@ -117,7 +117,11 @@ class Reader:
         except (FeatureNotSupported, InvalidSqlStatementName):
             # A migration changed a table under a prepared statement, or somebody deallocated it.
             self._answers.discard_idle()
-            return self._trip(entry, statements, repeatable=repeatable, binary=binary)
+        except Unavailable as exc:
+            # Somebody ended this connection while it was used; what was asked changes nothing, so it is asked again.
+            if not _was_cut(exc.__cause__):
+                raise
+        return self._trip(entry, statements, repeatable=repeatable, binary=binary)
 
     @contextmanager
     def stream(self, entry: Entry, statement: Statement, *, batch: int) -> Generator[Iterator[Row]]:
@@ -384,7 +388,7 @@ class Line:
         events = self._poller.poll(timeout_ms)
         if not events:
             self._connection.close()
-            raise psycopg.OperationalError("the server does not answer")
+            raise ConnectionTimeout("the server does not answer")
         if any(mask & ~select.POLLOUT for _, mask in events):
             self._wire.consume_input()
 
@@ -466,6 +470,13 @@ def read_only(dsn: str, tuning: Tuning, statement_timeout_ms: int) -> str:
         "keepalives_count": 3,
     }
     return make_conninfo("", **{**defaults, **given, "client_encoding": "UTF8"})
+
+
+def _was_cut(error: BaseException | None) -> bool:
+    """Tell whether a connection was ended by the other side, which says nothing of the next one."""
+    if not isinstance(error, psycopg.OperationalError) or isinstance(error, ConnectionTimeout):
+        return False
+    return error.sqlstate in (None, "57P01")
 
 
 def meaning_of(error: psycopg.Error) -> DatdaiError | None:
