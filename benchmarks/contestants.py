@@ -117,7 +117,7 @@ def _start_pygeoapi(world: World, started: list[subprocess.Popen[bytes]]) -> tup
     configuration.write_text(yaml.safe_dump(pygeoapi_configuration(world, port)))
     environment = {"PYGEOAPI_CONFIG": str(configuration), "PYGEOAPI_OPENAPI": str(openapi)}
     generate = [str(programs / "pygeoapi"), "openapi", "generate", str(configuration), "--output-file", str(openapi)]
-    subprocess.run(generate, env=os.environ | environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(generate, env=os.environ | environment, check=True, capture_output=True)
     command = [str(programs / "gunicorn"), "--workers", str(WORKERS), "--worker-class", "gthread", "--threads", "4"]
     command += ["--timeout", "600", "--keep-alive", "60", "--bind", f"127.0.0.1:{port}", "pygeoapi.flask_app:APP"]
     process = _start("pygeoapi", command, environment, started)

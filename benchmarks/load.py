@@ -1,6 +1,7 @@
 """Ask at random from many connections: wrk for HTTP, pgbench for bare SQL; and look at the memory of processes."""
 
 import json
+import math
 import re
 import subprocess
 import time
@@ -48,7 +49,7 @@ def write_requests(name: str, lines: Iterable[str]) -> Path:
 
 def wrk(url: str, requests: Path, *, connections: int, seconds: float, seed: int) -> Figures:
     """Ask the lines of a file at random for some seconds."""
-    command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:g}s"]
+    command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{math.ceil(seconds)}s"]
     command += ["--timeout", f"{_TIMEOUT_S}s", "--script", str(_WRK), url, "--", str(requests), str(seed)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0 or "FIGURES" not in done.stdout:
