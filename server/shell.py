@@ -38,13 +38,16 @@ def landing(context: Context) -> Json:
 
 
 def collections(context: Context) -> list[Json]:
-    """Return pygeoapi's description of each collection, without its links, by component database and id."""
+    """Return pygeoapi's description of each collection, without its links.
+
+    Layers on the map come first, then tables; each by component database and id.
+    """
     described = cast("list[Json]", _answer(context, describe_collections)["collections"])
     if len(described) != len(context.profile.collections):
         raise RuntimeError("pygeoapi left a collection out")  # it swallows errors; a shorter list would be a lie
     themes = [str(each) for each in Component]
     overlaid = [_overlaid(context, each) for each in described]
-    return sorted(overlaid, key=lambda each: (themes.index(each["theme"]["id"]), each["id"]))
+    return sorted(overlaid, key=lambda each: ("crs" not in each, themes.index(each["theme"]["id"]), each["id"]))
 
 
 def collection(context: Context, id_: str) -> Json:
@@ -129,7 +132,9 @@ def _overlaid(context: Context, described: Json) -> Json:
     changed["theme"] = {"id": str(layer.component), "title": text(str(layer.component), context.language)}
     for name in ("crs", "storageCrs"):
         changed.pop(name, None)
-    if layer.geometry:
+    if layer.geometry is None:
+        changed["extent"] = {name: value for name, value in changed["extent"].items() if name != "spatial"}
+    else:
         changed["crs"] = [each.uri for each in offered(layer.srids)]
         changed["storageCrs"] = epsg(layer.geometry.stored_srid).uri
     return changed

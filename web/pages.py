@@ -6,7 +6,6 @@ hidden in the other.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +49,11 @@ class Around:
 
 
 def by_theme(collections: Iterable[Json]) -> list[tuple[str, list[Json]]]:
-    """Return collections in groups of neighbours of one theme, each with the title of the theme."""
-    groups = groupby(collections, key=lambda each: each.get("theme", {}).get("title", ""))
-    return [(title, list(group)) for title, group in groups]
+    """Return collections in groups of one theme, each with its title, in the order in which themes first come."""
+    groups: dict[str, list[Json]] = {}
+    for each in collections:
+        groups.setdefault(each.get("theme", {}).get("title", ""), []).append(each)
+    return list(groups.items())
 
 
 class Pages:
