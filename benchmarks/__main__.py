@@ -275,7 +275,7 @@ def _settings(facts: dict[str, object]) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in dict(facts["versions"]).items())  # pyright: ignore
     return [
         f"{facts['machine']}; {facts['parcels']:,} parcels in force in one table, warm; commit {facts['commit']}.",
-        f"{facts['rounds']} interleaved rounds of {facts['seconds']} s (slow ones up to three times that), medians "
+        f"{facts['rounds']} interleaved rounds of {facts['seconds']} s (slow ones up to twice that), medians "
         f"(lowest–highest); every server with {contestants.WORKERS} processes; wrk and pgbench on the same machine; "
         f"load average before: {facts['load_average_before']}; {facts['minutes']} minutes in all.",
         f"{versions}; shared_buffers {facts['shared_buffers']}, durable.",

@@ -129,7 +129,7 @@ def forget_peaks(process: int) -> None:
 def seconds_for(rate: float, connections: int, seconds: float) -> float:
     """Return how long to measure: a slow contestant longer, so that what is under way at the end weighs little."""
     wanted = 10 * connections / max(rate, 0.1)
-    return min(max(wanted, seconds), 3 * seconds)
+    return min(max(wanted, seconds), 2 * seconds)
 
 
 def settle(connection: psycopg.Connection, processes: Iterable[int]) -> None:

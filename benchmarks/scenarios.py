@@ -70,13 +70,13 @@ RATED = (
         "page-10", "Items, limit 10",
         "ours: a page at a random place of the order by cursor, with the exact count of the collection; "
         "pygeoapi: the first page, its count switched off; tipg: the first page, it always counts",
-        _page(10), many=True,
+        _page(10),
     ),
     Scenario("page-1000", "Items, limit 1,000", "as limit 10", _page(1000)),
     Scenario(
         "bbox", "Box of about 200",
         "a box at random, all of its features (limit 1,000); ours and tipg count, pygeoapi's count is switched off",
-        _bbox, many=True,
+        _bbox,
     ),
     Scenario(
         "cql2", "CQL2, limit 100",
