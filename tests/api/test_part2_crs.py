@@ -56,8 +56,11 @@ def test_req_crs_fc_md_storage_crs_and_valid_value(api: Any) -> None:
     assert collection["storageCrs"] in collection["crs"]
 
 
-def test_a_layer_without_geometry_has_no_storage_crs(api: Any) -> None:
-    assert "storageCrs" not in api.json("/collections/ho-so")
+def test_a_layer_without_geometry_has_no_crs_and_no_place(api: Any) -> None:
+    collection = api.json("/collections/ho-so")
+
+    assert not {"crs", "storageCrs"} & collection.keys()
+    assert "spatial" not in collection.get("extent", {}), "clients take what has a place for a map layer"
 
 
 def test_req_crs_fc_md_crs_list_global(api: Any) -> None:
