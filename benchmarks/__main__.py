@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(chosen: argparse.Namespace, plan: Plan, world: World) -> None:
     secret = secrets.token_hex(32)
-    begin, load_before = time.monotonic(), os.getloadavg()[0]
+    begin, load_before, commit = time.monotonic(), os.getloadavg()[0], _commit()
     found = Results()
     with contestants.all_running(world, secret) as servers:
         _say("drawing what is asked for")
@@ -95,7 +95,8 @@ def _run(chosen: argparse.Namespace, plan: Plan, world: World) -> None:
         _measure_rates(world, plan, found, shots, servers, material)
         _measure_exports(found, servers, material, plan.exports)
     facts = _facts(chosen, plan, world, material, agreement)
-    facts |= {"load_average_before": round(load_before, 2), "minutes": round((time.monotonic() - begin) / 60, 1)}
+    facts |= {"commit": commit, "load_average": [round(each, 1) for each in (load_before, os.getloadavg()[2])]}
+    facts |= {"minutes": round((time.monotonic() - begin) / 60, 1)}
     _write(chosen.write, found, facts)
 
 
@@ -202,12 +203,8 @@ def _facts(
         postgres = str(connection.execute("SHOW server_version").fetchone()[0])  # pyright: ignore
         postgis = str(connection.execute("SELECT postgis_lib_version()").fetchone()[0])  # pyright: ignore
         shared = str(connection.execute("SHOW shared_buffers").fetchone()[0])  # pyright: ignore
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=HERE, check=False
-    )
     return {
         "day": datetime.now(UTC).date().isoformat(),
-        "commit": commit.stdout.strip(),
         "cores": os.cpu_count(),
         "machine": f"{_processor()}, {_memory_gib()} GiB, {platform.system()} {platform.release()}",
         "parcels": material.rows,
@@ -219,6 +216,12 @@ def _facts(
         "shared_buffers": shared,
         "agreement": agreement,
     }
+
+
+def _commit() -> str:
+    """Return the commit that is measured; a star says that files were changed since."""
+    command = ["git", "describe", "--always", "--dirty=*", "--exclude=*"]
+    return subprocess.run(command, capture_output=True, text=True, cwd=HERE, check=False).stdout.strip()
 
 
 def _processor() -> str:
@@ -277,7 +280,8 @@ def _settings(facts: dict[str, object]) -> list[str]:
         f"{facts['machine']}; {facts['parcels']:,} parcels in force in one table, warm; commit {facts['commit']}.",
         f"{facts['rounds']} interleaved rounds of {facts['seconds']} s (slow ones up to twice that), medians "
         f"(lowest–highest); every server with {contestants.WORKERS} processes; wrk and pgbench on the same machine; "
-        f"load average before: {facts['load_average_before']}; {facts['minutes']} minutes in all.",
+        f"load averages before, and over the last 15 minutes: {facts['load_average']}; "
+        f"{facts['minutes']} minutes in all.",
         f"{versions}; shared_buffers {facts['shared_buffers']}, durable.",
         f"Ids and counts were compared with SQL before; agreement: {facts['agreement']}.",
     ]
