@@ -14,6 +14,8 @@ class Limits:
     """Rows that ``offset`` may skip; beyond it follow ``next``."""
     count_max: int = 10_000
     """Filtered results are counted exactly up to here; beyond it ``numberMatched`` is absent."""
+    accept_max: int = 1_024
+    """Characters in a header Accept or Accept-Encoding."""
     query_string_max: int = 16_384
     """Characters in the query string of a URL."""
     filter_post_max: int = 1_048_576

@@ -1,12 +1,12 @@
 """The bounding box of a request: read, cut to what can be computed, and made a condition."""
 
-import math
 from dataclasses import dataclass
 
 from catalogue.layer import Geometry
 from core.errors import BadParameter
 from query.condition import EVERYTHING, Condition, all_of, any_of
 from query.crs import CRS84, Crs
+from query.values import finite
 from query.view import View, quoted
 
 type Box = tuple[float, float, float, float]
@@ -44,11 +44,11 @@ def read_bbox(value: str, crs: Crs = CRS84) -> Bbox:
 
 def _numbers(value: str) -> tuple[float, float, float, float]:
     try:
-        numbers = [float(each) for each in value.split(",")]
+        numbers = [finite(each.strip()) for each in value.split(",")]
     except ValueError:
-        raise BadParameter("bbox", "not a list of numbers.", _ALLOWED) from None
-    if len(numbers) not in (4, 6) or not all(math.isfinite(each) for each in numbers):
-        raise BadParameter("bbox", f"{len(numbers)} values, or one that is not finite.", _ALLOWED)
+        raise BadParameter("bbox", "not a list of finite numbers.", _ALLOWED) from None
+    if len(numbers) not in (4, 6):
+        raise BadParameter("bbox", f"{len(numbers)} values.", _ALLOWED)
     half = len(numbers) // 2
     return numbers[0], numbers[1], numbers[half], numbers[half + 1]
 

@@ -9,9 +9,9 @@ from core.errors import BadParameter
 CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _EPSG_URI = "http://www.opengis.net/def/crs/EPSG/0/{}"
 _FORMS = (
-    re.compile(r"^https?://www\.opengis\.net/def/crs/EPSG/0/(\d{4,6})$"),
-    re.compile(r"^urn:ogc:def:crs:EPSG:[0-9.]*:(\d{4,6})$"),
-    re.compile(r"^\[?EPSG:(\d{4,6})\]?$"),
+    re.compile(r"https?://www\.opengis\.net/def/crs/EPSG/0/([0-9]{4,6})"),
+    re.compile(r"urn:ogc:def:crs:EPSG:[0-9.]*:([0-9]{4,6})"),
+    re.compile(r"EPSG:([0-9]{4,6})|\[EPSG:([0-9]{4,6})\]"),
 )
 _CRS84_FORMS = frozenset(
     {CRS84_URI, CRS84_URI.replace("http:", "https:"), "[OGC:CRS84]", "OGC:CRS84", "urn:ogc:def:crs:OGC:1.3:CRS84"}
@@ -78,7 +78,7 @@ def crs_named(parameter: str, value: str, srids: Sequence[int]) -> Crs:
     """
     if value in _CRS84_FORMS:
         return CRS84
-    codes = (int(match[1]) for form in _FORMS if (match := form.match(value)))
+    codes = (int(match[match.lastindex or 1]) for form in _FORMS if (match := form.fullmatch(value)))
     if (srid := next(codes, None)) in srids and srid is not None:
         return epsg(srid)
     raise BadParameter(parameter, "not a CRS of this collection.", ", ".join(crs.uri for crs in offered(srids)))

@@ -11,9 +11,9 @@ from query.view import View, quoted
 
 LEGAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _ALLOWED = "an RFC 3339 date or date-time, or an interval of two of them by '/', open ends as '..' or nothing"
-_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}T?$")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}T?", re.ASCII)
 """GDAL sends a bare T behind a date."""
-_DATETIME = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?$")
+_DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ def read_datetime(value: str) -> Period:
 
 def _day(text: str) -> date:
     try:
-        if _DATE.match(text):
+        if _DATE.fullmatch(text):
             return date.fromisoformat(text[:10])
-        if _DATETIME.match(text):
+        if _DATETIME.fullmatch(text):
             return _legal_day(datetime.fromisoformat(text.upper()))
     except (ValueError, OverflowError):
         pass

@@ -52,7 +52,7 @@ def read_sortby(value: str | None, collection: Collection) -> Order:
     """
     keys: list[SortKey] = []
     for part in (value or "").split(",") if value is not None else ():
-        name = part.strip().lstrip("+-") if part.strip()[:1] in ("+", "-") else part.strip()
+        name = part.strip()[1:] if part.strip()[:1] in ("+", "-") else part.strip()
         column = next((each for each in collection.sortables if each.name == name), None)
         if column is None or any(key.column.name == name for key in keys):
             allowed = ", ".join(each.name for each in collection.sortables)

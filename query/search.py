@@ -1,5 +1,7 @@
 """The parameter ``q``: words that Vietnamese readers would find, with or without diacritics."""
 
+import unicodedata
+
 from core.errors import BadParameter
 from core.limits import LIMITS
 from query.condition import Condition, any_of
@@ -15,9 +17,14 @@ def read_search(value: str) -> tuple[str, ...]:
         BadParameter: no term, or too many, or a NUL character.
     """
     terms = tuple(term for part in value.split(",") if (term := part.strip()))
-    if not terms or len(terms) > LIMITS.search_terms_max or "\x00" in value:
+    if not terms or len(terms) > LIMITS.search_terms_max or "\x00" in value or not all(map(_has_letters, terms)):
         raise BadParameter("q", "no search term, or too many.", f"1 to {LIMITS.search_terms_max} terms by comma")
     return terms
+
+
+def _has_letters(term: str) -> bool:
+    """Tell whether anything is left when marks are taken off: what folds to nothing would be found everywhere."""
+    return any(not unicodedata.combining(each) and not each.isspace() for each in unicodedata.normalize("NFD", term))
 
 
 def search_condition(terms: tuple[str, ...], column: str) -> Condition:

@@ -1,6 +1,7 @@
 """Values of columns as a client writes them in a URL."""
 
 import math
+import re
 import unicodedata
 from datetime import date, datetime
 from uuid import UUID
@@ -10,6 +11,10 @@ from catalogue.types import ColumnType
 from core.errors import BadParameter
 from core.limits import LIMITS
 
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
 _BIGINT = range(-(2**63), 2**63)
 _HOW = {
     ColumnType.TEXT: "text",
@@ -40,11 +45,11 @@ def _parsed(type_: ColumnType, text: str) -> object:
         case ColumnType.INTEGER:
             return _integer(text)
         case ColumnType.NUMBER:
-            return _finite(text)
+            return finite(text)
         case ColumnType.BOOLEAN:
             return _truth(text)
         case ColumnType.DATE:
-            return date.fromisoformat(text)
+            return _day(text)
         case ColumnType.TIMESTAMP:
             return _instant(text)
         case ColumnType.UUID:
@@ -54,7 +59,7 @@ def _parsed(type_: ColumnType, text: str) -> object:
 
 
 def _integer(text: str) -> int:
-    if len(text) > 20 or not text.isascii():
+    if not _INTEGER.fullmatch(text):
         raise ValueError(text)
     value = int(text)
     if value not in _BIGINT:
@@ -62,8 +67,13 @@ def _integer(text: str) -> int:
     return value
 
 
-def _finite(text: str) -> float:
-    value = float(text)
+def finite(text: str) -> float:
+    """Return a number as JSON writes it.
+
+    Raises:
+        ValueError: the text is no such number, or is beyond what a double holds.
+    """
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
     if not math.isfinite(value):
         raise ValueError(text)
     return value
@@ -81,7 +91,15 @@ def _truth(text: str) -> bool:
     return text == "true"
 
 
+def _day(text: str) -> date:
+    if not _DATE.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
+
+
 def _instant(text: str) -> datetime:
+    if not _INSTANT.fullmatch(text):
+        raise ValueError(text)
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(text)

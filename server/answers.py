@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from core.limits import LIMITS
 from formats.coding import MINIMUM_BYTES, compress, negotiate_coding
 from server.context import Context
 from server.etags import entity_tag, matches
@@ -16,6 +17,7 @@ _EXPOSED = (
     "Content-Disposition"
 )
 GENERAL: Headers = (
+    ("Server", "datdai"),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Access-Control-Allow-Origin", "*"),
@@ -67,7 +69,7 @@ def document(
 
 def coding_for(context: Context) -> str | None:
     """Return the content coding that the client takes, or ``None``."""
-    return _negotiated(context.request.header("accept-encoding"))
+    return _negotiated(context.request.header("accept-encoding")[: LIMITS.accept_max])
 
 
 @lru_cache(maxsize=256)

@@ -62,7 +62,7 @@ class Application:
             # A cheap HEAD does not know how long the answer to GET would be, and then says nothing of it.
             if response.status not in (204, 304) and (body or request.method != "HEAD"):
                 headers.append(("Content-Length", str(len(body))))
-            body = iter((b"",)) if request.method == "HEAD" else iter((body,))
+            body = [b""] if request.method == "HEAD" else [body]
         start_response(_STATUS_LINES[response.status], headers)
         return body
 
@@ -212,5 +212,8 @@ def _request(environ: dict[str, Any]) -> Request:
 
 
 def _length(environ: dict[str, Any], most: int) -> int:
-    declared = environ.get("CONTENT_LENGTH") or "0"
-    return min(int(declared), most) if declared.isdigit() else 0
+    """Return how much of a body to read: as declared; of a chunked one, which ends by itself, as much as is allowed."""
+    declared = environ.get("CONTENT_LENGTH")
+    if not declared:
+        return most if environ.get("wsgi.input_terminated") else 0
+    return min(int(declared), most) if declared.isascii() and declared.isdigit() else 0

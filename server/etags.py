@@ -21,7 +21,7 @@ def entity_tag(secret: bytes, profile_hash: str, coding: str | None, body: bytes
 def matches(request: Request, tag: str) -> bool:
     """Tell whether ``If-None-Match`` holds this tag. Source: RFC 9110, clause 13.1.2."""
     sent = request.header("if-none-match")
-    if not sent:
+    if not sent or request.method not in ("GET", "HEAD"):
         return False
     return sent.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in sent.split(",")]
 

@@ -46,6 +46,8 @@ class Request:
         return pairs + _pairs(self._form()) if self.method == "POST" else pairs
 
     def _form(self) -> str:
+        if self.header("content-encoding") not in ("", "identity"):
+            raise UnsupportedMediaType("The body of a request is not compressed here.")
         if self.header("content-type").partition(";")[0].strip().lower() != FORM:
             raise UnsupportedMediaType(f"A POST here carries the same parameters as a GET, as {FORM}.")
         body = self.read_body(LIMITS.filter_post_max + 1)

@@ -211,6 +211,8 @@ def _row(
         key = read_value(view.layer.key, item_id)
     except BadParameter:
         raise NotFound from None
+    if str(key) != item_id:
+        raise NotFound  # one item has one address
     statement = item_statement(view, key, columns, shape, encoding)
     rows = context.parts.reader.read(context.entry(), [statement], binary=True)[0]
     if not rows:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
-from core.errors import BadParameter, NotAcceptable
+from core.errors import BadParameter, BadRequest, NotAcceptable
+from core.limits import LIMITS
 from formats.format import Representation
 from formats.negotiation import negotiate
 from server.context import Context
@@ -33,6 +34,7 @@ def chosen[Offer: Representation](context: Context, offers: Sequence[Offer]) -> 
     Raises:
         BadParameter: ``f`` is none of the offers.
         NotAcceptable: ``Accept`` excludes all of them.
+        BadRequest: ``Accept`` is too long to be read.
     """
     asked = context.asked("f")
     if asked is not None:
@@ -40,7 +42,10 @@ def chosen[Offer: Representation](context: Context, offers: Sequence[Offer]) -> 
         if offer is None:
             raise BadParameter("f", "there is no such format here.", ", ".join(each.key for each in offers))
         return offer
-    best = cast("Offer | None", _liked(context.request.header("accept"), tuple(offers)))
+    accept = context.request.header("accept")
+    if len(accept) > LIMITS.accept_max:
+        raise BadRequest(f"The header Accept is longer than {LIMITS.accept_max} characters.")
+    best = cast("Offer | None", _liked(accept, tuple(offers)))
     if best is None:
         raise NotAcceptable(f"Offered here: {', '.join(each.media_types[0] for each in offers)}.")
     return best

@@ -39,7 +39,9 @@ def test_a_projected_bbox_is_cut_to_what_can_be_computed():
     assert read_bbox("-1e300,-1e300,1e300,1e300", epsg(9212)).boxes == ((-1_500_000, 0, 2_500_000, 4_000_000),)
 
 
-@pytest.mark.parametrize("text", ["", "1,2,3", "a,b,c,d", "1,2,3,nan", "1,2,inf,4", "1,5,2,4", "1,2,3,4,5"])
+@pytest.mark.parametrize(
+    "text", ["", "1,2,3", "a,b,c,d", "1_0,1,20,2", "١,1,2,2", "1,2,3,nan", "1,2,inf,4", "1,5,2,4", "1,2,3,4,5"]
+)
 def test_a_bbox_that_is_none_is_refused(text: str):
     with pytest.raises(BadParameter, match="bbox"):
         read_bbox(text)
@@ -71,7 +73,20 @@ def test_datetime_means_legal_days(text: str, first: date | None, last: date | N
 
 
 @pytest.mark.parametrize(
-    "text", ["", "..", "../..", "2025", "2025-13-01", "2025-02-30T00:00:00Z", "2025-01-02/2025-01-01", "a/b", "1/2/3"]
+    "text",
+    [
+        "",
+        "..",
+        "../..",
+        "2025",
+        "2025-13-01",
+        "2025-02-30T00:00:00Z",
+        "2025-01-02/2025-01-01",
+        "a/b",
+        "1/2/3",
+        "2025-06-30\n",
+        "٢٠٢٥-٠٦-٣٠",
+    ],
 )
 def test_a_datetime_that_is_none_is_refused(text: str):
     with pytest.raises(BadParameter, match="datetime"):
@@ -94,7 +109,19 @@ def test_a_crs_has_several_names(name: str, srid: int, lat_first: bool):
     assert (crs.srid, crs.lat_first) == (srid, lat_first)
 
 
-@pytest.mark.parametrize("name", ["", "4326", "[EPSG:2154]", "http://www.opengis.net/def/crs/EPSG/0/99999", "x"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "4326",
+        "EPSG:4326\n",
+        "EPSG:٤٣٢٦",
+        "[EPSG:4326",
+        "[EPSG:2154]",
+        "http://www.opengis.net/def/crs/EPSG/0/99999",
+        "x",
+    ],
+)
 def test_a_crs_that_is_not_offered_is_refused_with_those_that_are(name: str):
     with pytest.raises(BadParameter, match="EPSG/0/9212"):
         crs_named("crs", name, SRIDS)
@@ -104,7 +131,7 @@ def test_search_terms_stand_between_commas():
     assert read_search(" Tân Phú , Đồng Xoài,") == ("Tân Phú", "Đồng Xoài")
 
 
-@pytest.mark.parametrize("text", ["", " , ", "a\x00b", ",".join("abcdefghi")])
+@pytest.mark.parametrize("text", ["", " , ", "\u0300", "a\x00b", ",".join("abcdefghi")])
 def test_a_search_for_nothing_or_for_too_much_is_refused(text: str):
     with pytest.raises(BadParameter):
         read_search(text)
@@ -116,6 +143,11 @@ def test_a_search_for_nothing_or_for_too_much_is_refused(text: str):
         (ColumnType.INTEGER, "1.5"),
         (ColumnType.INTEGER, str(2**63)),
         (ColumnType.INTEGER, "٣"),
+        (ColumnType.INTEGER, "1_0"),
+        (ColumnType.INTEGER, "\n1"),
+        (ColumnType.NUMBER, "1_0"),
+        (ColumnType.DATE, "2025-W27-1"),
+        (ColumnType.DATE, "20250630"),
         (ColumnType.NUMBER, "nan"),
         (ColumnType.NUMBER, "1e999"),
         (ColumnType.BOOLEAN, "True"),

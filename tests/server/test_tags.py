@@ -1,5 +1,7 @@
 """Entity tags, 304, content codings, HEAD and OPTIONS."""
 
+from io import BytesIO
+
 import psycopg
 import pytest
 from werkzeug.test import Client
@@ -114,3 +116,37 @@ def test_another_body_is_415(client: Client):
 
     assert answer.status_code == 415
     assert answer.get_json(force=True)["code"] == "NoApplicableCode"
+
+
+@pytest.mark.parametrize("item", ["%0A101", "+101", "0101", "101%20", "%EF%BC%91", "1e2"])
+def test_an_item_has_one_address(client: Client, item: str):
+    assert client.get("/collections/don-vi-hanh-chinh/items/101").status_code == 200
+    assert client.get(f"/collections/don-vi-hanh-chinh/items/{item}").status_code == 404
+
+
+@pytest.mark.parametrize("header", ['"' + r"\"" * 20_000, 'a/b;x="' + ";" * 20_000, "text/html," * 10_000])
+def test_a_header_too_long_to_be_read_is_refused_at_once(client: Client, header: str):
+    assert client.get(ITEMS, headers={"Accept": header}).status_code == 400
+
+
+def test_if_none_match_means_nothing_to_a_post(client: Client):
+    answer = client.post("/collections/thua-dat/items", data={"limit": "1"}, headers={"If-None-Match": "*"})
+
+    assert answer.status_code == 200
+
+
+def test_a_compressed_form_is_415(client: Client):
+    answer = client.post("/collections/thua-dat/items", data={"limit": "1"}, headers={"Content-Encoding": "gzip"})
+
+    assert answer.status_code == 415
+
+
+def test_a_chunked_form_is_read(client: Client):
+    answer = client.post(
+        "/collections/thua-dat/items",
+        input_stream=BytesIO(b"filter=so_to%3D999999"),
+        content_type="application/x-www-form-urlencoded",
+        environ_overrides={"CONTENT_LENGTH": "", "wsgi.input_terminated": True},
+    )
+
+    assert answer.get_json(force=True)["numberMatched"] == 0
