@@ -37,6 +37,8 @@ _PREPARE_AFTER = 2  # a filter that is asked once is not worth a prepared statem
 _PREPARED_MAX = 256
 _COUNTED_MAX = 4_096
 _KEPT_LENGTH_MAX = 20_000  # a longer statement is a client's own filter: neither cached nor prepared
+_PLACES = (b"ST_MakeEnvelope(", b"ST_GeomFromText(")
+"""A plan depends on where and how large a box is: such a statement is planned with its values each time."""
 _NETWORK_SLACK_MS = 5_000
 _CHECK_CLIENT_MS = 2_000  # a query whose client went away ends, although it has nothing to write yet
 _UNAVAILABLE = (
@@ -334,7 +336,7 @@ class Line:
         return name
 
     def _is_worth_preparing(self, command: bytes) -> bool:
-        if len(command) > _KEPT_LENGTH_MAX:
+        if len(command) > _KEPT_LENGTH_MAX or any(each in command for each in _PLACES):
             return False
         if len(self._counts) >= _COUNTED_MAX:
             self._counts.clear()
@@ -484,6 +486,8 @@ def meaning_of(error: psycopg.Error) -> DatdaiError | None:
     state = error.sqlstate
     if state == "57014":
         return QueryTimeout()
+    if state == "DD001":
+        return BadRequest("A geometry of the filter is not valid: its boundary crosses or touches itself.")
     if state == "XX000" and isinstance(error, psycopg.errors.InternalError_):
         # GEOS gives up on a geometry; what is stored is valid, so it is the client's against ours.
         return BadRequest("A geometry of the request cannot be compared with the data.")

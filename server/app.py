@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sys
 import threading
 import time
@@ -19,7 +20,7 @@ from granian.log import LogLevels
 from catalogue.files import read_layers
 from catalogue.profile import everything
 from catalogue.service import read_service
-from core.errors import DatdaiError, MethodNotAllowed
+from core.errors import DatdaiError, MethodNotAllowed, SettingsError, TooManyRequests
 from core.settings import PREFIX, Settings, secret_key, variables
 from database.pool import Reader, Tuning
 from query.paging import CursorSeal
@@ -140,6 +141,7 @@ def serve(settings: Settings, greeting: str) -> None:
     Raises:
         StartRefused: as ``create``, before any port is opened.
     """
+    _prove_port_free(settings)
     create(settings).close()
     dsn = settings.database_url or ""
     prove(dsn, read_layers(CONFIG / "layers"))
@@ -162,6 +164,21 @@ def serve(settings: Settings, greeting: str) -> None:
         server.serve()
     finally:
         stop.set()
+
+
+def _prove_port_free(settings: Settings) -> None:
+    """Refuse a port on which somebody listens: workers share theirs, and would share it with a stranger, too.
+
+    Raises:
+        SettingsError: the address is taken, or is none of this machine.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+            probe.listen()
+        except OSError as error:
+            raise SettingsError(f"{settings.host}:{settings.port} cannot be used: {error.strerror}.") from error
 
 
 def _announce(settings: Settings, greeting: str) -> None:
@@ -197,6 +214,20 @@ def _tuning(settings: Settings) -> Tuning:
     )
 
 
+_BODIES = threading.BoundedSemaphore(2)
+"""Bodies that one process reads at once: a client that sends none of what it promised holds a thread, but not all."""
+_BODY_WAIT_S = 0.05
+
+
+def _read_body(environ: dict[str, Any], most: int) -> bytes:
+    if not _BODIES.acquire(timeout=_BODY_WAIT_S):
+        raise TooManyRequests("Too many requests with a body at once. Try again later.")
+    try:
+        return cast("bytes", environ["wsgi.input"].read(_length(environ, most)))
+    finally:
+        _BODIES.release()
+
+
 def _request(environ: dict[str, Any]) -> Request:
     path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace") or "/"
     headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
@@ -207,7 +238,7 @@ def _request(environ: dict[str, Any]) -> Request:
         path=path,
         query=environ.get("QUERY_STRING", ""),
         headers=headers,
-        read_body=lambda most: cast("bytes", environ["wsgi.input"].read(_length(environ, most))),
+        read_body=lambda most: _read_body(environ, most),
     )
 
 

@@ -85,6 +85,20 @@ COMMENT ON FUNCTION hc.doi_toa_do IS
     'The one coordinate operation of the service; between VN-2000 and WGS 84 always EPSG:6960 (QĐ 05/2007/QĐ-BTNMT).';
 
 
+-- A geometry of a request. Repairing one costs cubic time that nothing can interrupt; telling that it is broken does not.
+
+CREATE FUNCTION hc.hinh_yeu_cau(hinh geometry) RETURNS geometry
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT ST_IsValid(hinh) THEN
+        RAISE EXCEPTION 'not a valid geometry' USING ERRCODE = 'DD001';
+    END IF;
+    RETURN hinh;
+END $$;
+
+COMMENT ON FUNCTION hc.hinh_yeu_cau IS 'The geometry itself; an invalid one is SQLSTATE DD001.';
+
+
 -- Text as Vietnamese readers compare it.
 
 CREATE FUNCTION dm.bo_dau(chu text) RETURNS text

@@ -54,8 +54,8 @@ def place(literal: values.Geometry | values.Envelope, *, srid: int, swap_axes: b
     positions = [(y, x) if swap_axes else (x, y) for x, y in geometry.positions_in(literal)]
     _check_range(positions, srid)
     wkt = geometry.to_wkt(literal.geometry, swap_axes=swap_axes)
-    # A literal that crosses itself would make some predicates fail, so it is repaired; a valid one is kept.
-    sql = "ST_GeomFromText(%s, %s)" if wkt.startswith("POINT") else "ST_MakeValid(ST_GeomFromText(%s, %s))"
+    # A literal that crosses itself would make some predicates fail; to repair it takes minutes, so it is refused.
+    sql = "ST_GeomFromText(%s, %s)" if wkt.startswith("POINT") else "hc.hinh_yeu_cau(ST_GeomFromText(%s, %s))"
     if srid == 4326:
         return Place(sql, (wkt, srid), geometry.box_of(positions))
     return Place(f"hc.doi_toa_do({sql}, 4326)", (wkt, srid))

@@ -16,6 +16,7 @@ from psycopg import sql
 from pygeofilter import ast, values
 
 from catalogue.types import ColumnType
+from core.errors import BadFilter
 from core.limits import LIMITS
 from query.cql2 import Filter, Node, compile_filter, parse_text
 from query.cql2.nodes import IntegerDivision, Modulo, Power, TimeIntersects
@@ -114,7 +115,12 @@ def things(connection: psycopg.Connection) -> Callable[[Filter], list[int]]:
     def matching(compiled: Filter) -> list[int]:
         condition = compiled.condition
         query = f"SELECT t.id FROM things AS t WHERE {condition.sql} ORDER BY t.id"
-        return [row[0] for row in connection.execute(query.encode(), condition.params)]
+        try:
+            return [row[0] for row in connection.execute(query.encode(), condition.params)]
+        except psycopg.Error as error:
+            if error.sqlstate != "DD001":
+                raise
+            raise BadFilter("a geometry is not valid.") from error
 
     return matching
 

@@ -59,7 +59,7 @@ DOCUMENTS = {
         {"op": "s_within", "args": [{"property": "g"}, {"type": "MultiPoint", "coordinates": [[1, 1]] * 10_001}]}
     ),
 }
-SECONDS_MAX = 0.5
+SECONDS_MAX = 3.0  # of CPU: milliseconds on an idle machine
 """On a busy machine; measured alone each takes some milliseconds, those of a megabyte of tokens below 100."""
 
 
@@ -71,10 +71,10 @@ REASONS = (
 
 def _refused(parse: Callable[[], object]) -> float:
     """Return the seconds that a refusal takes; a wrong type is no reason, for it would hide a limit."""
-    start = time.perf_counter()
+    start = time.thread_time()
     with pytest.raises(BadFilter, match=REASONS):
         parse()
-    return time.perf_counter() - start
+    return time.thread_time() - start
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
