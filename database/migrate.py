@@ -73,7 +73,8 @@ def read_migrations(folder: Path = MIGRATIONS) -> tuple[Migration, ...]:
 def migrate(admin_dsn: str, folder: Path = MIGRATIONS) -> list[Migration]:
     """Apply every pending file and return those applied.
 
-    A second runner waits for the first and then finds nothing to do.
+    A second runner waits for the first and then finds nothing to do. In a database that came out of a dump the change
+    log begins a new era.
 
     Raises:
         DatabaseError: the database is not reachable, is newer than this code, was migrated with other files,
@@ -87,6 +88,8 @@ def migrate(admin_dsn: str, folder: Path = MIGRATIONS) -> list[Migration]:
         pending = _compare(migrations, _checksums(connection)).pending
         for migration in pending:
             _apply(connection, migration)
+        if connection.execute("SELECT to_regprocedure('lg.sau_khoi_phuc()') IS NOT NULL").fetchone() == (True,):
+            connection.execute("CALL lg.sau_khoi_phuc()")
     return list(pending)
 
 

@@ -488,7 +488,7 @@ def meaning_of(error: psycopg.Error) -> DatdaiError | None:
         return QueryTimeout()
     if state == "DD001":
         return BadRequest("A geometry of the filter is not valid: its boundary crosses or touches itself.")
-    if state == "XX000" and isinstance(error, psycopg.errors.InternalError_):
+    if state == "XX000" and any(each in str(error) for each in ("GEOS", "TopologyException", "lwgeom")):
         # GEOS gives up on a geometry; what is stored is valid, so it is the client's against ours.
         return BadRequest("A geometry of the request cannot be compared with the data.")
     if state is None:

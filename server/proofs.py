@@ -32,6 +32,8 @@ def prove(dsn: str, layers: Iterable[Layer]) -> None:
         with psycopg.connect(dsn, autocommit=True) as connection:
             _prove_release(connection.info.server_version)
             _prove_coordinates(connection)
+            _prove_log(connection)
+            _prove_walls(connection)
             check_catalogue(connection, layers)
     except psycopg.OperationalError as error:
         raise DatabaseError(f"The database cannot be reached: {error}") from error
@@ -54,3 +56,20 @@ def _prove_coordinates(connection: psycopg.Connection) -> None:
             f"VN-2000 is not converted to WGS 84 by EPSG:6960 here: expected {_VECTOR}, found {found}. "
             "Look at the PROJ version, its data, and spatial_ref_sys."
         )
+
+
+def _prove_log(connection: psycopg.Connection) -> None:
+    """Check that the change log counts in transactions of this cluster: after a restore it does not."""
+    query = "SELECT he_thong = (SELECT system_identifier FROM pg_control_system()) FROM lg.ky_nguyen"
+    if connection.execute(query).fetchone() != (True,):
+        raise DatabaseError("This database was restored from a dump: run `datdai migrate` once.")
+
+
+def _prove_walls(connection: psycopg.Connection) -> None:
+    """Check that no profile role can change who it is; a REVOKE by an account too weak for it only warns."""
+    query = (
+        "SELECT has_function_privilege(acl.vai_tro_cua('public', ''), f, 'EXECUTE') "
+        "FROM unnest(ARRAY['pg_catalog.set_config(text, text, boolean)', 'acl.enter(text, text, text, float8[])']) AS f"
+    )
+    if any(row[0] for row in connection.execute(query)):
+        raise DatabaseError("A profile role may call set_config or acl.enter: migrate as a superuser.")

@@ -2,9 +2,11 @@
 
 CREATE TABLE lg.ky_nguyen (
     mot_dong boolean PRIMARY KEY DEFAULT true CHECK (mot_dong),
-    so int NOT NULL DEFAULT 1
+    so int NOT NULL DEFAULT 1,
+    he_thong bigint NOT NULL
 );
-INSERT INTO lg.ky_nguyen DEFAULT VALUES;
+INSERT INTO lg.ky_nguyen (he_thong) SELECT system_identifier FROM pg_control_system();
+COMMENT ON COLUMN lg.ky_nguyen.he_thong IS 'Identity of the cluster whose transaction numbers the log holds.';
 COMMENT ON COLUMN lg.ky_nguyen.so IS 'Era: raised by a logical restore, after which log positions mean something else.';
 
 CREATE TABLE lg.thay_doi (
@@ -229,3 +231,32 @@ END $$;
 
 COMMENT ON FUNCTION lg.don_dem IS
     'Folds log rows of finished transactions into the counts; changes no answer. Returns the rows folded.';
+
+
+-- After a logical restore the log holds transaction numbers of another cluster, which mean nothing here: everything is
+-- folded into the counts, and a new era begins. `datdai migrate` calls it; in the cluster of old it does nothing.
+
+CREATE PROCEDURE lg.sau_khoi_phuc()
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    day constant bigint := (SELECT system_identifier FROM pg_control_system());
+    moc constant xid8 := (SELECT giao_dich FROM lg.moc_dem FOR UPDATE);
+BEGIN
+    IF day = (SELECT he_thong FROM lg.ky_nguyen) THEN
+        RETURN;
+    END IF;
+    LOCK TABLE lg.thay_doi IN ACCESS EXCLUSIVE MODE;
+    INSERT INTO lg.dem AS d (bang, xa_id, so_dong, so_hien_hanh)
+    SELECT bang, xa_id, sum(so_dong), sum(so_hien_hanh) FROM lg.cong_tru WHERE giao_dich >= moc GROUP BY bang, xa_id
+    ON CONFLICT (bang, xa_id) DO UPDATE
+        SET so_dong = d.so_dong + excluded.so_dong, so_hien_hanh = d.so_hien_hanh + excluded.so_hien_hanh;
+    INSERT INTO lg.phien_ban AS p (bang, so_muc, muc_cuoi)
+    SELECT bang, count(*), max(id) FROM lg.thay_doi WHERE giao_dich >= moc GROUP BY bang
+    ON CONFLICT (bang) DO UPDATE
+        SET so_muc = p.so_muc + excluded.so_muc, muc_cuoi = greatest(p.muc_cuoi, excluded.muc_cuoi);
+    ALTER TABLE lg.thay_doi DISABLE TRIGGER chi_them;
+    UPDATE lg.thay_doi SET giao_dich = '0' WHERE giao_dich <> '0';
+    ALTER TABLE lg.thay_doi ENABLE TRIGGER chi_them;
+    UPDATE lg.moc_dem SET giao_dich = pg_snapshot_xmin(pg_current_snapshot());
+    UPDATE lg.ky_nguyen SET so = so + 1, he_thong = day;
+END $$;

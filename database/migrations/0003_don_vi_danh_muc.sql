@@ -67,7 +67,8 @@ CREATE TRIGGER khong_truncate BEFORE TRUNCATE ON dm.muc FOR EACH STATEMENT EXECU
 
 
 -- Code lists are enforced for whole statements: one anti-join, not one look-up a row. Codes are never deleted, so
--- there is no race. Arguments in threes: column, list, code system (a column name in angle brackets, or a constant).
+-- there is no race. Arguments in threes: column (of an array: with [] behind it), list,
+-- code system (a column name in angle brackets, or a constant).
 
 CREATE FUNCTION dm.kiem_ma() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -77,16 +78,18 @@ DECLARE
 BEGIN
     WHILE i < TG_NARGS LOOP
         EXECUTE format(
-            'SELECT m.%1$I AS ma, %2$s AS he_ma FROM moi m WHERE m.%1$I IS NOT NULL AND NOT EXISTS '
-            '(SELECT FROM dm.muc k WHERE k.danh_muc = %3$L AND k.he_ma = %2$s AND k.ma = m.%1$I) LIMIT 1',
-            TG_ARGV[i],
+            'SELECT v.gia_tri AS ma, %1$s AS he_ma FROM moi m, unnest(%3$s) AS v (gia_tri) '
+            'WHERE v.gia_tri IS NOT NULL AND NOT EXISTS '
+            '(SELECT FROM dm.muc k WHERE k.danh_muc = %2$L AND k.he_ma = %1$s AND k.ma = v.gia_tri) LIMIT 1',
             CASE WHEN TG_ARGV[i + 2] LIKE '<%' THEN format('m.%I', btrim(TG_ARGV[i + 2], '<>'))
                  ELSE quote_literal(TG_ARGV[i + 2]) END,
-            TG_ARGV[i + 1]) INTO sai;
+            TG_ARGV[i + 1],
+            CASE WHEN TG_ARGV[i] LIKE '%[]' THEN format('m.%I', rtrim(TG_ARGV[i], '[]'))
+                 ELSE format('ARRAY[m.%I]', TG_ARGV[i]) END) INTO sai;
         IF sai.ma IS NOT NULL THEN
             RAISE EXCEPTION 'code % is not in list % of %', sai.ma, TG_ARGV[i + 1], sai.he_ma
                 USING ERRCODE = 'check_violation', SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME,
-                      COLUMN = TG_ARGV[i], CONSTRAINT = 'ma_' || TG_ARGV[i];
+                      COLUMN = rtrim(TG_ARGV[i], '[]'), CONSTRAINT = 'ma_' || rtrim(TG_ARGV[i], '[]');
         END IF;
         i := i + 3;
     END LOOP;
@@ -114,6 +117,11 @@ COMMENT ON PROCEDURE dm.rang_buoc_ma IS
 CREATE FUNCTION hc.suy_ra_don_vi() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    IF TG_OP = 'UPDATE' AND (old.id, old.cap, old.ma, old.ten, old.hieu_luc_tu)
+                            IS DISTINCT FROM (new.id, new.cap, new.ma, new.ten, new.hieu_luc_tu) THEN
+        RAISE EXCEPTION 'unit % keeps its code and name: another code or name is another validity', old.ma
+            USING ERRCODE = 'restrict_violation';
+    END IF;
     new.geom := hc.doi_toa_do(new.geom_goc, 4326);
     SELECT ma, ten INTO new.ma_cha, new.ten_cha FROM hc.don_vi WHERE id = new.cha_id;
     new.cap_nhat := now();

@@ -320,6 +320,16 @@ BEGIN
     FROM moi m JOIN cu c USING (id)
     WHERE q.thua_id = m.id
       AND (c.xa_id, c.so_to, c.so_thua, c.geom_goc) IS DISTINCT FROM (m.xa_id, m.so_to, m.so_thua, m.geom_goc);
+    IF EXISTS (SELECT FROM moi m JOIN cu c USING (id) WHERE c.xa_id <> m.xa_id) THEN
+        UPDATE dc.muc_dich t SET thua_id = m.id FROM moi m JOIN cu c USING (id)
+        WHERE t.thua_id = m.id AND c.xa_id <> m.xa_id;
+        UPDATE dc.giay_chung_nhan t SET thua_id = m.id FROM moi m JOIN cu c USING (id)
+        WHERE t.thua_id = m.id AND c.xa_id <> m.xa_id;
+        UPDATE dc.tai_san t SET thua_id = m.id FROM moi m JOIN cu c USING (id)
+        WHERE t.thua_id = m.id AND c.xa_id <> m.xa_id;
+        UPDATE dc.han_che t SET thua_id = m.id FROM moi m JOIN cu c USING (id)
+        WHERE t.thua_id = m.id AND c.xa_id <> m.xa_id;
+    END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER lan_truyen AFTER UPDATE ON dc.thua_dat REFERENCING OLD TABLE AS cu NEW TABLE AS moi
@@ -347,7 +357,7 @@ CALL hc.suy_ra('dc.moc');
 CALL hc.suy_ra('dc.chi_gioi');
 
 CALL dm.rang_buoc_ma('dc.thua_dat', ARRAY[
-    'loai_dat_chinh', 'loai_dat', '<he_ma>', 'loai_doi_tuong', 'doi_tuong', '<he_ma>', 'trang_thai', 'trang_thai_thua', 'datdai']);
+    'loai_dat_chinh', 'loai_dat', '<he_ma>', 'muc_dich[]', 'loai_dat', '<he_ma>', 'loai_doi_tuong', 'doi_tuong', '<he_ma>', 'trang_thai', 'trang_thai_thua', 'datdai']);
 CALL dm.rang_buoc_ma('dc.nguoi', ARRAY['loai_doi_tuong', 'doi_tuong', '<he_ma>']);
 CALL dm.rang_buoc_ma('dc.muc_dich', ARRAY['ma_loai_dat', 'loai_dat', '<he_ma>', 'nguon_goc', 'nguon_goc', 'TT75']);
 CALL dm.rang_buoc_ma('dc.giay_chung_nhan', ARRAY['loai', 'loai_gcn', 'TT75']);

@@ -41,7 +41,33 @@ REVOKE EXECUTE ON FUNCTION pg_catalog.query_to_xml(text, boolean, boolean, text)
     pg_catalog.query_to_xml_and_xmlschema(text, boolean, boolean, text) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION st_estimatedextent(text, text), st_estimatedextent(text, text, text),
     st_estimatedextent(text, text, text, boolean) FROM PUBLIC;
-REVOKE EXECUTE ON FUNCTION lg.so_dong, lg.phien_ban_cua, lg.don_dem FROM PUBLIC;
+
+-- A function that runs as its owner serves whom it is granted to, and triggers, which need no grant to fire.
+
+DO $$
+DECLARE
+    ham regprocedure;
+BEGIN
+    FOR ham IN
+        SELECT p.oid FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+        WHERE n.nspname IN ('hc', 'dm', 'dc', 'tk', 'qh', 'gd', 'hs', 'lg', 'acl') AND (p.prosecdef OR p.prokind = 'p')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', ham);
+    END LOOP;
+END $$;
+
+-- What holds no rows of its own in the change log is not emptied behind its back either.
+
+DO $$
+DECLARE
+    bang regclass;
+BEGIN
+    FOREACH bang IN ARRAY ARRAY['hc.chuyen_doi', 'dc.nguoi', 'dc.thua_dat_pha_he', 'gd.quy_tac', 'hs.thu_tuc', 'hs.buoc',
+                                'hs.ho_so_thua', 'hs.thanh_phan', 'lg.dot_nap', 'lg.tu_choi']::regclass[] LOOP
+        EXECUTE format('CREATE TRIGGER khong_truncate BEFORE TRUNCATE ON %s '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION lg.tu_choi_sua()', bang);
+    END LOOP;
+END $$;
 
 DO $$
 DECLARE
@@ -54,6 +80,7 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION acl.enter, acl.vai_tro_cua TO %I', app);
     EXECUTE format('GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO %I', app);
     EXECUTE format('GRANT EXECUTE ON FUNCTION lg.don_dem TO %I', app);
+    EXECUTE format('GRANT SELECT ON lg.ky_nguyen TO %I', app);
     EXECUTE format('GRANT USAGE ON SCHEMA hc, dm, dc, tk, qh, gd, hs, lg TO %I, %I', p_all, loader);
     EXECUTE format('GRANT EXECUTE ON FUNCTION lg.so_dong, lg.phien_ban_cua, lg.hom_nay TO %I', p_all);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hc, dc, tk, qh, gd, hs TO %I', loader);
