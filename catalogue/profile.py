@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from types import MappingProxyType
 
@@ -15,12 +15,12 @@ class OneOf:
     """Rows whose ``column`` equals one of ``values``."""
 
     column: str
-    values: tuple[int, ...] | tuple[str, ...]
+    values: tuple[int, ...] | tuple[str, ...] | tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """Rows whose date ``column`` lies at or after ``begin`` and before ``end`` (ISO 8601; ``None`` is open)."""
+    """Rows whose ``column`` lies at or after ``begin`` and before ``end``: date or number as text, ``None`` is open."""
 
     column: str
     begin: str | None
@@ -90,21 +90,17 @@ def everything(layers: Iterable[Layer]) -> Profile:
 
 
 def _digest(collections: Iterable[Collection]) -> str:
+    """Digest all that is compiled: whatever differs in it may differ in an answer."""
     content = [
-        [
-            each.id,
-            each.layer.id,
-            [column.name for column in each.columns],
-            [_term(term) for term in each.scope.terms],
-        ]
+        [each.id, asdict(each.layer), [asdict(column) for column in each.columns], sorted(map(_term, each.scope.terms))]
         for each in collections
     ]
-    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def _term(term: Term) -> list[object]:
+def _term(term: Term) -> str:
     match term:
         case OneOf(column, values):
-            return ["in", column, *sorted(values, key=str)]
+            return json.dumps(["in", column, *sorted(values, key=str)])
         case Between(column, begin, end):
-            return ["between", column, begin, end]
+            return json.dumps(["between", column, begin, end])

@@ -59,10 +59,8 @@ def row_columns(view: View, columns: tuple[Column, ...], shape: Shape, encoding:
 def needed_columns(view: View, columns: tuple[Column, ...], shape: Shape) -> tuple[str, ...]:
     """Return the quoted names of the columns of the table that ``row_columns`` reads, each once."""
     names = [view.layer.key.name, *(each.name for each in columns)]
-    if view.layer.time:
-        names += [
-            each for each in (view.layer.time.begin, view.layer.time.end) if each and view.collection.column(each)
-        ]
+    if view.time:
+        names += [each for each in (view.time.begin, view.time.end) if each and view.collection.column(each)]
     if view.layer.geometry and shape.with_geometry:
         names.append(_source_column(view.layer.geometry, shape.crs))
     return tuple(dict.fromkeys(quoted(each) for each in names))
@@ -111,18 +109,14 @@ def _properties(view: View, columns: tuple[Column, ...]) -> str:
 
 def _time_json(view: View) -> str:
     """Write the valid time where all of it is published; our end is exclusive, that of JSON-FG is not."""
-    time = view.layer.time
-    if time is None or view.collection.column(time.begin) is None:
+    time = view.time
+    if time is None:
         return _NULL
     begin = f"t.{quoted(time.begin)}"
     if time.end is None:
         return f"""COALESCE('{{"date":"' || {begin} || '"}}', 'null')"""
-    if view.layer.rows is Rows.IN_FORCE:
-        last = "'..'"
-    elif view.collection.column(time.end):
-        last = f"COALESCE((t.{quoted(time.end)} - 1)::text, '..')"
-    else:
-        return _NULL
+    in_force = view.layer.rows is Rows.IN_FORCE
+    last = "'..'" if in_force else f"COALESCE((t.{quoted(time.end)} - 1)::text, '..')"
     return f"""('{{"interval":["' || COALESCE({begin}::text, '..') || '","' || {last} || '"]}}')"""
 
 

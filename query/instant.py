@@ -62,7 +62,7 @@ def _legal_day(instant: datetime) -> date:
 
 def period_condition(period: Period, view: View) -> Condition:
     """Return the condition that a row is true on a day of the period; a layer without time meets every period."""
-    time = view.layer.time
+    time = view.time
     if time is None:
         return EVERYTHING
     begin = f"t.{quoted(time.begin)}"

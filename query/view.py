@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from catalogue.layer import Column, Layer, Rows
+from catalogue.layer import Column, Layer, Rows, ValidTime
 from catalogue.profile import Between, Collection, OneOf, Term
 from catalogue.types import ColumnType
+from core.errors import CatalogueError
 from query.condition import EVERYTHING, Condition, all_of
 from query.names import Name
 
-_ARRAY_OF = {int: "bigint[]", str: "text[]"}
 SQL_TYPES: Mapping[ColumnType, str] = {
     ColumnType.TEXT: "text",
     ColumnType.INTEGER: "bigint",
@@ -36,6 +36,7 @@ class View:
         names: what filters may name.
         rows: conditions that every row must meet: what the layer publishes, and the scope of the profile.
         counted: the counters of the change log know the number of rows of this view.
+        time: the valid time, where all of it is published; ``datetime`` asks nothing else.
     """
 
     collection: Collection
@@ -44,6 +45,7 @@ class View:
     names: Mapping[str, Name]
     rows: Condition
     counted: bool
+    time: ValidTime | None
 
     @property
     def layer(self) -> Layer:
@@ -58,11 +60,12 @@ def view_of(collection: Collection) -> View:
     """Prepare the view of a collection."""
     layer = collection.layer
     return View(
+        time=_time(collection),
         collection=collection,
         source=f"{quoted(layer.schema)}.{quoted(layer.table)} AS t",
         key=f"t.{quoted(layer.key.name)}",
         names=_names(collection),
-        rows=all_of([_in_force(layer), *(_scope(term) for term in collection.scope.terms)]),
+        rows=all_of([_in_force(layer), *(_scope(term, layer) for term in collection.scope.terms)]),
         counted=not collection.scope.terms,
     )
 
@@ -81,15 +84,32 @@ def _in_force(layer: Layer) -> Condition:
     return EVERYTHING
 
 
-def _scope(term: Term) -> Condition:
+def _time(collection: Collection) -> ValidTime | None:
+    """Return the valid time of a collection that publishes it: its begin, and its end where rows may have one."""
+    layer, time = collection.layer, collection.layer.time
+    if time is None or collection.column(time.begin) is None:
+        return None
+    open_end = time.end is None or layer.rows is Rows.IN_FORCE
+    return time if open_end or collection.column(time.end or "") else None
+
+
+def _scope(term: Term, layer: Layer) -> Condition:
     column = f"t.{quoted(term.column)}"
+    type_ = _type_of(term, layer)
     match term:
         case OneOf(values=values):
-            array = _ARRAY_OF[type(values[0])] if values else "bigint[]"
-            return Condition(f"{column} = ANY (%s::{array})", (list(values),))
+            return Condition(f"{column} = ANY (%s::{type_}[])", (list(values),))
         case Between(begin=begin, end=end):
             return all_of(
-                Condition(f"{column} {operator} %s::date", (day,))
-                for operator, day in ((">=", begin), ("<", end))
-                if day is not None
+                Condition(f"{column} {operator} %s::{type_}", (limit,))
+                for operator, limit in ((">=", begin), ("<", end))
+                if limit is not None
             )
+
+
+def _type_of(term: Term, layer: Layer) -> str:
+    """Return the SQL type of the column of a term; the territory need not be among the columns."""
+    declared = next((each.type for each in layer.columns if each.name == term.column), None)
+    if declared is None and term.column != layer.territory:
+        raise CatalogueError(f"layer '{layer.id}' has no column '{term.column}' for a scope of rows")
+    return SQL_TYPES[declared or ColumnType.INTEGER]

@@ -97,7 +97,7 @@ class Application:
 
     def _for_people(self, request: Request, response: Response) -> Response:
         """Return an error as a page where a browser asks."""
-        if "text/html" not in request.header("accept") or "f=json" in request.query:
+        if "text/html" not in request.header("accept") or "f=json" in request.query.split("&"):
             return response
         context = Context(self._parts, request, self._shelf, [], language_of(request, None))
         html = pages.error(context, json.loads(cast("bytes", response.body)))

@@ -21,7 +21,7 @@ type Run = Callable[[argparse.Namespace, Settings], int]
 PACKAGES_WITH_COMMANDS = ("database", "loader", "loader.sample")
 """Packages with a module ``commands`` whose ``register(subparsers)`` adds commands; each sets ``run``."""
 SAMPLE_PARCELS = 20_000
-SAMPLE_SEED = 1
+SAMPLE_SEED = 2025
 
 
 class Subparsers(Protocol):

@@ -1,5 +1,7 @@
 """The documents of a profile as JSON objects, with their links; the same for every request in one language."""
 
+from importlib.metadata import version
+
 from catalogue.types import ColumnType
 from formats.format import Link
 from formats.json_text import link_members
@@ -62,7 +64,7 @@ def api_document(context: Context) -> Json:
         base_url=context.parts.base_url,
         title=service.title.in_language(context.language),
         description=service.description.in_language(context.language),
-        version="1.0.0",
+        version=version("datdai"),
         codelists=context.parts.codelists,
         language=context.language,
     )

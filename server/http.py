@@ -73,7 +73,3 @@ class Response:
     status: int
     headers: Headers
     body: bytes | Iterator[bytes] = b""
-
-    def with_headers(self, *more: tuple[str, str]) -> "Response":
-        """Return the same response with further headers."""
-        return Response(self.status, (*self.headers, *more), self.body)

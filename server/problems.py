@@ -11,7 +11,6 @@ from core.errors import (
     BadParameter,
     DatdaiError,
     MethodNotAllowed,
-    NotFound,
     TooManyRequests,
     Unavailable,
     status_of,
@@ -61,7 +60,3 @@ def _headers(error: DatdaiError) -> tuple[tuple[str, str], ...]:
             return (("Retry-After", _RETRY_AFTER_S),)
         case _:
             return ()
-
-
-NOT_FOUND = problem(NotFound())
-"""The one answer to what is absent and to what is hidden."""

@@ -101,6 +101,7 @@ def vars_of(text: Any) -> dict[str, str]:
 
 def _resource(context: Context, published: Collection) -> Json:
     service, layer = context.parts.service, published.layer
+    has_time = context.shelf.view(published.id).time is not None
     return {
         "type": "collection",
         "title": vars_of(layer.title),
@@ -109,7 +110,7 @@ def _resource(context: Context, published: Collection) -> Json:
         "links": [],
         "extents": {
             "spatial": {"bbox": list(service.extent), "crs": CRS84.uri},
-            **({"temporal": {"begin": f"{service.begin}T00:00:00Z", "end": None}} if layer.time else {}),
+            **({"temporal": {"begin": f"{service.begin}T00:00:00Z", "end": None}} if has_time else {}),
         },
         "providers": [
             {

@@ -1,0 +1,113 @@
+"""Views: what a collection with fewer columns or rows asks of the database."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from catalogue.files import read_layers
+from catalogue.layer import Layer
+from catalogue.profile import Between, Collection, OneOf, RowScope, Term, compile_profile, everything
+from core.errors import CatalogueError
+from query.condition import EVERYTHING
+from query.crs import CRS84
+from query.encoding import RowEncoding, Shape
+from query.instant import period_condition, read_datetime
+from query.items import ItemsQuery, count_statement, page_statement
+from query.paging import read_sortby
+from query.view import View, view_of
+
+LAYERS = {each.id: each for each in read_layers(Path(__file__).parents[2] / "config/layers")}
+
+
+def _view(layer: Layer, *terms: Term, without: str = "") -> View:
+    columns = tuple(each for each in layer.columns if each.name != without)
+    return view_of(Collection(layer.id, layer, columns, RowScope(terms)))
+
+
+def _query(view: View) -> ItemsQuery:
+    columns = view.collection.columns
+    return ItemsQuery(columns, Shape(CRS84), read_sortby(None, view.collection), 10, "")
+
+
+@pytest.mark.parametrize(
+    ("layer", "term", "sql", "value"),
+    [
+        ("thua-dat", OneOf("xa_id", (101, 102)), 't."xa_id" = ANY (%s::bigint[])', [101, 102]),
+        ("thua-dat", OneOf("nhom_dat_chinh", ("PNN",)), 't."nhom_dat_chinh" = ANY (%s::text[])', ["PNN"]),
+        ("thua-dat", OneOf("nhom_dat_chinh", ()), 't."nhom_dat_chinh" = ANY (%s::text[])', []),
+        ("ho-so", OneOf("giai_doan_thue", (True,)), 't."giai_doan_thue" = ANY (%s::boolean[])', [True]),
+        ("khoanh-dat", Between("nam", "2024", None), 't."nam" >= %s::bigint', "2024"),
+        ("ho-so", Between("ngay_nhan", None, "2025-01-01"), 't."ngay_nhan" < %s::date', "2025-01-01"),
+    ],
+)
+def test_a_scope_of_rows_is_in_every_statement(layer: str, term: Term, sql: str, value: object):
+    view = _view(LAYERS[layer], term)
+
+    page, page_values = page_statement(_query(view), view, RowEncoding.GEOJSON)
+    count, count_values = count_statement(_query(view), view)
+
+    assert sql in page
+    assert value in page_values
+    assert sql in count
+    assert value in count_values
+
+
+def test_a_scope_is_not_counted_by_the_counters_of_the_whole_table():
+    view = _view(LAYERS["thua-dat"], OneOf("xa_id", (101,)))
+
+    assert "lg.so_dong" not in count_statement(_query(view), view)[0]
+    assert "lg.so_dong" in count_statement(_query(_view(LAYERS["thua-dat"])), _view(LAYERS["thua-dat"]))[0]
+
+
+def test_a_scope_over_a_column_that_is_not_there_is_refused():
+    with pytest.raises(CatalogueError, match="khong_co"):
+        _view(LAYERS["thua-dat"], OneOf("khong_co", (1,)))
+
+
+def test_filters_may_name_queryables_of_the_collection_alone():
+    names = _view(LAYERS["thua-dat"], without="dien_tich").names
+
+    assert "so_to" in names
+    assert "dien_tich" not in names
+    assert "dia_chi" not in names
+
+
+def test_datetime_asks_nothing_of_a_hidden_time():
+    period = read_datetime("2020-01-01")
+
+    assert period_condition(period, _view(LAYERS["thua-dat"])) != EVERYTHING
+    assert period_condition(period, _view(LAYERS["thua-dat"], without="hieu_luc_tu")) == EVERYTHING
+    assert period_condition(period, _view(LAYERS["thua-dat-lich-su"], without="hieu_luc_den")) == EVERYTHING
+
+
+def test_a_hidden_column_is_in_no_statement():
+    view = _view(LAYERS["thua-dat"], without="dia_chi")
+
+    for encoding in RowEncoding:
+        if encoding in (RowEncoding.GEOJSON, RowEncoding.JSONFG):
+            assert "dia_chi" not in page_statement(_query(view), view, encoding)[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda layer: replace(layer, geometry=None, rows="all"),
+        lambda layer: replace(layer, columns=layer.columns[:-1]),
+        lambda layer: replace(layer, columns=(replace(layer.columns[0], queryable=False), *layer.columns[1:])),
+        lambda layer: replace(layer, search=None),
+    ],
+)
+def test_profiles_that_differ_in_anything_have_different_hashes(change):
+    layer = LAYERS["thua-dat"]
+
+    assert everything([layer]).hash != everything([change(layer)]).hash
+
+
+def test_profiles_that_differ_in_rows_alone_have_different_hashes():
+    layer = LAYERS["thua-dat"]
+    scopes = [(), (OneOf("xa_id", (101,)),), (OneOf("xa_id", (101, 102)),)]
+
+    hashes = {compile_profile([Collection(layer.id, layer, layer.columns, RowScope(each))]).hash for each in scopes}
+
+    assert len(hashes) == 3
