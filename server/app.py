@@ -38,6 +38,8 @@ from web.csp import CSP
 from web.pages import Pages
 
 CONFIG = Path(__file__).parent.parent / "config"
+_STOP_WITHIN_S = 3
+"""What a worker still answers after a stop; one that does not end by then is killed."""
 type StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _PREFLIGHT: Headers = (
@@ -158,6 +160,7 @@ def serve(settings: Settings, greeting: str) -> None:
         backlog=1024,
         log_level=LogLevels.error,
         respawn_failed_workers=True,
+        workers_kill_timeout=_STOP_WITHIN_S,
     )
     threading.Thread(target=_announce, args=(settings, greeting), daemon=True).start()
     try:
