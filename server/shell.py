@@ -5,6 +5,7 @@ numbers alone, because pygeoapi copies it.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -20,6 +21,8 @@ from query.crs import CRS84, epsg, offered
 from server.context import LANGUAGES, Context
 from server.shelf import Json
 
+# It greets at each start and tells of each collection; what matters it raises.
+logging.getLogger("pygeoapi").setLevel(logging.WARNING)
 PROVIDER = "providers.items.ItemsProvider"
 
 
