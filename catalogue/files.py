@@ -142,6 +142,7 @@ class _LayerFile(_Part):
     geometry: _Geometry | None = None
     time: _Time | None = None
     search: Identifier | None = None
+    search_reads: list[Identifier] = Field(default_factory=list)
     srids: list[int] = Field(default_factory=lambda: list(DEFAULT_SRIDS))
     tiles: _Tiles | None = None
     exchange: list[_Version] = Field(min_length=1)
@@ -157,6 +158,11 @@ class _LayerFile(_Part):
     def _faults(self) -> Iterator[str]:
         if self.key not in self.columns:
             yield f"key '{self.key}' is not among the columns"
+        if bool(self.search) != bool(self.search_reads):
+            yield "search and search_reads go together"
+        for name in self.search_reads:
+            if name not in self.columns:
+                yield f"search_reads names '{name}', which is not among the columns"
         if self.rows is Rows.IN_FORCE and not (self.time and self.time.end):
             yield "rows 'in-force' needs time.end"
         if self.geometry and self.geometry.srid not in self.srids:
@@ -206,6 +212,7 @@ class _LayerFile(_Part):
             geometry=geometry or None,
             time=ValidTime(self.time.begin, self.time.end) if self.time else None,
             search=self.search,
+            search_reads=tuple(self.search_reads),
             srids=tuple(self.srids),
             tiles=self._tiles(),
             exchange=tuple(ExchangeVersion(each.version, each.day, each.note.value()) for each in self.exchange),

@@ -117,6 +117,7 @@ class Layer:
         key: column that identifies an item; unique, never re-used.
         territory: column with the administrative unit (``xa_id``), on which row scopes stand.
         search: column with the folded text that ``q`` reads, or ``None``.
+        search_reads: columns that the folded text is made of: who may not see one of them has no ``q``.
         srids: EPSG codes in which geometries are offered besides CRS84, the storage CRS among them.
         exchange: versions of the exchange structure, newest first.
     """
@@ -137,6 +138,7 @@ class Layer:
     geometry: Geometry | None
     time: ValidTime | None
     search: str | None
+    search_reads: tuple[str, ...]
     srids: tuple[int, ...]
     tiles: Tiles | None
     exchange: tuple[ExchangeVersion, ...]

@@ -70,7 +70,7 @@ def _of_selection(collection: Collection) -> list[str]:
     keys = ["bbox", "datetime", "filter", "filter-lang", *(_key(name, collection) for name in _SELECTIONS)]
     if collection.sortables:
         keys.append(_key("sortby", collection))
-    if layer.search:
+    if layer.search and all(collection.column(each) for each in layer.search_reads):
         keys.append("q")
     if layer.geometry:
         keys += [*(_crs_key(name, layer) for name in ("crs", "bbox-crs", "filter-crs")), "zoom-level", "skipGeometry"]

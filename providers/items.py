@@ -145,7 +145,7 @@ class ItemsProvider(BaseProvider):
             offset=offset,
             bbox=read_bbox(",".join(map(repr, bbox))) if bbox else None,
             period=read_datetime(period) if period else None,
-            terms=read_search(q) if q and view.layer.search else (),
+            terms=read_search(q) if q and view.search else (),
             equals=tuple(equal_to(view, name, text) for name, text in asked.get("properties") or ()),
             filter=_filter(asked.get("filterq"), view),
         )

@@ -56,8 +56,8 @@ def selection(query: ItemsQuery, view: View) -> Condition:
         parts.append(bbox_condition(query.bbox, view))
     if query.period:
         parts.append(period_condition(query.period, view))
-    if query.terms and view.layer.search:
-        parts.append(search_condition(query.terms, view.layer.search))
+    if query.terms and view.search:
+        parts.append(search_condition(query.terms, view.search))
     if query.filter:
         parts.append(query.filter.condition)
     return all_of(parts)

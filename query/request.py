@@ -111,7 +111,7 @@ def one_of(name: str, text: str, allowed: Sequence[str]) -> str:
 def _understood(parameters: Sequence[str], view: View) -> list[str]:
     """Return the parameters that mean something here: no CRS without a geometry, no search without a text for it."""
     absent = () if view.layer.geometry else _OF_GEOMETRY
-    return [each for each in parameters if each not in absent and (each != "q" or view.layer.search)]
+    return [each for each in parameters if each not in absent and (each != "q" or view.search)]
 
 
 def _zoom(text: str) -> float:

@@ -37,6 +37,7 @@ class View:
         rows: conditions that every row must meet: what the layer publishes, and the scope of the profile.
         counted: the counters of the change log know the number of rows of this view.
         time: the valid time, where all of it is published; ``datetime`` asks nothing else.
+        search: the column that ``q`` reads, where all that it is made of is published.
     """
 
     collection: Collection
@@ -46,6 +47,7 @@ class View:
     rows: Condition
     counted: bool
     time: ValidTime | None
+    search: str | None
 
     @property
     def layer(self) -> Layer:
@@ -61,6 +63,7 @@ def view_of(collection: Collection) -> View:
     layer = collection.layer
     return View(
         time=_time(collection),
+        search=layer.search if all(collection.column(each) for each in layer.search_reads) else None,
         collection=collection,
         source=f"{quoted(layer.schema)}.{quoted(layer.table)} AS t",
         key=f"t.{quoted(layer.key.name)}",

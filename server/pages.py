@@ -38,7 +38,7 @@ def _around_items(context: Context, view: View) -> dict[str, Any]:
     more: dict[str, Any] = {
         kind: described.schema_document(context, id_, kind) for kind in ("schema", "queryables", "sortables")
     }
-    more["searchable"] = view.layer.search is not None
+    more["searchable"] = view.search is not None
     more["basemap"] = _basemap(context)
     return more
 

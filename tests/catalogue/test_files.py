@@ -19,6 +19,7 @@ rows: in-force
 geometry: {stored: geom_goc, srid: 9212, lonlat: geom, kind: point}
 time: {begin: tu, end: den}
 search: tim
+search_reads: [do_sau]
 tiles: {min_zoom: 8, max_zoom: 15, columns: {id: 12}}
 exchange:
   - {version: 1.1.0, day: 2025-06-30, note: {vi: Thêm độ sâu., en: Depth added.}}

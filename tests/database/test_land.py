@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from catalogue.files import read_layers
 from database.migrate import migrate
 
 SCHEMAS = ["hc", "dm", "dc", "tk", "qh", "gd", "hs", "lg", "acl"]
@@ -180,3 +181,20 @@ def test_a_profile_role_cannot_become_another_or_enter_again(sample_db: str, as_
                 app.execute(act.encode())
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             app.execute("SELECT count(*) FROM dc.thua_dat")
+
+
+def test_a_search_reads_the_columns_that_its_layer_says(land: psycopg.Connection):
+    query = """
+        SELECT array_agg(DISTINCT a.attname::text) FROM pg_attrdef d
+        JOIN pg_attribute g ON g.attrelid = d.adrelid AND g.attnum = d.adnum AND g.attname = %s
+        JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refobjsubid > 0
+        JOIN pg_attribute a ON a.attrelid = p.refobjid AND a.attnum = p.refobjsubid
+        WHERE d.adrelid = %s::regclass
+    """
+    searched = [each for each in read_layers() if each.search]
+
+    for layer in searched:
+        row = land.execute(query, [layer.search, layer.qualified_table]).fetchone()
+        assert row
+        assert set(row[0]) - {layer.search} == set(layer.search_reads), layer.id
+    assert len(searched) >= 8

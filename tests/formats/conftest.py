@@ -81,6 +81,7 @@ def layer(kind: GeometryKind | None) -> Layer:
         geometry=Geometry("geom_goc", 9212, "geom", kind) if kind else None,
         time=None,
         search=None,
+        search_reads=(),
         srids=(4326, 9212),
         tiles=None,
         exchange=(ExchangeVersion("1.0.0", "2025-06-30", Text("Đầu", "First")),),

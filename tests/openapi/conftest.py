@@ -41,6 +41,7 @@ def layer(identifier: str, *, spatial: bool) -> Layer:
         geometry=Geometry("geom_goc", 9212, "geom", GeometryKind.MULTIPOLYGON) if spatial else None,
         time=ValidTime("tu", None),
         search="tim" if spatial else None,
+        search_reads=("ghi_chu",) if spatial else (),
         srids=(4326, 9212, 3405, 3857),
         tiles=None,
         exchange=(ExchangeVersion("1.0.0", "2025-06-30", Text("Đầu", "First")),),

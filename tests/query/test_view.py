@@ -81,6 +81,11 @@ def test_datetime_asks_nothing_of_a_hidden_time():
     assert period_condition(period, _view(LAYERS["thua-dat-lich-su"], without="hieu_luc_den")) == EVERYTHING
 
 
+def test_there_is_no_search_in_what_is_partly_hidden():
+    assert _view(LAYERS["quyen-su-dung-dat"]).search == "tim"
+    assert _view(LAYERS["quyen-su-dung-dat"], without="ten_chu").search is None
+
+
 def test_a_hidden_column_is_in_no_statement():
     view = _view(LAYERS["thua-dat"], without="dia_chi")
 
@@ -95,7 +100,7 @@ def test_a_hidden_column_is_in_no_statement():
         lambda layer: replace(layer, geometry=None, rows="all"),
         lambda layer: replace(layer, columns=layer.columns[:-1]),
         lambda layer: replace(layer, columns=(replace(layer.columns[0], queryable=False), *layer.columns[1:])),
-        lambda layer: replace(layer, search=None),
+        lambda layer: replace(layer, search=None, search_reads=()),
     ],
 )
 def test_profiles_that_differ_in_anything_have_different_hashes(change):
