@@ -140,29 +140,6 @@ class Reader:
             cursor.execute(_trusted(statement[0]), statement[1])
             yield iter(cursor)
 
-    @contextmanager
-    def copy_out(self, entry: Entry, statement: Statement) -> Generator[Iterator[bytes]]:
-        """Yield the blocks of one ``COPY (...) TO STDOUT``, at least one row each; else as ``stream``."""
-        with (
-            self._exporting(entry) as connection,
-            connection.cursor() as cursor,
-            cursor.copy(_trusted(statement[0]), statement[1]) as copy,
-        ):
-            ended = False
-
-            def blocks() -> Iterator[bytes]:
-                nonlocal ended
-                for block in copy:
-                    yield bytes(block)
-                ended = True
-
-            try:
-                yield blocks()
-            finally:
-                if not ended:
-                    # A server that waits to write heeds no cancellation, but notices a closed connection.
-                    connection.close()
-
     def close(self) -> None:
         """Close the idle connections; those in use are closed when they come back."""
         self._answers.close()

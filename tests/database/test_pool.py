@@ -303,28 +303,12 @@ def test_a_stream_gives_all_rows(reader: Reader) -> None:
     assert numbers == list(range(1, 951))
 
 
-def test_copied_blocks_are_the_whole_text(reader: Reader) -> None:
-    statement = ("COPY (SELECT chu FROM so WHERE id <= %s ORDER BY id) TO STDOUT", [3])
-
-    with reader.copy_out(PUBLIC, statement) as blocks:
-        text = b"".join(blocks).decode()
-
-    assert text == "đất 1\nđất 2\nđất 3\n"
-
-
-@pytest.mark.parametrize("way", ["copy", "stream"])
-def test_an_export_that_is_left_gives_its_connection_back_at_once(
-    reader: Reader, admin: psycopg.Connection, way: str
-) -> None:
+def test_an_export_that_is_left_gives_its_connection_back_at_once(reader: Reader, admin: psycopg.Connection) -> None:
     endless = "SELECT generate_series(1, 100000000), repeat('x', 1000)"
 
     for _ in range(3):
-        if way == "copy":
-            with reader.copy_out(PUBLIC, (f"COPY ({endless}) TO STDOUT", ())) as blocks:
-                next(blocks)
-        else:
-            with reader.stream(PUBLIC, (endless, ()), batch=10) as rows:
-                next(rows)
+        with reader.stream(PUBLIC, (endless, ()), batch=10) as rows:
+            next(rows)
 
     with reader.stream(PUBLIC, ("SELECT 1", ()), batch=10) as rows:
         assert list(rows) == [(1,)]
