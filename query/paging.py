@@ -131,7 +131,7 @@ class CursorSeal:
         """Return the token of a position; ``context`` says to which query of which profile it belongs."""
         content = json.dumps([position.backward, *position.values], ensure_ascii=False).encode()
         sealed = self._cipher.encrypt(content, [context.encode()])
-        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        return _written(sealed)
 
     def open(self, token: str, *, context: str) -> Position:
         """Return the position of a token.
@@ -141,8 +141,14 @@ class CursorSeal:
         """
         try:
             sealed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+            if _written(sealed) != token:
+                raise ValueError(token)  # the last letter has bits that say nothing: one position has one token
             content = self._cipher.decrypt(sealed, [context.encode()])
         except (ValueError, binascii.Error, InvalidTag):
             raise BadParameter("cursor", "not a token of this query.", "the token of a next or prev link") from None
         backward, *values = cast("list[object]", json.loads(content))
         return Position(tuple(None if each is None else str(each) for each in values), bool(backward))
+
+
+def _written(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()

@@ -181,3 +181,14 @@ def test_a_sealed_position_tells_nothing_and_opens_nowhere_else():
         seal.open(token, context="other query")
     with pytest.raises(BadParameter):
         CursorSeal(b"l" * 32).open(token, context="query")
+
+
+def test_a_token_with_any_other_last_letter_is_refused():
+    seal = CursorSeal(b"k" * 32)
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+    for length in range(6):
+        token = seal.seal(Position(("x" * length,)), context="query")
+        for last in set(letters) - {token[-1]}:
+            with pytest.raises(BadParameter):
+                seal.open(token[:-1] + last, context="query")
