@@ -140,10 +140,7 @@ class CursorSeal:
             BadParameter: the token was not made here, or for another query.
         """
         try:
-            sealed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-            if _written(sealed) != token:
-                raise ValueError(token)  # the last letter has bits that say nothing: one position has one token
-            content = self._cipher.decrypt(sealed, [context.encode()])
+            content = self._cipher.decrypt(_read(token), [context.encode()])
         except (ValueError, binascii.Error, InvalidTag):
             raise BadParameter("cursor", "not a token of this query.", "the token of a next or prev link") from None
         backward, *values = cast("list[object]", json.loads(content))
@@ -152,3 +149,10 @@ class CursorSeal:
 
 def _written(sealed: bytes) -> str:
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def _read(token: str) -> bytes:
+    sealed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    if _written(sealed) != token:
+        raise ValueError(token)  # the last letter has bits that say nothing: one position has one token
+    return sealed
