@@ -1,5 +1,6 @@
 """Load one file into one layer: stage, validate, write all or nothing, in one transaction."""
 
+import logging
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,15 +14,17 @@ from psycopg import sql
 from pyogrio.errors import DataSourceError
 
 from core.errors import LoadRefused
-from loader import staging
+from loader import sets, staging
 from loader.files import Chunk, Source, fingerprint, open_source, read_chunks
 from loader.mapping import read_columns
-from loader.plan import CHUNK, Order, Plan, make_plan, shapes_of
+from loader.plan import CHUNK, QUERIES, Order, Plan, make_plan, shapes_of
 from loader.rows import check_rows, key_words
 from loader.staging import Db
-from loader.survey import check_file
+from loader.survey import check_file, check_shift
 from quality.encodings import Encoding
 from quality.rules import Batch, Finding, Rule, Severity, Values
+
+_log = logging.getLogger("datdai.load")
 
 
 class Result(StrEnum):
@@ -91,7 +94,19 @@ def load(
             report.write(connection, outcome)
         if outcome.result is not Result.WRITTEN:
             raise psycopg.Rollback(transaction)
+    if outcome.result is Result.WRITTEN:
+        _fold_log(connection)
     return outcome
+
+
+def _fold_log(connection: Db) -> None:
+    """Fold the change log into the counts, so that they stay cheap; the load stands whether this works or not."""
+    try:
+        with connection.transaction():
+            _become_loader(connection)
+            connection.execute(QUERIES["fold_log"].encode())
+    except psycopg.Error as error:
+        _log.warning("the load is written, but counts were not folded: %s", error)
 
 
 @contextmanager
@@ -132,13 +147,13 @@ def _load(
         _stage(connection, plan, chunk)
         progress(len(chunk))
     _check_sets(connection, plan)
-    return _finish(connection, plan, started, wrong_file=any(_is_error(each) for each in surveyed))
+    return _finish(connection, plan, started)
 
 
-def _finish(connection: Db, plan: Plan, started: datetime, *, wrong_file: bool) -> Outcome:
+def _finish(connection: Db, plan: Plan, started: datetime) -> Outcome:
     order = plan.order
     read, bad = staging.counts(connection)
-    wanted = not wrong_file and (bad == 0 or (order.accept_valid and bad < read))
+    wanted = not staging.is_wrong_as_a_whole(connection) and (bad == 0 or (order.accept_valid and bad < read))
     result = Result.DRY_RUN if order.dry_run else Result.WRITTEN if wanted else Result.REFUSED
     good = staging.write(connection, plan.table) if wanted else 0  # a dry run too: the database has its own rules
     load_id = _record(connection, plan, started, read, good) if result is Result.WRITTEN else None
@@ -158,20 +173,17 @@ def _finish(connection: Db, plan: Plan, started: datetime, *, wrong_file: bool) 
 
 
 def _record(connection: Db, plan: Plan, started: datetime, read: int, good: int) -> str:
-    row = connection.execute(
-        "INSERT INTO lg.dot_nap (lop, tep, sha256, anh_xa, bat_dau, so_doc, so_nhan, so_tu_choi)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id::text",
-        [
-            plan.order.layer.id,
-            plan.order.file.name,
-            fingerprint(plan.order.file),
-            plan.order.mapping.name,
-            started,
-            read,
-            good,
-            read - good,
-        ],
-    ).fetchone()
+    values = {
+        "layer": plan.order.layer.id,
+        "file": plan.order.file.name,
+        "sha256": fingerprint(plan.order.file),
+        "mapping": plan.order.mapping.name,
+        "started": started,
+        "read": read,
+        "written": good,
+        "rejected": read - good,
+    }
+    row = connection.execute(QUERIES["record"].encode(), values).fetchone()
     load_id = str(row[0]) if row else ""
     if good < read:
         staging.keep_rejects(connection, load_id)
@@ -180,10 +192,7 @@ def _record(connection: Db, plan: Plan, started: datetime, read: int, good: int)
 
 def _become_loader(connection: Db) -> None:
     """Take on the loader role for the transaction; an account that is no member of it stays what it is."""
-    row = connection.execute(
-        "SELECT rolname FROM pg_roles WHERE rolname = current_database() || '_loader'"
-        " AND pg_has_role(session_user, oid, 'MEMBER')"
-    ).fetchone()
+    row = connection.execute(QUERIES["loader_role"].encode()).fetchone()
     if row:
         connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(row[0])))
 
@@ -217,21 +226,41 @@ def _stage(connection: Db, plan: Plan, chunk: Chunk) -> None:
 
 
 def _check_sets(connection: Db, plan: Plan) -> None:
-    """Check what rows tell together, and with what is stored."""
+    """Check what rows tell together, and with what is stored.
+
+    Rules that shut a row out for the sake of another one come last: a row that other rules reject shuts nobody out.
+    """
     if plan.given_srid != plan.srid:
         staging.transform(connection, plan.srid)
     staging.index(connection)
-    staging.check_constraints(connection, plan.table, plan.srid)
-    staging.check_keys(connection, plan.table, plan.srid)
+    sets.check_constraints(connection, plan.table, plan.srid)
+    sets.check_stored_keys(connection, plan.table, plan.srid)
+    sets.check_references(connection, plan.table, plan.srid)
+    staging.add_findings(connection, check_shift(connection, plan), plan.srid)
     staging.mark_bad(connection)
-    geometry = plan.order.layer.geometry
-    if geometry and plan.by_commune and plan.checks.outside_m is not None:
-        staging.check_communes(connection, tolerance_m=plan.checks.outside_m, srid=plan.srid)
-    if geometry and plan.checks.overlap_m2 is not None:
-        staging.check_overlaps(
-            connection, plan.table, least_m2=plan.checks.overlap_m2, lonlat=geometry.lonlat, srid=plan.srid
-        )
+    least_m2 = _check_places(connection, plan)
+    sets.check_rivals(connection, plan.table, least_m2=least_m2, srid=plan.srid)
     staging.mark_bad(connection)
+    sets.follow_references(connection, plan.table, plan.srid)
+
+
+def _check_places(connection: Db, plan: Plan) -> float | None:
+    """Check rows against communes and stored rows; return the area above which rows may not overlap each other.
+
+    In a file that lies elsewhere as a whole, one sentence says so for all rows, and overlaps mean nothing.
+    """
+    geometry, checks, srid = plan.order.layer.geometry, plan.checks, plan.srid
+    if geometry is None:
+        return None
+    elsewhere = staging.is_wrong_as_a_whole(connection)
+    if plan.by_commune and checks.outside_m is not None:
+        sets.check_communes(connection, tolerance_m=checks.outside_m, srid=srid, summary=elsewhere)
+    if checks.overlap_m2 is None or elsewhere:
+        return None
+    lonlat, least_m2 = geometry.lonlat, checks.overlap_m2
+    sets.check_overlaps_stored(connection, plan.table, least_m2=least_m2, lonlat=lonlat, srid=srid)
+    staging.mark_bad(connection)
+    return least_m2
 
 
 def _is_error(finding: Finding) -> bool:

@@ -132,12 +132,17 @@ def _constant(column: str, origin: Origin, values: Mapping[str, str]) -> Origin:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One column of the table: its type as PostgreSQL names it, and whether it must have a value."""
+    """One column of the table: its type as PostgreSQL names it, and whether it must have a value.
+
+    Args:
+        longest: characters that a text may have, ``None`` where nothing bounds it.
+    """
 
     name: str
     type: str
     required: bool
     codelist: str | None = None
+    longest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,24 @@ from typing import Final
 
 from catalogue.layer import GeometryKind, Layer
 from core.errors import LoadRefused
+from database.queries import load
 from loader.files import Chunk, Source, middle_of, read_chunks
 from loader.mapping import Checks, Context, LayerMapping, Origin, Placement, Target, origin_of
 from loader.placement import anchored, as_multi, place
-from loader.staging import Db, Key, Table
+from loader.staging import Db, Key, Reference, Table
 from quality.codes import Code, CodeList
 from quality.encodings import Detection, Encoding, detect
 from quality.rules import Values
 from quality.vn2000 import is_vn2000
 
+QUERIES: Final = load("loader", "load.sql")
 CHUNK: Final = 10_000
 _SURVEYED: Final = 5
 """Chunks that are looked at beforehand, for encodings and coordinates."""
 _DERIVED: Final = frozenset({"ma_xa", "geom", "cap_nhat", "tim"})
 _LEAST_CONFIDENCE: Final = 0.6
+LONGEST_INDEXED: Final = 300
+"""Characters of a text that a B-tree holds: two of them, of four bytes a character, fit into its 2,704 bytes."""
 KINDS: Final = {
     GeometryKind.POINT: "Point",
     GeometryKind.MULTILINESTRING: "MultiLineString",
@@ -127,7 +131,7 @@ def shapes_of(plan: Plan, chunk: Chunk) -> Values:
 
 
 def _legal_day(connection: Db) -> date:
-    row = connection.execute("SELECT lg.hom_nay()").fetchone()
+    row = connection.execute(QUERIES["legal_day"].encode()).fetchone()
     if row is None:
         raise LoadRefused("The database has no legal day.")
     return row[0]
@@ -135,19 +139,19 @@ def _legal_day(connection: Db) -> date:
 
 def _targets(connection: Db, layer: Layer) -> dict[str, Target]:
     """Return the columns of the table that a load may fill, as the database has them."""
-    rows = connection.execute(
-        "SELECT a.attname, t.typname, a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''"
-        " FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
-        " WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''"
-        " ORDER BY a.attnum",
-        [layer.qualified_table],
-    ).fetchall()
+    rows = connection.execute(QUERIES["targets"].encode(), {"table": layer.qualified_table}).fetchall()
     lists = {column.name: column.codelist for column in layer.columns}
     geometries = {layer.geometry.stored, layer.geometry.lonlat} if layer.geometry else set[str]()
-    with_parcel = any(name == "thua_id" for name, _, _ in rows)  # the parcel tells the commune then
+    with_parcel = any(name == "thua_id" for name, *_ in rows)  # the parcel tells the commune then
     return {
-        name: Target(name, kind, required and not (name == "xa_id" and with_parcel), lists.get(name))
-        for name, kind, required in rows
+        name: Target(
+            name,
+            kind,
+            required and not (name == "xa_id" and with_parcel),
+            lists.get(name),
+            LONGEST_INDEXED if indexed and kind == "text" else None,
+        )
+        for name, kind, required, indexed in rows
         if name not in geometries and name not in _DERIVED - {"ma_xa"}
     }
 
@@ -194,20 +198,14 @@ def _table(
         geometry=geometry,
         keys=tuple(_keys(connection, layer, frozenset(filled))),
         checks=tuple(_constraints(connection, layer, frozenset(filled), geometry if transformed else None)),
+        references=tuple(_references(connection, layer, frozenset(filled))),
         live=f"{layer.time.end} IS NULL" if layer.time and layer.time.end else "true",
     )
 
 
 def _keys(connection: Db, layer: Layer, filled: frozenset[str]) -> Iterator[Key]:
     """Yield the unique keys that consist of filled columns only."""
-    rows = connection.execute(
-        "SELECT array(SELECT a.attname::text FROM unnest(i.indkey) k JOIN pg_attribute a"
-        "             ON a.attrelid = i.indrelid AND a.attnum = k),"
-        "       coalesce(pg_get_expr(i.indpred, i.indrelid), 'true')"
-        " FROM pg_index i WHERE i.indrelid = %s::regclass AND i.indisunique AND i.indexprs IS NULL"
-        " ORDER BY i.indexrelid",
-        [layer.qualified_table],
-    ).fetchall()
+    rows = connection.execute(QUERIES["keys"].encode(), {"table": layer.qualified_table}).fetchall()
     end = layer.time.end if layer.time else None
     for columns, covers in rows:
         if set(columns) <= filled:
@@ -219,12 +217,7 @@ def _constraints(
     connection: Db, layer: Layer, filled: frozenset[str], geometry: str | None
 ) -> Iterator[tuple[str, str]]:
     """Yield the CHECK constraints on filled columns; those on the geometry where it is transformed."""
-    rows = connection.execute(
-        "SELECT c.conname, pg_get_expr(c.conbin, c.conrelid), array(SELECT a.attname::text FROM unnest(c.conkey) k"
-        " JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k)"
-        " FROM pg_constraint c WHERE c.conrelid = %s::regclass AND c.contype = 'c' ORDER BY c.conname",
-        [layer.qualified_table],
-    ).fetchall()
+    rows = connection.execute(QUERIES["checks"].encode(), {"table": layer.qualified_table}).fetchall()
     for name, expression, columns in rows:
         if set(columns) <= filled:
             yield name, expression
@@ -232,13 +225,17 @@ def _constraints(
             yield name, expression.replace(geometry, "hinh")
 
 
+def _references(connection: Db, layer: Layer, filled: frozenset[str]) -> Iterator[Reference]:
+    """Yield the foreign keys that consist of filled columns only."""
+    rows = connection.execute(QUERIES["references"].encode(), {"table": layer.qualified_table}).fetchall()
+    for columns, schema, name, wanted, own in rows:
+        if set(columns) <= filled:
+            yield Reference(tuple(columns), schema, name, tuple(wanted), own and set(wanted) <= filled)
+
+
 def _codes(connection: Db, layer: Layer, mapping: LayerMapping) -> dict[str, CodeList]:
     names = {column.codelist for column in layer.columns if column.codelist} | {mapping.checks.codes or ""}
-    rows = connection.execute(
-        "SELECT danh_muc, ma, he_ma, ma_cha, hieu_luc_tu, hieu_luc_den FROM dm.muc"
-        " WHERE danh_muc = ANY (%s) ORDER BY danh_muc, ma, hieu_luc_tu",
-        [sorted(names)],
-    ).fetchall()
+    rows = connection.execute(QUERIES["codes"].encode(), {"lists": sorted(names)}).fetchall()
     parents = {(name, system, code): parent for name, code, system, parent, _, _ in rows}
     lists: dict[str, dict[str, tuple[Code, ...]]] = {}
     for name, code, system, _, since, until in rows:
@@ -252,11 +249,7 @@ def _codes(connection: Db, layer: Layer, mapping: LayerMapping) -> dict[str, Cod
 
 def _units(connection: Db, day: date) -> dict[str, int]:
     """Return the units in force on a day, by code; codes were re-used, so never without a day."""
-    rows = connection.execute(
-        "SELECT ma, id FROM hc.don_vi WHERE hieu_luc_tu <= %(day)s"
-        " AND (hieu_luc_den IS NULL OR hieu_luc_den > %(day)s)",
-        {"day": day},
-    ).fetchall()
+    rows = connection.execute(QUERIES["units"].encode(), {"day": day}).fetchall()
     return {code: int(unit) for code, unit in rows}
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import batched, islice
+from itertools import batched
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -17,7 +17,7 @@ from loader.load import Outcome, Result
 from loader.staging import Db
 from quality.rules import Finding, Rule, Severity, Values
 
-_SHOWN: Final = 20
+_SHOWN: Final = 5
 _BATCH: Final = 5_000
 _RESULT: Final[Mapping[Result, str]] = {
     Result.WRITTEN: "Đã ghi vào cơ sở dữ liệu / written",
@@ -28,7 +28,7 @@ _RESULT: Final[Mapping[Result, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class TextReport:
-    """Tells the outcome and the first findings on a stream, errors before warnings."""
+    """Tells the outcome and the first findings of each rule on a stream, errors before warnings."""
 
     out: TextIO
     shown: int = _SHOWN
@@ -36,8 +36,7 @@ class TextReport:
 
     def write(self, connection: Db, outcome: Outcome) -> None:
         """Compose the report."""
-        some = islice(staging.findings(connection, errors_first=True), self.shown)
-        self.lines[:] = text_lines(outcome, list(some))
+        self.lines[:] = text_lines(outcome, staging.examples(connection, self.shown))
 
     def finish(self) -> None:
         """Write the report: what it says is true now."""

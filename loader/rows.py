@@ -10,7 +10,7 @@ from quality.areas import AreaTolerance, check_areas
 from quality.codes import check_codes
 from quality.rules import UNKNOWN_UNIT, Batch, Finding, Values
 from quality.shapes import check_shapes
-from quality.values import check_required, check_residue
+from quality.values import check_length, check_required, check_residue
 
 
 def check_rows(plan: Plan, batch: Batch) -> list[Finding]:
@@ -43,6 +43,8 @@ def _value_findings(plan: Plan, batch: Batch) -> Iterator[Finding]:
             yield from check_required(batch, name)
         if target.type == "text":
             yield from check_residue(batch, name)
+        if target.longest is not None:
+            yield from check_length(batch, name, target.longest)
         codes = plan.context.codes.get((plan.checks.codes if _joined(origin) else target.codelist) or "")
         if codes and not derived and target.type == "text":
             day = plan.context.day

@@ -1,6 +1,6 @@
 """The staging tables of one load: temporary, gone with the transaction, so a load that is killed leaves nothing."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 from typing import Any, Final, LiteralString
@@ -10,25 +10,13 @@ import shapely
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
+from database.queries import load
 from loader.files import Chunk
-from quality.keys import duplicate_words
-from quality.rules import (
-    DUPLICATE_KEY,
-    OUTSIDE_UNIT,
-    OVERLAP,
-    OVERLAP_STORED,
-    REFUSED,
-    RULES,
-    STORED_KEY,
-    Finding,
-    Rule,
-    Severity,
-    Values,
-)
-from quality.shapes import outside_words, overlap_words
+from quality.rules import RULES, Finding, Rule, Severity, Values
 
 type Db = Connection[tuple[Any, ...]]
 
+QUERIES: Final = load("loader", "staging.sql")
 _STREAMED: Final = 5_000
 
 
@@ -47,6 +35,22 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """Columns that refer to a table.
+
+    Args:
+        wanted: the columns there, in the same order.
+        own: the table itself is meant, and the load fills its wanted columns: rows may refer to each other.
+    """
+
+    columns: tuple[str, ...]
+    schema: str
+    name: str
+    wanted: tuple[str, ...]
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """The table that a load writes, as the database describes it.
 
@@ -54,6 +58,7 @@ class Table:
         columns: (name, type) of the columns that the load fills, without the geometry.
         geometry: column of the surveyed geometry, ``None`` for a table without one.
         checks: (name, SQL expression) of CHECK constraints on the columns that the load fills.
+        references: foreign keys on the columns that the load fills.
         live: SQL condition on the rows in force ("true": all).
     """
 
@@ -63,6 +68,7 @@ class Table:
     geometry: str | None
     keys: tuple[Key, ...]
     checks: tuple[tuple[str, str], ...]
+    references: tuple[Reference, ...]
     live: str
 
     @property
@@ -79,7 +85,7 @@ class Table:
 def create(connection: Db, table: Table) -> None:
     """Make the temporary tables: rows, findings, and what rejected rows held in the file."""
     columns = sql.SQL("").join(
-        sql.SQL(", {} {}").format(sql.Identifier(name), sql.SQL(_trusted(kind))) for name, kind in table.columns
+        sql.SQL(", {} {}").format(sql.Identifier(name), sql.SQL(trusted(kind))) for name, kind in table.columns
     )
     connection.execute(
         sql.SQL(
@@ -87,13 +93,8 @@ def create(connection: Db, table: Table) -> None:
             " hinh geometry) ON COMMIT DROP"
         ).format(columns)
     )
-    connection.execute(
-        "CREATE TEMPORARY TABLE nap_loi (dong bigint NOT NULL, ma text NOT NULL, loi boolean NOT NULL,"
-        " khoa text NOT NULL, cot text, vi text NOT NULL, en text NOT NULL, hinh geometry) ON COMMIT DROP"
-    )
-    connection.execute(
-        "CREATE TEMPORARY TABLE nap_tho (dong bigint NOT NULL, gia_tri jsonb NOT NULL, hinh geometry) ON COMMIT DROP"
-    )
+    run(connection, "create_findings")
+    run(connection, "create_raw")
 
 
 def add_rows(
@@ -125,7 +126,7 @@ def add_findings(connection: Db, findings: Iterable[Finding], srid: int) -> None
     if not listed:
         return
     wkb = _wkb(_geometries(listed), srid)
-    with connection.cursor().copy("COPY nap_loi (dong, ma, loi, khoa, cot, vi, en, hinh) FROM STDIN") as copy:
+    with connection.cursor().copy(QUERIES["copy_findings"].encode()) as copy:
         for each, hinh in zip(listed, wkb, strict=True):
             error = each.rule.severity is Severity.ERROR
             copy.write_row((each.row, each.rule.code, error, each.key, each.column, each.vi, each.en, hinh))
@@ -137,7 +138,7 @@ def add_raw(connection: Db, chunk: Chunk, bad: frozenset[int], srid: int) -> Non
     if not positions:
         return
     wkb = _wkb(chunk.shapes[positions], srid)
-    with connection.cursor().copy("COPY nap_tho (dong, gia_tri, hinh) FROM STDIN") as copy:
+    with connection.cursor().copy(QUERIES["copy_raw"].encode()) as copy:
         for i, hinh in zip(positions, wkb, strict=True):
             raw = {name: _plain(column[i]) for name, column in chunk.values.items()}
             copy.write_row((chunk.first + i, Jsonb(raw), hinh))
@@ -145,7 +146,7 @@ def add_raw(connection: Db, chunk: Chunk, bad: frozenset[int], srid: int) -> Non
 
 def transform(connection: Db, srid: int) -> None:
     """Bring all geometries into one system by the one coordinate operation of the database."""
-    connection.execute("UPDATE nap SET hinh = hc.doi_toa_do(hinh, %s) WHERE hinh IS NOT NULL", [srid])
+    run(connection, "transform", {"srid": srid})
 
 
 def index(connection: Db) -> None:
@@ -155,106 +156,14 @@ def index(connection: Db) -> None:
     connection.execute("ANALYZE nap")
 
 
-def check_keys(connection: Db, table: Table, srid: int) -> None:
-    """Find keys that occur twice in the file, or are stored."""
-    for key in table.keys:
-        columns = sql.SQL(", ").join(sql.Identifier(c) for c in key.columns)
-        present = sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(sql.Identifier(c)) for c in key.columns)
-        covers, staged = sql.SQL(_trusted(key.covers)), sql.SQL(_trusted(key.staged))
-        parts: dict[str, sql.Composable] = {
-            "columns": columns,
-            "present": present,
-            "covers": covers,
-            "staged": staged,
-            "table": table.identifier,
-        }
-        _keep(connection, _duplicates(connection, parts), srid)
-        _keep(connection, _stored(connection, parts), srid)
-
-
-def _duplicates(connection: Db, parts: dict[str, sql.Composable]) -> Iterator[Finding]:
-    statement = """
-        SELECT dong, khoa, dau FROM (
-            SELECT dong, khoa, first_value(dong) OVER (PARTITION BY {columns} ORDER BY dong) AS dau
-            FROM nap WHERE NOT hong AND {present} AND {staged}) s
-        WHERE dong <> dau"""
-    for row, key, first in _rows(connection, statement, parts):
-        vi, en = duplicate_words(key, first)
-        yield Finding(DUPLICATE_KEY, row, key, None, vi, en)
-
-
-def _stored(connection: Db, parts: dict[str, sql.Composable]) -> Iterator[Finding]:
-    statement = """
-        SELECT dong, khoa FROM (SELECT * FROM nap WHERE NOT hong AND {staged}) s
-        JOIN (SELECT {columns} FROM {table} WHERE {covers}) t USING ({columns})"""
-    for row, key in _rows(connection, statement, parts):
-        yield Finding(STORED_KEY, row, key, None, f"Đã có: {key}.", f"Stored already: {key}.")
-
-
-def check_constraints(connection: Db, table: Table, srid: int) -> None:
-    """Find rows that a CHECK constraint of the table refuses."""
-    for name, expression in table.checks:
-        parts: dict[str, sql.Composable] = {"check": sql.SQL(_trusted(expression))}
-        found = _rows(connection, "SELECT dong, khoa FROM nap WHERE NOT hong AND NOT ({check})", parts)
-        vi, en = f"Vi phạm ràng buộc {name} của bảng.", f"Constraint {name} of the table refuses it."
-        _keep(connection, (Finding(REFUSED, row, key, None, vi, en) for row, key in found), srid)
-
-
-def check_communes(connection: Db, *, tolerance_m: float, srid: int) -> None:
-    """Find rows that leave their commune by more than a distance."""
-    connection.execute(
-        "CREATE TEMPORARY TABLE nap_xa ON COMMIT DROP AS"
-        " SELECT id, ma, ST_Buffer(hc.doi_toa_do(geom_goc, %s), %s) AS rong FROM hc.don_vi"
-        " WHERE id IN (SELECT xa_id FROM nap)",
-        [srid, tolerance_m],
-    )
-    statement = """
-        SELECT s.dong, s.khoa, x.ma, ST_Area(d), ST_Area(s.hinh), ST_AsBinary(d)
-        FROM nap s JOIN nap_xa x ON x.id = s.xa_id CROSS JOIN LATERAL ST_Difference(s.hinh, x.rong) d
-        WHERE NOT s.hong AND NOT ST_Covers(x.rong, s.hinh)"""
-    _keep(connection, (_outside(*row) for row in _rows(connection, statement, {})), srid)
-
-
-def _outside(row: int, key: str, code: str, beyond: float, whole: float, shape: bytes) -> Finding:
-    vi, en = outside_words(code, beyond, whole)
-    return Finding(OUTSIDE_UNIT, row, key, "ma_xa", vi, en, shapely.from_wkb(shape))
-
-
-def check_overlaps(connection: Db, table: Table, *, least_m2: float, lonlat: str, srid: int) -> None:
-    """Find rows that overlap an earlier row of the file, or a row in force of the table."""
-    parts: dict[str, sql.Composable] = {"least": sql.Literal(least_m2)}
-    within = """
-        SELECT b.dong, b.khoa, a.khoa, a.dong, ST_Area(x), ST_AsBinary(x)
-        FROM nap a JOIN nap b ON a.hinh && b.hinh AND a.dong < b.dong AND ST_Relate(a.hinh, b.hinh, '2********')
-        CROSS JOIN LATERAL ST_Intersection(a.hinh, b.hinh) x
-        WHERE NOT a.hong AND NOT b.hong AND ST_Area(x) > {least}"""
-    _keep(connection, (_overlap(OVERLAP, *row) for row in _rows(connection, within, parts)), srid)
-    stored = """
-        SELECT s.dong, s.khoa, t.id::text, NULL::bigint, ST_Area(x), ST_AsBinary(x)
-        FROM nap s JOIN (SELECT * FROM {table} WHERE {live}) t ON t.{lonlat} && hc.doi_toa_do(s.hinh, 4326)
-        CROSS JOIN LATERAL ST_Intersection(hc.doi_toa_do(t.{geometry}, {srid}), s.hinh) x
-        WHERE NOT s.hong AND ST_Area(x) > {least}"""
-    parts |= {
-        "table": table.identifier,
-        "live": sql.SQL(_trusted(table.live)),
-        "lonlat": sql.Identifier(lonlat),
-        "geometry": sql.Identifier(table.geometry or lonlat),
-        "srid": sql.Literal(srid),
-    }
-    _keep(connection, (_overlap(OVERLAP_STORED, *row) for row in _rows(connection, stored, parts)), srid)
-
-
-def _overlap(rule: Rule, row: int, key: str, other: str, other_row: int | None, area: float, shape: bytes) -> Finding:
-    vi, en = overlap_words(area, other, other_row)
-    return Finding(rule, row, key, None, vi, en, shapely.from_wkb(shape))
-
-
 def mark_bad(connection: Db) -> None:
     """Mark the rows that have an error by now."""
-    connection.execute(
-        "UPDATE nap s SET hong = true FROM (SELECT DISTINCT dong FROM nap_loi WHERE loi) l"
-        " WHERE l.dong = s.dong AND NOT s.hong"
-    )
+    run(connection, "mark_bad")
+
+
+def is_wrong_as_a_whole(connection: Db) -> bool:
+    """Say whether an error is one of the file itself."""
+    return run(connection, "wrong_as_a_whole") == [(True,)]
 
 
 def write(connection: Db, table: Table) -> int:
@@ -270,65 +179,66 @@ def write(connection: Db, table: Table) -> int:
 
 def counts(connection: Db) -> tuple[int, int]:
     """Return (rows read, rows with an error)."""
-    row = connection.execute("SELECT count(*), count(*) FILTER (WHERE hong) FROM nap").fetchone()
-    return (int(row[0]), int(row[1])) if row else (0, 0)
+    ((read, bad),) = run(connection, "counts")
+    return int(read), int(bad)
 
 
 def count_by_rule(connection: Db) -> list[tuple[Rule, int]]:
     """Return how many findings each rule has, by code."""
-    found = connection.execute("SELECT ma, count(*) FROM nap_loi GROUP BY ma ORDER BY ma").fetchall()
-    return [(RULES[code], int(count)) for code, count in found]
+    return [(RULES[code], int(count)) for code, count in run(connection, "count_by_rule")]
 
 
-def findings(connection: Db, *, errors_first: bool = False) -> Iterator[Finding]:
+def findings(connection: Db) -> Iterator[Finding]:
     """Yield all findings by row; memory holds some thousands at a time."""
-    statement = "SELECT dong, ma, khoa, cot, vi, en, ST_AsBinary(hinh) FROM nap_loi ORDER BY {order}"
-    parts: dict[str, sql.Composable] = {"order": sql.SQL("NOT loi, dong, ma" if errors_first else "dong, ma")}
-    for row, code, key, column, vi, en, shape in _rows(connection, statement, parts):
-        yield Finding(RULES[code], row, key, column, vi, en, shapely.from_wkb(shape))
+    return map(_finding, stream(connection, sql.SQL(trusted(QUERIES["findings"]))))
 
 
-REJECTS: Final[LiteralString] = """
-    SELECT s.dong, (SELECT array_agg(DISTINCT l.ma ORDER BY l.ma) FROM nap_loi l WHERE l.dong = s.dong AND l.loi),
-           coalesce(r.gia_tri, to_jsonb(s) - ARRAY['dong', 'hong', 'khoa', 'hinh']), coalesce(r.hinh, s.hinh)
-    FROM nap s LEFT JOIN nap_tho r ON r.dong = s.dong
-    WHERE s.hong"""
-"""Rejected rows: position, codes, values (of the file where they were kept), geometry."""
+def examples(connection: Db, each: int) -> Iterator[Finding]:
+    """Yield the first findings of each rule, errors before warnings."""
+    return (_finding(row) for row in run(connection, "examples", {"each": each}))
+
+
+def _finding(row: tuple[Any, ...]) -> Finding:
+    number, code, key, column, vi, en, shape = row
+    return Finding(RULES[code], number, key, column, vi, en, shapely.from_wkb(shape))
 
 
 def keep_rejects(connection: Db, load_id: str) -> None:
     """Store the rejected rows with the load."""
     connection.execute("CREATE INDEX ON nap_loi (dong)")
     connection.execute("CREATE INDEX ON nap_tho (dong)")
-    connection.execute(
-        sql.SQL("INSERT INTO lg.tu_choi (dot_nap_id, dong, ma_loi, gia_tri, geom) SELECT {}, r.* FROM ({}) r").format(
-            sql.Literal(load_id), sql.SQL(REJECTS)
-        )
-    )
+    run(connection, "keep_rejects", {"load": load_id})
 
 
 def rejects(connection: Db) -> Iterator[tuple[int, list[str], dict[str, object], bytes | None]]:
     """Yield (position, codes, values, geometry as EWKB) of the rejected rows, by position."""
-    statement = f"SELECT a, b, c, ST_AsEWKB(d) FROM ({REJECTS}) AS r (a, b, c, d) ORDER BY a"  # noqa: S608
-    yield from _rows(connection, statement, {})
+    yield from stream(connection, sql.SQL(trusted(QUERIES["rejects"])))
 
 
-def _keep(connection: Db, found: Iterator[Finding], srid: int) -> None:
+def keep(connection: Db, found: Iterable[Finding], srid: int) -> None:
     """Store findings that a query yields, without holding all of them."""
     for part in batched(found, _STREAMED):
         add_findings(connection, part, srid)
 
 
-def _rows(connection: Db, statement: LiteralString, parts: dict[str, sql.Composable]) -> Iterator[tuple[Any, ...]]:
+def run(connection: Db, name: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+    """Run a query of ``staging.sql``; return its rows, none where it returns none."""
+    cursor = connection.execute(QUERIES[name].encode(), values)
+    return cursor.fetchall() if cursor.description else []
+
+
+def stream(
+    connection: Db, statement: sql.SQL | sql.Composed, values: Mapping[str, object] | None = None
+) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a query through a cursor of the database; other statements may run in between."""
     with connection.cursor(name="nap_doc") as cursor:
         cursor.itersize = _STREAMED
-        cursor.execute(sql.SQL(statement).format(**parts))
+        cursor.execute(statement, values)
         yield from cursor
 
 
-def _trusted(text: str) -> LiteralString:
-    """Pass text of the database's own catalogue (types, constraints, index conditions) into a statement."""
+def trusted(text: str) -> LiteralString:
+    """Pass text of our own files, or of the database's own catalogue (types, constraints), into a statement."""
     return text  # pyright: ignore[reportReturnType]
 
 

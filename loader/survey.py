@@ -1,20 +1,30 @@
-"""What is wrong with a file as a whole: encodings, coordinates."""
+"""What is wrong with a file as a whole: encodings, coordinates, the datum shift."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 import shapely
+from psycopg import sql
 
 from loader.files import Chunk
 from loader.mapping import read_columns
-from loader.plan import Plan, shapes_of
-from loader.staging import Db
-from quality.coordinates import Box, Degrees, OutOfArea, Plausible, Swapped, WrongZone, judge
+from loader.plan import QUERIES, Plan, shapes_of
+from loader.staging import Db, stream, trusted
+from quality.coordinates import Box, Degrees, OutOfArea, Plausible, Swapped, WrongZone, compare, judge
 from quality.encodings import Encoding
-from quality.rules import AXES_SWAPPED, CONVERTED, DEGREES, OUT_OF_AREA, WRONG_ZONE, Finding
+from quality.rules import AXES_SWAPPED, CONVERTED, DATUM_SHIFT, DEGREES, OUT_OF_AREA, WRONG_ZONE, Finding
+from quality.vn2000 import PLANES
 
 _MARGIN_DEGREES: Final = 0.02
+_LEAST_PAIRS: Final = 3
+"""One or two rows may be off by chance as a known mistake is."""
+_KNOWN_PLACES: Final = """
+SELECT ST_X(hinh), ST_Y(hinh), ST_X(cu), ST_Y(cu)
+FROM (SELECT ST_Centroid(s.hinh) AS hinh, ST_Centroid(hc.doi_toa_do(t.nap_cu, {srid})) AS cu
+      FROM (SELECT * FROM nap WHERE NOT hong AND {staged}) s
+      JOIN (SELECT {columns}, {geometry} AS nap_cu FROM {table} WHERE {covers}) t USING ({columns})
+      LIMIT 1000) p"""
 
 
 def check_file(connection: Db, plan: Plan, sample: Sequence[Chunk]) -> list[Finding]:
@@ -74,11 +84,7 @@ def _expected(connection: Db, plan: Plan, sample: Sequence[Chunk]) -> Box | None
             read, _ = read_columns(chunk, {"ma_xa": plan.origins["ma_xa"]}, plan.targets, plan.context, codelist=None)
             codes.update(code for code in read["ma_xa"] if code is not None)
     units = [plan.units[code] for code in codes if code in plan.units] or list(plan.units.values())
-    row = connection.execute(
-        "SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)"
-        " FROM (SELECT ST_Extent(geom) AS e FROM hc.don_vi WHERE id = ANY (%s)) s",
-        [units],
-    ).fetchone()
+    row = connection.execute(QUERIES["extent"].encode(), {"units": units}).fetchone()
     if row is None or row[0] is None:
         return None
     return (
@@ -87,3 +93,29 @@ def _expected(connection: Db, plan: Plan, sample: Sequence[Chunk]) -> Box | None
         row[2] + _MARGIN_DEGREES,
         row[3] + _MARGIN_DEGREES,
     )
+
+
+def check_shift(connection: Db, plan: Plan) -> list[Finding]:
+    """Return the finding of a wrong datum shift, where rows of the file lie off what is stored under the same key.
+
+    A missing shift moves a survey by 225 m: no box shows that, known places do. They are the rows of the table that a
+    new file brings once more.
+    """
+    geometry = plan.table.geometry
+    if geometry is None or plan.srid not in PLANES:
+        return []
+    for key in plan.table.keys:
+        statement = sql.SQL(_KNOWN_PLACES).format(
+            srid=sql.Literal(plan.srid),
+            columns=sql.SQL(", ").join(map(sql.Identifier, key.columns)),
+            geometry=sql.Identifier(geometry),
+            table=plan.table.identifier,
+            covers=sql.SQL(trusted(key.covers)),
+            staged=sql.SQL(trusted(key.staged)),
+        )
+        pairs = np.array(list(stream(connection, statement)), float).reshape(-1, 4)
+        x, y, known_x, known_y = pairs.T
+        shifted = compare(x, y, known_x=known_x, known_y=known_y, srid=plan.srid) if len(x) >= _LEAST_PAIRS else None
+        if shifted:
+            return [Finding(DATUM_SHIFT, 0, "", None, shifted.message.vi, shifted.message.en)]
+    return []

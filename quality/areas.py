@@ -7,6 +7,7 @@ from typing import Final
 
 import shapely
 
+from quality.numbers import comma
 from quality.rules import AREA_DIFFERS, AREA_NOT_POSITIVE, Batch, Finding
 
 POINT_ERROR_M: Final[Mapping[int, float]] = {500: 0.10, 1000: 0.20, 2000: 0.30, 5000: 0.80, 10000: 1.50}
@@ -44,7 +45,7 @@ def check_areas(batch: Batch, column: str, tolerance: AreaTolerance) -> Iterator
         if stated <= 0:
             said = f"{stated:g} m²"
             yield batch.finding(
-                AREA_NOT_POSITIVE, i, f"Diện tích ghi {said}.", f"The stated area is {said}.", column=column
+                AREA_NOT_POSITIVE, i, f"Diện tích ghi {comma(said)}.", f"The stated area is {said}.", column=column
             )
         elif shapes is not None and shapes[i] is not None:
             computed = float(shapely.area(shapes[i]))
@@ -56,6 +57,7 @@ def check_areas(batch: Batch, column: str, tolerance: AreaTolerance) -> Iterator
 def _words(stated: float, computed: float, allowed: float) -> tuple[str, str]:
     difference = stated - computed
     return (
-        f"Ghi {stated:.1f} m², tính {computed:.1f} m²: lệch {difference:+.1f} m² (cho phép ±{allowed:.1f}).",
+        comma(f"Ghi {stated:.1f} m², tính {computed:.1f} m²: lệch {difference:+.1f} m² (cho phép ±{allowed:.1f})")
+        + ".",
         f"Stated {stated:.1f} m², computed {computed:.1f} m²: {difference:+.1f} m² (allowed ±{allowed:.1f}).",
     )

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from pyproj import CRS
 
+from quality.numbers import comma
 from quality.vn2000 import (
     GEOGRAPHIC,
     OFFICIAL,
@@ -215,9 +216,10 @@ def _wrong_zone(srid: int, zones: tuple[int, ...]) -> Sentence:
 def _out_of_area(srid: int, x: Numbers, y: Numbers) -> Sentence:
     if not len(x):
         return Sentence("Không có toạ độ nào.", "There are no coordinates.")
-    box = f"[{np.min(x):.3f}, {np.min(y):.3f}, {np.max(x):.3f}, {np.max(y):.3f}]"
+    corners = [f"{value:.3f}" for value in (np.min(x), np.min(y), np.max(x), np.max(y))]
+    box = f"[{', '.join(corners)}]"
     return Sentence(
-        f"Toạ độ {box} (EPSG:{srid}) nằm ngoài địa bàn, dù đổi trục hay đổi múi.",
+        f"Toạ độ [{'; '.join(map(comma, corners))}] (EPSG:{srid}) nằm ngoài địa bàn, dù đổi trục hay đổi múi.",
         f"The coordinates {box} (EPSG:{srid}) lie outside the area, whatever the axis order or zone.",
     )
 
@@ -225,6 +227,6 @@ def _out_of_area(srid: int, x: Numbers, y: Numbers) -> Sentence:
 def _shifted(name: str, size: float) -> Sentence:
     words = _MISTAKE_WORDS[name]
     return Sentence(
-        f"Toạ độ lệch khoảng {size:.2f} m: {words.vi}.",
+        f"Toạ độ lệch khoảng {comma(f'{size:.2f}')} m: {words.vi}.",
         f"The coordinates are off by about {size:.2f} m: {words.en}.",
     )

@@ -1,4 +1,4 @@
-"""Rules on keys: KH-01 twice in the file, KH-02 stored already."""
+"""Rules on keys: KH-01 twice in the file, KH-02 stored already, KH-03 refers to what is not there."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -34,3 +34,8 @@ def stored_already(batch: Batch, columns: Sequence[str], *, stored: Collection[K
     for i, key in enumerate(keys_of(batch, columns)):
         if key is not None and key in stored:
             yield batch.finding(STORED_KEY, i, f"Đã có: {batch.keys[i]}.", f"Stored already: {batch.keys[i]}.")
+
+
+def reference_words(column: str, value: str, table: str) -> tuple[str, str]:
+    """Return the message of a reference that leads nowhere, Vietnamese and English."""
+    return f"«{column}» {value} không có trong {table}.", f"“{column}” {value} is not in {table}."

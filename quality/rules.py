@@ -105,6 +105,7 @@ OVERLAP: Final = _error("HH-08", "Chồng lấn trong tệp", "Overlaps another 
 OVERLAP_STORED: Final = _error("HH-09", "Chồng lấn với dữ liệu đã có", "Overlaps what is stored")
 DUPLICATE_KEY: Final = _error("KH-01", "Trùng số hiệu trong tệp", "The key occurs twice in the file")
 STORED_KEY: Final = _error("KH-02", "Số hiệu đã có", "The key is stored already")
+UNKNOWN_REFERENCE: Final = _error("KH-03", "Tham chiếu đến cái không có", "Refers to what is not there")
 UNKNOWN_CODE: Final = _error("MA-01", "Mã không có trong danh mục", "The code is in no list")
 CODE_NOT_IN_FORCE: Final = _error("MA-02", "Mã không có hiệu lực", "The code is not in force at the date")
 JOINED_CODES: Final = _warning("MA-03", "Nhiều mã ghép", "Several codes are joined")
@@ -129,7 +130,8 @@ RULES: Final[Mapping[str, Rule]] = {
     rule.code: rule
     for rule in (
         *(MISSING_SHAPE, EMPTY_SHAPE, INVALID_SHAPE, WRONG_SHAPE_TYPE, NOT_FINITE, REPEATED_POINT, SPIKE),
-        *(OVERLAP, OVERLAP_STORED, DUPLICATE_KEY, STORED_KEY, UNKNOWN_CODE, CODE_NOT_IN_FORCE, JOINED_CODES),
+        *(OVERLAP, OVERLAP_STORED, DUPLICATE_KEY, STORED_KEY, UNKNOWN_REFERENCE),
+        *(UNKNOWN_CODE, CODE_NOT_IN_FORCE, JOINED_CODES),
         *(UNKNOWN_UNIT, OUTSIDE_UNIT, AREA_DIFFERS, AREA_NOT_POSITIVE),
         *(AXES_SWAPPED, WRONG_ZONE, DEGREES, OUT_OF_AREA, DATUM_SHIFT),
         *(MISSING_VALUE, TOO_LONG, BAD_DATE, BAD_TYPE, RESIDUE, CONVERTED, REFUSED),

@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from quality.numbers import comma
 from quality.rules import (
     EMPTY_SHAPE,
     INVALID_SHAPE,
@@ -90,7 +91,7 @@ def invalid(batch: Batch) -> Iterator[Finding]:
         yield batch.finding(
             INVALID_SHAPE,
             int(i),
-            f"Hình không hợp lệ: {vi} tại ({x}, {y}).",
+            f"Hình không hợp lệ: {vi} tại ({comma(x)}; {comma(y)}).",
             f"{reason} at ({x}, {y}).",
             at=point,
         )
@@ -130,7 +131,7 @@ def spikes(batch: Batch, sharpest_degrees: float) -> Iterator[Finding]:
         yield batch.finding(
             SPIKE,
             i,
-            f"{count} đỉnh nhọn dưới {sharpest_degrees:g}°.",
+            f"{count} đỉnh nhọn dưới {comma(f'{sharpest_degrees:g}')}°.",
             f"{count} spikes below {sharpest_degrees:g}°.",
             at=point,
         )
@@ -168,7 +169,7 @@ def overlap_words(area_m2: float, other: str, row: int | None) -> tuple[str, str
     """Return the message of an overlap, Vietnamese and English; ``row`` is ``None`` for what is stored."""
     vi_where, en_where = ("", "") if row is None else (f" (dòng {row})", f" (row {row})")
     return (
-        f"Chồng lấn {area_m2:.2f} m² với {other}{vi_where}.",
+        f"Chồng lấn {comma(f'{area_m2:.2f}')} m² với {other}{vi_where}.",
         f"Overlaps {other}{en_where} by {area_m2:.2f} m².",
     )
 
@@ -199,8 +200,21 @@ def outside_words(code: str, beyond_m2: float, whole_m2: float) -> tuple[str, st
         return f"Nằm ngoài xã {code}.", f"Lies outside commune {code}."
     share = 100 * beyond_m2 / whole_m2
     return (
-        f"{beyond_m2:.1f} m² ({share:.1f} %) nằm ngoài xã {code}.",
+        f"{comma(f'{beyond_m2:.1f} m² ({share:.1f} %)')} nằm ngoài xã {code}.",
         f"{beyond_m2:.1f} m² ({share:.1f} %) lie outside commune {code}.",
+    )
+
+
+def outside_many_words(count: int, examples: Sequence[str]) -> tuple[str, str]:
+    """Return the one message of a file whose rows lie outside their communes because all of it lies elsewhere.
+
+    Args:
+        examples: the first rows in words, without the word "row".
+    """
+    named = "; ".join(examples)
+    return (
+        f"{count} dòng nằm ngoài xã của mình, ví dụ dòng {named}.",
+        f"{count} rows lie outside their commune, for example row {named}.",
     )
 
 

@@ -18,6 +18,14 @@ QUERIES = [
     for name, text in parse(path.read_text(encoding="utf-8"), where=str(path)).items()
 ]
 IDS = [f"{path.relative_to(REPOSITORY)}:{name}" for path, name, _ in QUERIES]
+STAGING = (
+    "CREATE TEMPORARY TABLE nap (dong bigint, hong boolean, khoa text, xa_id int, hinh geometry)",
+    "CREATE TEMPORARY TABLE nap_loi "
+    "(dong bigint, ma text, loi boolean, khoa text, cot text, vi text, en text, hinh geometry)",
+    "CREATE TEMPORARY TABLE nap_tho (dong bigint, gia_tri jsonb, hinh geometry)",
+    "CREATE TEMPORARY TABLE nap_xa (id int, ma text, rong geometry)",
+)
+"""What a load makes for its time."""
 NO_PLAN = ("COPY", "CREATE", "ALTER", "DROP", "ANALYZE", "VACUUM", "LOCK", "SET", "TRUNCATE")
 
 
@@ -39,6 +47,8 @@ def connection(cluster: str, template_db: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(cluster, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_db}")
         with psycopg.connect(cluster, dbname=name, autocommit=True) as connection:
+            for statement in STAGING:
+                connection.execute(statement)
             yield connection
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

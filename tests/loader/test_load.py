@@ -9,11 +9,14 @@ from pathlib import Path
 import psycopg
 import pytest
 import shapely
+import shapely.affinity
 import yaml
 
 from core.errors import LoadRefused
+from loader import staging
 from loader.load import Result
 from quality import tcvn3, vni
+from quality.coordinates import offsets
 from quality.encodings import Encoding
 from quality.vn2000 import from_lonlat, to_lonlat
 
@@ -133,6 +136,94 @@ def test_a_number_that_occurs_twice_keeps_the_first(land, files, tmp_path: Path)
 
     assert codes(outcome) == {"KH-01": 1}
     assert land.one("SELECT array_agg(dong) FROM lg.tu_choi") == [2]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"dien_tich_phap_ly": -1.0}, "VB-07"),
+        ({"tai_lieu_do_dac_id": "a713f742-06e2-44bf-829d-c090f8926797"}, "KH-03"),
+        ({"shape": shapely.box(570980, 1275200, 571040, 1275210)}, "DV-02"),
+        ({"shape": shapely.box(570100, 1275100, 570120, 1275120)}, "HH-09"),
+    ],
+)
+def test_a_number_whose_first_row_is_rejected_belongs_to_the_second(land, files, tmp_path: Path, fault, code: str):
+    land.load(files.write(tmp_path / "cu.gpkg", [files.parcel(9, files.square(0))]))
+    sound = files.parcel(1, dien_tich_phap_ly=400.0, tai_lieu_do_dac_id=None)
+    rows = [sound | fault, sound, sound | {"shape": files.square(7)}]
+
+    outcome = land.load(files.write(tmp_path / "thua.gpkg", rows), accept_valid=True)
+
+    assert outcome.written == 1
+    assert land.rows("SELECT dong, ma_loi FROM lg.tu_choi ORDER BY dong") == [(1, [code]), (3, ["KH-01"])]
+
+
+def test_a_row_that_is_shut_out_shuts_nobody_out(land, files, tmp_path: Path):
+    rows = [
+        files.parcel(1, files.square(0)),
+        files.parcel(2, shapely.box(570110, 1275100, 570130, 1275120)),
+        files.parcel(3, files.square(1)),
+        files.parcel(2, files.square(5)),
+        files.parcel(2, files.square(7)),
+    ]
+
+    land.load(files.write(tmp_path / "thua.gpkg", rows), accept_valid=True)
+
+    assert land.rows("SELECT dong, ma_loi FROM lg.tu_choi ORDER BY dong") == [(2, ["HH-08"]), (5, ["KH-01"])]
+
+
+def test_counts_are_folded_after_a_load(land, files, tmp_path: Path):
+    land.load(files.write(tmp_path / "thua.gpkg", [files.parcel(1), files.parcel(2)]))
+
+    assert land.one("SELECT so_dong FROM lg.dem WHERE bang = 'dc.thua_dat'") == 2
+
+
+def test_a_text_that_no_index_can_hold_is_an_error_of_its_row(land, files, tmp_path: Path):
+    rows = [
+        {"ma_xa": "25195", "loai": "quy_hoach", "so_hieu": text, "hieu_luc_tu": "2024-09-01"}
+        for text in ("1", 301 * "ố")
+    ]
+    rows = [row | {"shape": shapely.Point(570100 + i, 1275100)} for i, row in enumerate(rows)]
+
+    outcome = land.load(files.write(tmp_path / "moc.gpkg", rows), "moc", accept_valid=True)
+
+    assert (outcome.written, codes(outcome)) == (1, {"VB-02": 1})
+
+
+def test_a_file_that_lies_elsewhere_says_once_that_its_rows_do(land, files, tmp_path: Path):
+    shapes = [shapely.box(1275100, 570100 + 20 * i, 1275120, 570120 + 20 * i) for i in range(5)]
+    rows = [files.parcel(i, shape) for i, shape in enumerate(shapes, start=1)]
+    found: list[tuple[int, str]] = []
+
+    class Reading:
+        def write(self, connection, _outcome):
+            found.extend((each.row, each.vi) for each in staging.findings(connection) if each.rule.code == "DV-02")
+
+        def finish(self): ...
+        def discard(self): ...
+
+    outcome = land.load(files.write(tmp_path / "thua.gpkg", rows), reports=[Reading()])
+
+    assert codes(outcome) == {"DV-02": 1, "TD-01": 1}
+    ((row, words),) = found
+    assert row == 0
+    assert words.startswith("5 dòng nằm ngoài xã của mình, ví dụ dòng 1 (ma_xa 25195, so_to 1, so_thua 1); 2 (")
+
+
+@pytest.mark.parametrize("mistake", ["no-datum-shift", "rotation-signs"])
+def test_a_wrong_datum_shift_is_found_by_places_that_are_known(land, files, tmp_path: Path, mistake: str):
+    known = [files.parcel(i, files.square(20 + i)) for i in range(1, 5)]
+    land.load(files.write(tmp_path / "cu.gpkg", known))
+    lon, lat = to_lonlat(9212, 570_500, 1_275_100)
+    east, north = offsets(9212, float(lon), float(lat))[mistake]
+    rows = [row | {"shape": shapely.affinity.translate(row["shape"], east, north)} for row in known]
+    rows += [files.parcel(9, shapely.affinity.translate(files.square(30, 5), east, north))]
+
+    outcome = land.load(files.write(tmp_path / "moi.gpkg", rows), accept_valid=True)
+
+    assert outcome.result is Result.REFUSED
+    assert codes(outcome)["TD-05"] == 1
+    assert land.one("SELECT count(*) FROM dc.thua_dat") == 4
 
 
 def test_a_file_that_was_loaded_before_is_refused(land, files, tmp_path: Path):
@@ -296,11 +387,45 @@ def test_the_mappings_that_are_shipped_name_columns_that_there_are(land, files, 
 
 
 def test_what_only_the_database_knows_refuses_the_load_in_one_sentence(land, files, tmp_path: Path):
-    row = files.parcel(1, tai_lieu_do_dac_id="a713f742-06e2-44bf-829d-c090f8926797")
+    unit = {"cap": 3, "ma": "25195", "ten": "Tân Phú", "loai": "Phường", "hieu_luc_tu": "2020-01-01", "can_cu": "thử"}
 
-    with pytest.raises(LoadRefused, match=r"nothing was changed: .*foreign key"):
-        land.load(files.write(tmp_path / "thua.gpkg", [row]))
-    assert is_untouched(land)
+    with pytest.raises(LoadRefused, match=r"nothing was changed: .*exclusion constraint"):
+        land.load(
+            files.write(tmp_path / "dv.gpkg", [unit | {"shape": files.square()}]),
+            "don-vi-hanh-chinh",
+            values={"id": "9"},
+        )
+    assert land.one("SELECT count(*) FROM hc.don_vi") == 3
+
+
+def test_a_reference_that_leads_nowhere_is_a_finding_of_its_row(land, files, tmp_path: Path):
+    lost = "a713f742-06e2-44bf-829d-c090f8926797"
+    rows = [files.parcel(1, tai_lieu_do_dac_id=lost), files.parcel(2, tai_lieu_do_dac_id=None)]
+
+    outcome = land.load(files.write(tmp_path / "thua.gpkg", rows), accept_valid=True)
+
+    assert (outcome.written, codes(outcome)) == (1, {"KH-03": 1})
+    assert land.rows("SELECT dong, ma_loi FROM lg.tu_choi") == [(1, ["KH-03"])]
+
+
+def test_rows_that_refer_to_rows_of_the_file_fall_with_them(land, files, tmp_path: Path):
+    unit = {"loai": "x", "hieu_luc_tu": "2020-01-01", "can_cu": "thử", "shape": files.square()}
+    rows = [
+        unit | {"id": 901, "cap": 1, "ma": "70", "ten": "Tỉnh Một", "cha_id": None},
+        unit | {"id": 902, "cap": 2, "ma": "689", "ten": "Huyện Hai", "cha_id": 901},
+        unit | {"id": 903, "cap": 1, "ma": "70", "ten": "Tỉnh Một", "cha_id": None},
+        unit | {"id": 904, "cap": 2, "ma": "690", "ten": "Huyện Ba", "cha_id": 903},
+        unit | {"id": 905, "cap": 3, "ma": "25196", "ten": "Xã Năm", "cha_id": 904},
+    ]
+
+    outcome = land.load(files.write(tmp_path / "dv.gpkg", rows), "don-vi-hanh-chinh", accept_valid=True)
+
+    assert codes(outcome) == {"KH-01": 1, "KH-03": 2}
+    assert land.rows("SELECT dong, ma_loi FROM lg.tu_choi ORDER BY dong") == [
+        (3, ["KH-01"]),
+        (4, ["KH-03"]),
+        (5, ["KH-03"]),
+    ]
 
 
 def test_the_names_of_ilis_are_known(land, files, tmp_path: Path):

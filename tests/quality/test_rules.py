@@ -133,7 +133,8 @@ def test_stated_areas_are_compared_with_computed_ones():
     findings = list(check_areas(batch, "dien_tich", AreaTolerance(point_error_m=0.3)))
 
     assert told(findings) == [("DT-01", 3), ("DT-02", 4)]
-    assert findings[0].vi == "Ghi 412.1 m², tính 400.0 m²: lệch +12.1 m² (cho phép ±12.0)."
+    assert findings[0].vi == "Ghi 412,1 m², tính 400,0 m²: lệch +12,1 m² (cho phép ±12,0)."
+    assert findings[0].en == "Stated 412.1 m², computed 400.0 m²: +12.1 m² (allowed ±12.0)."
 
 
 def test_missing_long_and_damaged_values_are_told():

@@ -61,7 +61,7 @@ def test_each_fault_has_its_code_and_row(shape: BaseGeometry | None, code: str):
 def test_an_invalid_polygon_says_why_and_where_in_both_languages():
     (finding,) = found(shapely.from_wkt("POLYGON((0 0,10 10,10 0,0 10,0 0))"))
 
-    assert "tự cắt tại (5, 5)" in finding.vi
+    assert "tự cắt tại (5; 5)" in finding.vi
     assert finding.en == "Self-intersection at (5, 5)."
     assert finding.geometry == shapely.Point(5, 5)
 
@@ -86,7 +86,7 @@ def test_a_row_that_overlaps_an_earlier_one_is_told_with_the_area():
 
     assert codes(findings) == [("HH-08", 3), ("HH-08", 3)]
     assert {round(each.geometry.area, 1) for each in findings if each.geometry} == {5.0, 10.0}
-    assert "5.00 m² với thửa 1 (dòng 1)" in " ".join(each.vi for each in findings)
+    assert "5,00 m² với thửa 1 (dòng 1)" in " ".join(each.vi for each in findings)
 
 
 def test_slivers_and_shared_edges_are_no_overlaps():
@@ -109,7 +109,7 @@ def test_overlaps_with_what_is_stored_are_told():
     findings = list(overlaps_stored(batch_of([SQUARE]), stored=stored, stored_keys=["tờ 1 thửa 9"], least_area_m2=0.1))
 
     assert codes(findings) == [("HH-09", 1)]
-    assert findings[0].vi == "Chồng lấn 4.00 m² với tờ 1 thửa 9."
+    assert findings[0].vi == "Chồng lấn 4,00 m² với tờ 1 thửa 9."
 
 
 def test_a_row_outside_its_commune_is_told_beyond_the_tolerance():
@@ -121,7 +121,7 @@ def test_a_row_outside_its_commune_is_told_beyond_the_tolerance():
     findings = list(outside(batch, column="ma_xa", areas={"25195": SQUARE}, tolerance_m=5))
 
     assert codes(findings) == [("DV-02", 3)]
-    assert findings[0].vi == "15.0 m² (68.2 %) nằm ngoài xã 25195."
+    assert findings[0].vi == "15,0 m² (68,2 %) nằm ngoài xã 25195."
 
 
 coordinates = st.floats(-1e6, 1e6) | st.sampled_from([0.0, 1.0, float("inf")])
