@@ -12,7 +12,7 @@ from query.condition import EVERYTHING, Condition, all_of
 from query.cql2 import Filter
 from query.encoding import RowEncoding, Shape, needed_columns, row_columns
 from query.instant import Period, period_condition
-from query.paging import Order, Position, order_sql, position_condition
+from query.paging import Order, Position, beyond, order_sql
 from query.search import search_condition
 from query.view import View, quoted
 
@@ -154,9 +154,19 @@ def _encoded(view: View, columns: tuple[Column, ...], shape: Shape, encoding: Ro
 
 
 def _page(query: ItemsQuery, view: View, selected: Condition) -> Statement:
-    """Order and cut first; encoding comes after, on the rows that are left."""
-    place = position_condition(query.position, query.order, view) if query.position else EVERYTHING
-    where = all_of([view.rows, selected, place])
+    """Order and cut first; encoding comes after, on the rows that are left.
+
+    PostgreSQL reads the branches of UNION ALL one after the other, and stops at the limit.
+    """
+    places = beyond(query.position, query.order, view) if query.position else [EVERYTHING]
+    branches = [_branch(query, view, all_of([view.rows, selected, place])) for place in places]
+    if len(branches) == 1:
+        return branches[0]
+    sql = " UNION ALL ".join(f"({each})" for each, _ in branches)
+    return f"{sql} LIMIT {query.limit + 1}", tuple(value for _, params in branches for value in params)
+
+
+def _branch(query: ItemsQuery, view: View, where: Condition) -> Statement:
     needed = [f"t.{name}" for name in _needed(query, view)]
     backward = bool(query.position and query.position.backward)
     offset = f" OFFSET {query.offset}" if query.offset else ""

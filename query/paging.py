@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from catalogue.layer import Column
 from catalogue.profile import Collection
 from core.errors import BadParameter
-from query.condition import Condition, all_of, any_of
+from query.condition import Condition, all_of
 from query.view import SQL_TYPES, View
 
 
@@ -70,52 +70,45 @@ def order_sql(order: Order, view: View, *, backward: bool = False) -> str:
     return ", ".join(f"{view.expression(key.column)} {'DESC' if key.descending else 'ASC'}" for key in keys)
 
 
-def position_condition(position: Position, order: Order, view: View) -> Condition:
-    """Return the condition that a row lies beyond a position."""
+def beyond(position: Position, order: Order, view: View) -> list[Condition]:
+    """Return the rows beyond a position as disjoint conditions, all rows of one before all rows of the next.
+
+    Each is a range of an index that starts at the position or at NULL; in one condition, OR would hide them from it.
+    """
     keys = [key.flipped() if position.backward else key for key in order]
-    if len({key.descending for key in keys}) == 1 and all(key.column.required for key in keys):
-        return _row_comparison(keys, position.values, view)
-    steps = [
-        all_of(
-            [*(_equal(keys[i], position.values[i], view) for i in range(n)), _beyond(keys[n], position.values[n], view)]
-        )
-        for n in range(len(keys))
-    ]
-    return all_of([_not_before(keys[0], position.values[0], view), any_of(steps)])
+    return _beyond(keys, position.values, view)
+
+
+def _beyond(keys: list[SortKey], values: tuple[str | None, ...], view: View) -> list[Condition]:
+    """Compare whole rows where every key goes one way and only the first may be null; else go key by key."""
+    (first, *rest), value = keys, values[0]
+    one_way = all(key.descending == first.descending and key.column.required for key in rest)
+    if one_way and value is not None:
+        return [_row_comparison(keys, values, view), *_nulls_behind(first, view)]
+    column = view.expression(first.column)
+    if value is None:
+        same, behind = Condition(f"{column} IS NULL"), [Condition(f"{column} IS NOT NULL")] if first.descending else []
+    else:
+        # Not "=", which would tempt PostgreSQL to walk an index of the next key through the rows of all other values.
+        same = Condition(f"({column} BETWEEN {_placeholder(first)} AND {_placeholder(first)})", (value, value))
+        behind = [_row_comparison([first], (value,), view), *_nulls_behind(first, view)]
+    return [*(all_of([same, each]) for each in _beyond(rest, values[1:], view)), *behind]
 
 
 def _row_comparison(keys: list[SortKey], values: tuple[str | None, ...], view: View) -> Condition:
+    """Compare keys from left to right; a row with a NULL where it matters is not found."""
     left = ", ".join(view.expression(key.column) for key in keys)
     right = ", ".join(_placeholder(key) for key in keys)
     return Condition(f"(({left}) {'<' if keys[0].descending else '>'} ({right}))", values)
 
 
+def _nulls_behind(key: SortKey, view: View) -> list[Condition]:
+    has_some = not key.descending and not key.column.required
+    return [Condition(f"{view.expression(key.column)} IS NULL")] if has_some else []
+
+
 def _placeholder(key: SortKey) -> str:
     return f"%s::{SQL_TYPES[key.column.type]}"
-
-
-def _equal(key: SortKey, value: str | None, view: View) -> Condition:
-    column = view.expression(key.column)
-    if value is None:
-        return Condition(f"{column} IS NULL")
-    return Condition(f"{column} = {_placeholder(key)}", (value,))
-
-
-def _beyond(key: SortKey, value: str | None, view: View) -> Condition:
-    column = view.expression(key.column)
-    if value is None:
-        return Condition(f"({column} IS NOT NULL)" if key.descending else "FALSE")
-    if key.descending:
-        return Condition(f"{column} < {_placeholder(key)}", (value,))
-    nulls = "" if key.column.required else f" OR {column} IS NULL"
-    return Condition(f"({column} > {_placeholder(key)}{nulls})", (value,))
-
-
-def _not_before(key: SortKey, value: str | None, view: View) -> Condition:
-    """Repeat what follows for the first column alone, so that an index can find the place."""
-    if value is None or (not key.descending and not key.column.required):
-        return Condition("TRUE")
-    return Condition(f"{view.expression(key.column)} {'<=' if key.descending else '>='} {_placeholder(key)}", (value,))
 
 
 class CursorSeal:
