@@ -4,13 +4,13 @@
 
 PYTHON =
 PYTEST_ARGS = -n auto --dist loadfile
-PARCELS = 20000
+PARCELS =
 
 export PYTHON
 
 # Everything from nothing to a running server; Ctrl-C stops it. The second time it starts in seconds.
 run: setup
-	@exec .venv/bin/python -m server.cli serve --prepare --parcels $(PARCELS)
+	@exec .venv/bin/python -m server.cli serve --prepare $(PARCELS:%=--parcels %)
 
 stop:
 	@.venv/bin/python -m server.cli db stop

@@ -9,6 +9,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol, cast
 
+import psycopg
+
 from core import logs
 from core.errors import DatabaseError, DatdaiError
 from core.settings import Settings
@@ -73,12 +75,35 @@ def what_to_open(settings: Settings) -> str:
     return "\n".join(["datdai is ready.", *(f"  {name:<18} {line}" for name, line in lines), "Stop: Ctrl-C"])
 
 
-def prepare(admin_dsn: str, *, parcels: int) -> None:
-    """Migrate, and load the sample province into a database without any administrative unit."""
+def prepare(admin_dsn: str, *, parcels: int | None, remake: str) -> None:
+    """Migrate, and load the sample province into a database without any administrative unit.
+
+    Args:
+        admin_dsn: connection string of the DBA.
+        parcels: size of the sample, 0 loads none; None is ``SAMPLE_PARCELS`` and takes whatever is there already.
+        remake: what to do for a sample of that size where one is already.
+    """
     _bring_up(admin_dsn)
-    if parcels and migrate.is_empty(admin_dsn):
-        _say(f"loading the sample province with {parcels} parcels")
-        import_module("loader.sample").build(admin_dsn, parcels=parcels, seed=SAMPLE_SEED)
+    if parcels == 0:
+        return
+    if migrate.is_empty(admin_dsn):
+        _say(f"loading the sample province with {parcels or SAMPLE_PARCELS} parcels")
+        import_module("loader.sample").build(admin_dsn, parcels=parcels or SAMPLE_PARCELS, seed=SAMPLE_SEED)
+    elif parcels:
+        _say(f"{_what_is_there(admin_dsn)}, and stays: {parcels} parcels are not loaded. {remake}")
+
+
+def _what_is_there(admin_dsn: str) -> str:
+    with psycopg.connect(admin_dsn) as connection:
+        made = import_module("loader.sample").built_as(connection)
+    return f"The sample province is there already ({made})" if made else "The database is filled already"
+
+
+def _how_to_remake(settings: Settings) -> str:
+    """Return what empties the database; asked before the addresses of an embedded cluster are filled in."""
+    if settings.database_url:
+        return "For those, take an empty database."
+    return f"For those, stop the server and delete {cluster_folder(settings.home)}"
 
 
 def _bring_up(admin_dsn: str) -> bool:
@@ -105,7 +130,7 @@ def _add_serve(commands: Subparsers) -> None:
 def _serve(chosen: argparse.Namespace, settings: Settings) -> int:
     with database_of(settings, keep=chosen.keep_database) as complete:
         if chosen.prepare and complete.admin_database_url:
-            prepare(complete.admin_database_url, parcels=chosen.parcels)
+            prepare(complete.admin_database_url, parcels=chosen.parcels, remake=_how_to_remake(settings))
         migrate.check_migrated(complete.database_url or "")
         import_module("server.app").serve(complete, what_to_open(complete))
     return 0
@@ -119,14 +144,13 @@ def _add_prepare(commands: Subparsers) -> None:
 
 def _prepare(chosen: argparse.Namespace, settings: Settings) -> int:
     with database_of(settings) as complete:
-        prepare(_admin(complete), parcels=chosen.parcels)
+        prepare(_admin(complete), parcels=chosen.parcels, remake=_how_to_remake(settings))
     return 0
 
 
 def _add_parcels(adder: argparse.ArgumentParser) -> None:
-    adder.add_argument(
-        "--parcels", type=int, default=SAMPLE_PARCELS, metavar="N", help="parcels of the sample; 0 loads none"
-    )
+    text = f"parcels of the sample, {SAMPLE_PARCELS} if not said; 0 loads none"
+    adder.add_argument("--parcels", type=int, metavar="N", help=text)
 
 
 def _add_migrate(commands: Subparsers) -> None:

@@ -1,6 +1,6 @@
 """The sample province: former Bình Phước with its real names and codes, and nothing else that is real."""
 
-from loader.sample.building import LOAD_NAME, Summary, build, is_built
+from loader.sample.building import LOAD_NAME, Summary, build, built_as
 from loader.sample.model import Era
 
-__all__ = ["LOAD_NAME", "Era", "Summary", "build", "is_built"]
+__all__ = ["LOAD_NAME", "Era", "Summary", "build", "built_as"]

@@ -46,11 +46,13 @@ class Summary:
     rows: Mapping[str, int]
 
 
-def is_built(connection: psycopg.Connection[Any]) -> bool:
-    """Say whether a database holds a whole sample province; a load that was killed leaves nothing."""
-    query = "SELECT EXISTS (SELECT FROM lg.dot_nap WHERE lop = %s)"
-    row = connection.execute(query, [LOAD_NAME]).fetchone()
-    return row is not None and bool(row[0])
+def built_as(connection: psycopg.Connection[Any]) -> str | None:
+    """Return what the sample province in a database was built from, as ``parcels=20000 seed=2025 era=before_reform``.
+
+    None where there is no whole sample province; a load that was killed leaves nothing.
+    """
+    row = connection.execute("SELECT tep FROM lg.dot_nap WHERE lop = %s", [LOAD_NAME]).fetchone()
+    return None if row is None else str(row[0])
 
 
 def build(admin_dsn: str, *, parcels: int = 60_000, seed: int = 2025, era: Era = "before_reform") -> Summary:

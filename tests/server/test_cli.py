@@ -51,6 +51,25 @@ def test_prepare_without_parcels_only_migrates(blank_db: str) -> None:
         assert connection.execute("SELECT count(*) FROM hc.don_vi").fetchone() == (0,)
 
 
+def test_prepare_says_what_sample_is_there_when_another_size_is_asked_for(
+    sample_db: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["prepare", "--parcels", "3000"], _urls(sample_db))
+
+    assert code == 0
+    assert capsys.readouterr().out == (
+        "The sample province is there already (parcels=2000 seed=1 era=before_reform), and stays: "
+        "3000 parcels are not loaded. For those, take an empty database.\n"
+    )
+
+
+def test_prepare_without_a_size_takes_what_is_there(sample_db: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["prepare"], _urls(sample_db))
+
+    assert code == 0
+    assert capsys.readouterr().out == ""
+
+
 def test_serve_refuses_a_database_that_lacks_migrations(blank_db: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve"], {"DATDAI_DATABASE_URL": blank_db}) == 2
     assert "Run: datdai migrate" in capsys.readouterr().err

@@ -25,14 +25,14 @@ def _one(database: Connection, query: str) -> Any:
 
 
 def test_the_load_is_marked_complete_and_a_second_one_is_refused(database: Connection, sample_db: str):
-    assert sample.is_built(database)
+    assert sample.built_as(database) == "parcels=2000 seed=1 era=before_reform"
     with pytest.raises(DatabaseError, match="already"):
         sample.build(sample_db, parcels=2_000, seed=1)
 
 
 def test_an_empty_database_is_not_taken_for_a_whole_one(empty_db: str):
     with psycopg.connect(empty_db) as connection:
-        assert not sample.is_built(connection)
+        assert sample.built_as(connection) is None
 
 
 def test_a_load_that_fails_leaves_nothing(empty_db: str, monkeypatch: pytest.MonkeyPatch):
@@ -44,7 +44,7 @@ def test_a_load_that_fails_leaves_nothing(empty_db: str, monkeypatch: pytest.Mon
         sample.build(empty_db, parcels=200, seed=1)
 
     with psycopg.connect(empty_db) as connection:
-        assert not sample.is_built(connection)
+        assert sample.built_as(connection) is None
         assert connection.execute("SELECT count(*) FROM dc.thua_dat").fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM hc.don_vi").fetchone() == (0,)
         assert connection.execute("SELECT to_regclass('dc.thua_dat_hinh') IS NOT NULL").fetchone() == (True,)
