@@ -130,18 +130,22 @@ def _index_faults(layer: Layer, table: Table) -> Iterator[str]:
         if column.name not in table.columns or column.name == layer.key.name:
             continue
         name, key = column.name, layer.key.name
-        if column.sortable and not any(_sorts(each, layer, name) for each in table.indexes):
+        if column.sortable and not any(_sorts(each, layer, column) for each in table.indexes):
             yield f"{name} is sortable without an index: CREATE INDEX ON {table.name} ({name}, {key})"
         elif column.queryable and not any(_finds(each, layer, column) for each in table.indexes):
             remedy = f"USING gin ({name})" if column.type is ColumnType.TEXT_ARRAY else f"({name}, {key})"
             yield f"{name} is queryable without an index: CREATE INDEX ON {table.name} {remedy}"
 
 
-def _sorts(index: Index, layer: Layer, name: str) -> bool:
-    """Tell whether an index gives the layer's rows in the order of a column and then of the key."""
+def _sorts(index: Index, layer: Layer, column: Column) -> bool:
+    """Tell whether an index gives the layer's rows in the order of a column and then of the key.
+
+    A unique index is in no order among its NULLs.
+    """
     if index.method != "btree" or not _covers(index, layer):
         return False
-    return index.columns[:2] == (name, layer.key.name) or (index.is_unique and index.columns == (name,))
+    unique = index.is_unique and column.required and index.columns == (column.name,)
+    return unique or index.columns[:2] == (column.name, layer.key.name)
 
 
 def _finds(index: Index, layer: Layer, column: Column) -> bool:

@@ -160,6 +160,11 @@ def _published(layer: Layer, alias: str) -> sql.Composable:
             ["loai is sortable without an index: CREATE INDEX ON dc.moc (loai, id)"],
         ),
         (
+            "thua-dat",
+            "DROP INDEX dc.thua_dat_dinh_danh; CREATE UNIQUE INDEX ON dc.thua_dat (ma_dinh_danh)",
+            ["ma_dinh_danh is sortable without an index: CREATE INDEX ON dc.thua_dat (ma_dinh_danh, id)"],
+        ),
+        (
             "ho-so",
             "ALTER TABLE hs.ho_so DROP CONSTRAINT ho_so_he_thong_ma_ho_so_key",
             ["he_thong is queryable without an index: CREATE INDEX ON hs.ho_so (he_thong, id)"],
