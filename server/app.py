@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -196,7 +197,12 @@ def _announce(settings: Settings, greeting: str) -> None:
 
 
 def from_environment() -> Application:
-    """Put the server together in a worker process."""
+    """Put the server together in a worker process.
+
+    Ctrl-C reaches every process of a terminal; workers leave it to the supervisor, which then ends them in good order
+    and would take one that ended first for a broken one.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     return create(Settings.from_env(os.environ))
 
 
