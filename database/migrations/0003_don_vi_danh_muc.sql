@@ -49,7 +49,10 @@ CREATE TABLE dm.muc (
     hieu_luc_den date CHECK (hieu_luc_den > hieu_luc_tu),
     can_cu text COLLATE "C" NOT NULL,
     PRIMARY KEY (danh_muc, ma, hieu_luc_tu),
-    UNIQUE (danh_muc, he_ma, ma)
+    UNIQUE (danh_muc, he_ma, ma),
+    -- Deferred: a new version of the lists shortens one validity and adds the next in any order.
+    CONSTRAINT mot_nghia EXCLUDE USING gist (danh_muc WITH =, ma WITH =, daterange(hieu_luc_tu, hieu_luc_den) WITH &&)
+        DEFERRABLE INITIALLY DEFERRED
 );
 COMMENT ON COLUMN dm.muc.he_ma IS 'Code system, for example TT27 or TT08; it travels with every value.';
 

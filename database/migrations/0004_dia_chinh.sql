@@ -47,6 +47,10 @@ CREATE TABLE dc.thua_dat (
 COMMENT ON COLUMN dc.thua_dat.dien_tich IS 'm², one decimal, as the circular prints it; not computed from the geometry.';
 COMMENT ON COLUMN dc.thua_dat.loai_dat IS 'Codes as the map prints them, joined: ODT+CLN.';
 COMMENT ON COLUMN dc.thua_dat.muc_dich IS 'The same codes, split, the chief one first.';
+COMMENT ON COLUMN dc.thua_dat.da_cap_gcn IS
+    'A certificate is in force (was, until the parcel ended); as the source states it while no certificate is known here.';
+COMMENT ON COLUMN dc.thua_dat.loai_doi_tuong IS
+    'Type of the chief holder; as the source states it while no right is known here in the parcel''s code system.';
 
 CREATE UNIQUE INDEX thua_dat_so ON dc.thua_dat (xa_id, so_to, so_thua) WHERE hieu_luc_den IS NULL;
 CREATE UNIQUE INDEX thua_dat_ma_dinh_danh ON dc.thua_dat (ma_dinh_danh) WHERE hieu_luc_den IS NULL AND ma_dinh_danh IS NOT NULL;
@@ -306,8 +310,8 @@ BEGIN
     UPDATE dc.quyen_su_dung_dat q SET nguoi_id = m.id
     FROM moi m JOIN cu c USING (id)
     WHERE q.nguoi_id = m.id
-      AND (c.loai, c.loai_doi_tuong, c.ho_ten, c.nam_sinh, c.so_dinh_danh, c.dia_chi)
-          IS DISTINCT FROM (m.loai, m.loai_doi_tuong, m.ho_ten, m.nam_sinh, m.so_dinh_danh, m.dia_chi);
+      AND (c.loai, c.he_ma, c.loai_doi_tuong, c.ho_ten, c.nam_sinh, c.so_dinh_danh, c.dia_chi)
+          IS DISTINCT FROM (m.loai, m.he_ma, m.loai_doi_tuong, m.ho_ten, m.nam_sinh, m.so_dinh_danh, m.dia_chi);
     RETURN NULL;
 END $$;
 CREATE TRIGGER lan_truyen AFTER UPDATE ON dc.nguoi REFERENCING OLD TABLE AS cu NEW TABLE AS moi
@@ -349,6 +353,129 @@ CREATE TRIGGER suy_ra BEFORE INSERT OR UPDATE ON dc.giay_chung_nhan FOR EACH ROW
 CREATE TRIGGER suy_ra BEFORE INSERT OR UPDATE ON dc.han_che FOR EACH ROW EXECUTE FUNCTION dc.suy_ra_theo_thua();
 CREATE TRIGGER suy_ra_thua BEFORE INSERT OR UPDATE ON dc.tai_san FOR EACH ROW EXECUTE FUNCTION dc.suy_ra_theo_thua();
 CREATE TRIGGER suy_ra_hinh BEFORE INSERT OR UPDATE OF geom_goc, geom ON dc.tai_san FOR EACH ROW EXECUTE FUNCTION hc.suy_ra_hinh();
+
+-- A parcel knows whether it has a certificate, and what its chief holder is. What a source states holds until certificates
+-- or rights of the parcel are known here; from then on these alone decide, whoever writes them. A parcel that ended keeps
+-- what it was on its last day.
+
+CREATE FUNCTION dc.con_luc(tu_thua date, den date) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN den IS NULL OR coalesce(den >= tu_thua, false);
+
+COMMENT ON FUNCTION dc.con_luc IS
+    'True for what is in force with a parcel, or was when it ended. Arguments: end of the parcel, end of the thing.';
+
+CREATE FUNCTION dc.gcn_cua(thua uuid, het_han date) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN (SELECT bool_or(dc.con_luc(het_han, g.hieu_luc_den) AND (g.trang_thai = 'hieu_luc' OR g.hieu_luc_den IS NOT NULL))
+        FROM dc.giay_chung_nhan g WHERE g.thua_id = thua);
+
+COMMENT ON FUNCTION dc.gcn_cua IS 'Whether a parcel has a certificate; null where none was ever known.';
+
+CREATE FUNCTION dc.doi_tuong_cua(thua uuid, he text, het_han date, neu_khong_ro text) RETURNS text
+LANGUAGE sql STABLE
+RETURN (SELECT CASE WHEN count(*) > 0 THEN
+                   coalesce((array_agg(q.loai_doi_tuong ORDER BY q.loai_quyen DESC, q.ty_le DESC, q.hieu_luc_tu, q.id)
+                             FILTER (WHERE n.he_ma = he))[1], neu_khong_ro) END
+        FROM dc.quyen_su_dung_dat q JOIN dc.nguoi n ON n.id = q.nguoi_id
+        WHERE q.thua_id = thua AND dc.con_luc(het_han, q.hieu_luc_den));
+
+COMMENT ON FUNCTION dc.doi_tuong_cua IS
+    'Type of a parcel''s chief holder, users before managers; neu_khong_ro where holders have codes of another system only.';
+
+-- Whoever writes these columns of a parcel, or what they depend on, by hand. A new parcel has no certificates yet.
+
+CREATE FUNCTION dc.giu_cot_thua() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    new.da_cap_gcn := coalesce(dc.gcn_cua(new.id, new.hieu_luc_den), new.da_cap_gcn);
+    IF EXISTS (SELECT FROM dc.quyen_su_dung_dat q WHERE q.thua_id = new.id) THEN
+        new.loai_doi_tuong := dc.doi_tuong_cua(new.id, new.he_ma, new.hieu_luc_den, new.loai_doi_tuong);
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER giu_cot BEFORE UPDATE OF da_cap_gcn, loai_doi_tuong, he_ma, hieu_luc_den ON dc.thua_dat
+    FOR EACH ROW EXECUTE FUNCTION dc.giu_cot_thua();
+
+-- Parcels are locked before they are looked at: two writers of one parcel's certificates would each miss the other's. In a
+-- bulk load nothing is looked up where the new rows say what the parcel says already.
+
+CREATE FUNCTION dc.gcn_da_doi() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    cham uuid[];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        cham := ARRAY(SELECT DISTINCT thua_id FROM moi);
+    ELSIF TG_OP = 'DELETE' THEN
+        cham := ARRAY(SELECT DISTINCT thua_id FROM cu);
+    ELSE
+        cham := ARRAY(SELECT m.thua_id FROM moi m JOIN cu c USING (id)
+                      WHERE (c.thua_id, c.trang_thai, c.hieu_luc_den) IS DISTINCT FROM (m.thua_id, m.trang_thai, m.hieu_luc_den)
+                      UNION
+                      SELECT c.thua_id FROM moi m JOIN cu c USING (id) WHERE c.thua_id <> m.thua_id);
+    END IF;
+    IF cardinality(cham) = 0 THEN
+        RETURN NULL;
+    END IF;
+    PERFORM FROM dc.thua_dat WHERE id = ANY (cham) ORDER BY id FOR NO KEY UPDATE;
+    IF TG_OP = 'INSERT' THEN
+        cham := ARRAY(SELECT t.id FROM moi m JOIN dc.thua_dat t ON t.id = m.thua_id
+                      GROUP BY t.id
+                      HAVING t.da_cap_gcn IS DISTINCT FROM bool_or(dc.con_luc(t.hieu_luc_den, m.hieu_luc_den)
+                          AND (m.trang_thai = 'hieu_luc' OR m.hieu_luc_den IS NOT NULL)));
+    END IF;
+    IF cardinality(cham) = 0 THEN
+        RETURN NULL;
+    END IF;
+    UPDATE dc.thua_dat t SET da_cap_gcn = x.co
+    FROM (SELECT id, coalesce(dc.gcn_cua(id, hieu_luc_den), false) AS co FROM dc.thua_dat WHERE id = ANY (cham)) x
+    WHERE t.id = x.id AND t.da_cap_gcn <> x.co;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER giu_thua_them AFTER INSERT ON dc.giay_chung_nhan REFERENCING NEW TABLE AS moi
+    FOR EACH STATEMENT EXECUTE FUNCTION dc.gcn_da_doi();
+CREATE TRIGGER giu_thua_sua AFTER UPDATE ON dc.giay_chung_nhan REFERENCING OLD TABLE AS cu NEW TABLE AS moi
+    FOR EACH STATEMENT EXECUTE FUNCTION dc.gcn_da_doi();
+CREATE TRIGGER giu_thua_xoa AFTER DELETE ON dc.giay_chung_nhan REFERENCING OLD TABLE AS cu
+    FOR EACH STATEMENT EXECUTE FUNCTION dc.gcn_da_doi();
+
+CREATE FUNCTION dc.quyen_da_doi() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    cham uuid[];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        cham := ARRAY(SELECT DISTINCT thua_id FROM moi);
+    ELSIF TG_OP = 'DELETE' THEN
+        cham := ARRAY(SELECT DISTINCT thua_id FROM cu);
+    ELSE
+        cham := ARRAY(SELECT thua_id FROM moi UNION SELECT thua_id FROM cu);
+    END IF;
+    IF cardinality(cham) = 0 THEN
+        RETURN NULL;
+    END IF;
+    PERFORM FROM dc.thua_dat WHERE id = ANY (cham) ORDER BY id FOR NO KEY UPDATE;
+    IF TG_OP = 'INSERT' THEN
+        cham := ARRAY(SELECT t.id FROM moi m JOIN dc.thua_dat t ON t.id = m.thua_id JOIN dc.nguoi n ON n.id = m.nguoi_id
+                      WHERE CASE WHEN NOT dc.con_luc(t.hieu_luc_den, m.hieu_luc_den) THEN t.loai_doi_tuong IS NOT NULL
+                                 ELSE n.he_ma = t.he_ma AND t.loai_doi_tuong IS DISTINCT FROM m.loai_doi_tuong END);
+    END IF;
+    IF cardinality(cham) = 0 THEN
+        RETURN NULL;
+    END IF;
+    UPDATE dc.thua_dat t SET loai_doi_tuong = x.loai
+    FROM (SELECT id, dc.doi_tuong_cua(id, he_ma, hieu_luc_den, loai_doi_tuong) AS loai
+          FROM dc.thua_dat WHERE id = ANY (cham)) x
+    WHERE t.id = x.id AND t.loai_doi_tuong IS DISTINCT FROM x.loai;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER giu_thua_them AFTER INSERT ON dc.quyen_su_dung_dat REFERENCING NEW TABLE AS moi
+    FOR EACH STATEMENT EXECUTE FUNCTION dc.quyen_da_doi();
+CREATE TRIGGER giu_thua_sua AFTER UPDATE ON dc.quyen_su_dung_dat REFERENCING OLD TABLE AS cu NEW TABLE AS moi
+    FOR EACH STATEMENT EXECUTE FUNCTION dc.quyen_da_doi();
+CREATE TRIGGER giu_thua_xoa AFTER DELETE ON dc.quyen_su_dung_dat REFERENCING OLD TABLE AS cu
+    FOR EACH STATEMENT EXECUTE FUNCTION dc.quyen_da_doi();
 
 CALL hc.suy_ra('dc.tai_lieu_do_dac');
 CALL hc.suy_ra('dc.thua_dat');

@@ -27,6 +27,8 @@ CREATE TABLE hs.ho_so (
     cap_nhat timestamptz NOT NULL DEFAULT now(),
     UNIQUE (he_thong, ma_ho_so)
 );
+COMMENT ON COLUMN hs.ho_so.so_thua_dat IS
+    'Parcels of the dossier; as the source states it while none is tied to the dossier in hs.ho_so_thua.';
 CREATE INDEX ho_so_ma ON hs.ho_so (ma_ho_so, id);
 CREATE INDEX ho_so_xa ON hs.ho_so (xa_id, id);
 CREATE INDEX ho_so_ma_xa ON hs.ho_so (ma_xa, id);
@@ -66,6 +68,45 @@ CREATE TABLE hs.thanh_phan (
 
 ALTER TABLE dc.bien_dong ADD FOREIGN KEY (ho_so_id) REFERENCES hs.ho_so;
 CREATE INDEX bien_dong_ho_so ON dc.bien_dong (ho_so_id);
+
+-- A dossier counts the parcels that are tied to it; what a source states holds until one is.
+
+CREATE FUNCTION hs.giu_so_thua() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    SELECT coalesce(nullif(count(*), 0), new.so_thua_dat) INTO new.so_thua_dat FROM hs.ho_so_thua WHERE ho_so_id = new.id;
+    RETURN new;
+END $$;
+CREATE TRIGGER giu_cot BEFORE UPDATE OF so_thua_dat ON hs.ho_so FOR EACH ROW EXECUTE FUNCTION hs.giu_so_thua();
+
+CREATE FUNCTION hs.thua_da_doi() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    cham uuid[];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        cham := ARRAY(SELECT DISTINCT ho_so_id FROM moi);
+    ELSIF TG_OP = 'DELETE' THEN
+        cham := ARRAY(SELECT DISTINCT ho_so_id FROM cu);
+    ELSE
+        cham := ARRAY(SELECT ho_so_id FROM moi UNION SELECT ho_so_id FROM cu);
+    END IF;
+    IF cardinality(cham) = 0 THEN
+        RETURN NULL;
+    END IF;
+    -- Locked before they are looked at: two writers of one dossier would each miss the other's parcels.
+    PERFORM FROM hs.ho_so WHERE id = ANY (cham) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE hs.ho_so h SET so_thua_dat = x.so
+    FROM (SELECT k.id, (SELECT count(*) FROM hs.ho_so_thua t WHERE t.ho_so_id = k.id) AS so FROM unnest(cham) AS k (id)) x
+    WHERE h.id = x.id AND h.so_thua_dat <> x.so;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER giu_ho_so_them AFTER INSERT ON hs.ho_so_thua REFERENCING NEW TABLE AS moi
+    FOR EACH STATEMENT EXECUTE FUNCTION hs.thua_da_doi();
+CREATE TRIGGER giu_ho_so_sua AFTER UPDATE ON hs.ho_so_thua REFERENCING OLD TABLE AS cu NEW TABLE AS moi
+    FOR EACH STATEMENT EXECUTE FUNCTION hs.thua_da_doi();
+CREATE TRIGGER giu_ho_so_xoa AFTER DELETE ON hs.ho_so_thua REFERENCING OLD TABLE AS cu
+    FOR EACH STATEMENT EXECUTE FUNCTION hs.thua_da_doi();
 
 CALL hc.suy_ra('hs.ho_so');
 CALL dm.rang_buoc_ma('hs.ho_so', ARRAY['trang_thai', 'trang_thai_ho_so', 'datdai', 'loai_bien_dong', 'loai_bien_dong', 'TT75']);

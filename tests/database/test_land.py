@@ -89,6 +89,26 @@ def test_a_code_outside_its_list_is_refused(land: psycopg.Connection, change: st
         land.execute(f"UPDATE dc.thua_dat SET {change} WHERE id = (SELECT id FROM dc.thua_dat LIMIT 1)".encode())
 
 
+CODE = (
+    "INSERT INTO dm.muc (danh_muc, he_ma, ma, ten, thu_tu, hieu_luc_tu, hieu_luc_den, can_cu) "
+    "SELECT danh_muc, 'TT99', ma, ten, thu_tu, %s, NULL, 'thử' FROM dm.muc "
+    "WHERE (danh_muc, he_ma, ma) = ('loai_dat', 'TT08', 'ODT')"
+)
+
+
+def test_a_code_has_one_meaning_on_a_day(land: psycopg.Connection):
+    with pytest.raises(psycopg.errors.ExclusionViolation, match="mot_nghia"):
+        land.execute(CODE, ["2030-01-01"])
+
+
+def test_a_code_may_get_a_successor_before_its_end_is_told(land: psycopg.Connection):
+    with land.transaction(force_rollback=True):
+        land.execute(CODE, ["2030-01-01"])
+        land.execute("UPDATE dm.muc SET hieu_luc_den = '2030-01-01' WHERE (he_ma, ma) = ('TT08', 'ODT')")
+
+        land.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 @pytest.mark.parametrize(
     "geometry",
     [
