@@ -21,12 +21,23 @@ The tree::
         └── DatabaseError
 
 The text of an error may be shown to the caller: it names what was wrong, where, and what is allowed, and never
-a value from the database. ``STATUS`` is the only place that knows HTTP.
+a value from the database. It is a phrase: ``str()`` says it in English, for logs and the command line; who answers
+people says it in their language. ``STATUS`` is the only place that knows HTTP.
 """
+
+from core.phrases import Phrase, phrase
 
 
 class DatdaiError(Exception):
-    """Something was refused on purpose; the text may be read by the caller."""
+    """Something was refused on purpose; the text may be read by the caller.
+
+    Args:
+        template: the English text, with ``{}`` for each of ``values``; without values braces stand for themselves.
+    """
+
+    def __init__(self, template: str = "", *values: object) -> None:
+        self.text = Phrase(template, values)
+        super().__init__(str(self.text))
 
 
 class BadRequest(DatdaiError):
@@ -39,29 +50,30 @@ class BadParameter(BadRequest):
     Args:
         name: the parameter as the client wrote it.
         problem: what is wrong with it.
-        allowed: what would have been accepted, in words; empty when ``problem`` says it.
+        allowed: what would have been accepted, in words or as names; empty when ``problem`` says it.
     """
 
-    def __init__(self, name: str, problem: str, allowed: str = "") -> None:
+    def __init__(self, name: str, problem: str | Phrase, allowed: str | Phrase = "") -> None:
         self.name = name
-        self.problem = problem
-        self.allowed = allowed
-        super().__init__(f"{name}: {problem}" + (f" Allowed: {allowed}." if allowed else ""))
+        self.allowed = phrase(allowed)
+        self.reason = Phrase("{} Allowed: {}.", (phrase(problem), self.allowed)) if allowed else phrase(problem)
+        super().__init__("{}: {}", name, self.reason)
 
 
 class BadFilter(BadRequest):
     """A CQL2 filter cannot be parsed, or names or compares something that it may not.
 
     Args:
-        problem: what is wrong.
+        template: what is wrong, with ``{}`` for each of ``values``.
         position: 0-based character offset in a text filter, or ``None`` where there is none.
     """
 
-    def __init__(self, problem: str, position: int | None = None) -> None:
-        self.problem = problem
+    def __init__(self, template: str, *values: object, position: int | None = None) -> None:
+        problem = Phrase(template, values)
+        self.problem = str(problem)
         self.position = position
-        where = "" if position is None else f" (at character {position + 1})"
-        super().__init__(f"filter: {problem}{where}")
+        self.reason = problem if position is None else Phrase("{} (at character {})", (problem, position + 1))
+        super().__init__("filter: {}", self.reason)
 
 
 class LoadRefused(BadRequest):
@@ -84,7 +96,7 @@ class MethodNotAllowed(DatdaiError):
 
     def __init__(self, allowed: tuple[str, ...]) -> None:
         self.allowed = allowed
-        super().__init__(f"This resource takes {', '.join(allowed)} only.")
+        super().__init__("This resource takes {} only.", ", ".join(allowed))
 
 
 class NotAcceptable(DatdaiError):
@@ -106,8 +118,8 @@ class TooManyRequests(DatdaiError):
 class Unavailable(DatdaiError):
     """The service cannot answer now; nothing was changed. Try again later."""
 
-    def __init__(self, problem: str = "The database cannot be reached now. Try again later.") -> None:
-        super().__init__(problem)
+    def __init__(self, template: str = "The database cannot be reached now. Try again later.") -> None:
+        super().__init__(template)
 
 
 class QueryTimeout(Unavailable):

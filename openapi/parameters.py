@@ -42,8 +42,8 @@ def of_export(collection: Collection) -> list[str]:
 
 def of_item(collection: Collection) -> list[str]:
     """Return the component keys of the query parameters of a single item."""
-    crs = [_crs_key("crs", collection.layer), "zoom-level", "skipGeometry"] if collection.layer.geometry else []
-    return [*crs, *(_key(name, collection) for name in _SELECTIONS), "f-items", "lang"]
+    crs = [_crs_key("crs", collection.layer), "zoom-level"] if collection.layer.geometry else []
+    return [*crs, "skipGeometry", *(_key(name, collection) for name in _SELECTIONS), "f-items", "lang"]
 
 
 def own(collection: Collection, codelists: Codelists, language: str) -> Json:
@@ -73,8 +73,8 @@ def _of_selection(collection: Collection) -> list[str]:
     if layer.search and all(collection.column(each) for each in layer.search_reads):
         keys.append("q")
     if layer.geometry:
-        keys += [*(_crs_key(name, layer) for name in ("crs", "bbox-crs", "filter-crs")), "zoom-level", "skipGeometry"]
-    return [*keys, "lang"]
+        keys += [*(_crs_key(name, layer) for name in ("crs", "bbox-crs", "filter-crs")), "zoom-level"]
+    return [*keys, "skipGeometry", "lang"]
 
 
 def _of_queryables(collection: Collection) -> list[str]:

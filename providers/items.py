@@ -9,6 +9,7 @@ from pygeoapi.provider.base import BaseProvider, ProviderItemNotFoundError
 from catalogue.types import ColumnType
 from core.errors import BadParameter, DatdaiError
 from core.limits import LIMITS
+from core.phrases import Phrase
 from providers.source import Source, as_provider_error, source_of
 from query.bbox import read_bbox
 from query.cql2 import Filter, compile_filter
@@ -133,7 +134,7 @@ class ItemsProvider(BaseProvider):
         view = self._view
         offset, bbox, q = asked.get("offset", 0), asked.get("bbox"), asked.get("q")
         if offset > LIMITS.offset_max:
-            raise BadParameter("offset", "too far.", f"0 to {LIMITS.offset_max}")
+            raise BadParameter("offset", "not a whole number in range.", Phrase("{} to {}", (0, LIMITS.offset_max)))
         order = ",".join(each["order"] + each["property"] for each in asked.get("sortby") or ()) or None
         selected, period = asked.get("select_properties"), asked.get("datetime_")
         return ItemsQuery(

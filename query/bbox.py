@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from catalogue.layer import Geometry
 from core.errors import BadParameter
+from core.phrases import Phrase
 from query.condition import EVERYTHING, Condition, all_of, any_of
 from query.crs import CRS84, Crs
 from query.values import finite
@@ -48,7 +49,7 @@ def _numbers(value: str) -> tuple[float, float, float, float]:
     except ValueError:
         raise BadParameter("bbox", "not a list of finite numbers.", _ALLOWED) from None
     if len(numbers) not in (4, 6):
-        raise BadParameter("bbox", f"{len(numbers)} values.", _ALLOWED)
+        raise BadParameter("bbox", Phrase("{} values.", (len(numbers),)), _ALLOWED)
     half = len(numbers) // 2
     return numbers[0], numbers[1], numbers[half], numbers[half + 1]
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from catalogue.layer import Column
 from catalogue.profile import Collection
 from core.errors import BadParameter
+from core.phrases import Phrase
 from query.condition import Condition, all_of
 from query.view import SQL_TYPES, View
 
@@ -55,8 +56,9 @@ def read_sortby(value: str | None, collection: Collection) -> Order:
         name = part.strip()[1:] if part.strip()[:1] in ("+", "-") else part.strip()
         column = next((each for each in collection.sortables if each.name == name), None)
         if column is None or any(key.column.name == name for key in keys):
-            allowed = ", ".join(each.name for each in collection.sortables)
-            raise BadParameter("sortby", "not a list of different sortables.", f"{allowed}, each with + or - before it")
+            names = ", ".join(each.name for each in collection.sortables)
+            allowed = Phrase("{}, each with + or - before it", (names,))
+            raise BadParameter("sortby", "not a list of different sortables.", allowed)
         keys.append(SortKey(column, part.strip().startswith("-")))
     key = collection.layer.key
     if any(each.column.name == key.name for each in keys):

@@ -7,6 +7,7 @@ from catalogue.layer import Column
 from catalogue.types import ColumnType
 from core.errors import BadParameter
 from core.limits import LIMITS
+from core.phrases import Phrase
 from query.bbox import Bbox, read_bbox
 from query.condition import Condition
 from query.cql2 import Filter, compile_filter, parse_json, parse_text
@@ -25,7 +26,7 @@ EXPORT_PARAMETERS = (
 )  # fmt: skip
 ITEMS_PARAMETERS = (*EXPORT_PARAMETERS, "limit", "offset", "cursor", "resulttype")
 _SELECTING = ("bbox", "bbox-crs", "datetime", "q", "filter", "filter-lang", "filter-crs", "sortby")
-_OF_GEOMETRY = ("crs", "bbox-crs", "filter-crs", "zoom-level", "skipGeometry")
+_OF_GEOMETRY = ("crs", "bbox-crs", "filter-crs", "zoom-level")
 _ZOOM_MAX = 24
 
 
@@ -97,7 +98,7 @@ def read_shape(values: Mapping[str, str], view: View) -> Shape:
 def whole_number(name: str, text: str, lowest: int, highest: int) -> int:
     """Read a whole number between two bounds, both allowed."""
     if not (text.isascii() and text.isdigit() and len(text) <= 12) or not lowest <= int(text) <= highest:
-        raise BadParameter(name, "not a whole number in range.", f"{lowest} to {highest}")
+        raise BadParameter(name, "not a whole number in range.", Phrase("{} to {}", (lowest, highest)))
     return int(text)
 
 
@@ -109,7 +110,10 @@ def one_of(name: str, text: str, allowed: Sequence[str]) -> str:
 
 
 def _understood(parameters: Sequence[str], view: View) -> list[str]:
-    """Return the parameters that mean something here: no CRS without a geometry, no search without a text for it."""
+    """Return the parameters that mean something here: no CRS without a geometry, no search without a text for it.
+
+    ``skipGeometry`` stays: where there is no geometry, what it asks for is so already.
+    """
     absent = () if view.layer.geometry else _OF_GEOMETRY
     return [each for each in parameters if each not in absent and (each != "q" or view.search)]
 
@@ -117,7 +121,7 @@ def _understood(parameters: Sequence[str], view: View) -> list[str]:
 def _zoom(text: str) -> float:
     """Read ``zoom-level``, which may have decimals. Source: OGC 24-020 (draft)."""
     if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,6})?", text) or float(text) > _ZOOM_MAX:
-        raise BadParameter("zoom-level", "not a number in range.", f"0 to {_ZOOM_MAX}")
+        raise BadParameter("zoom-level", "not a number in range.", Phrase("{} to {}", (0, _ZOOM_MAX)))
     return float(text)
 
 

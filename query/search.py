@@ -4,8 +4,11 @@ import unicodedata
 
 from core.errors import BadParameter
 from core.limits import LIMITS
+from core.phrases import Phrase
 from query.condition import Condition, any_of
 from query.view import quoted
+
+_ALLOWED = Phrase("1 to {} terms by comma", (LIMITS.search_terms_max,))
 
 
 def read_search(value: str) -> tuple[str, ...]:
@@ -18,7 +21,7 @@ def read_search(value: str) -> tuple[str, ...]:
     """
     terms = tuple(term for part in value.split(",") if (term := part.strip()))
     if not terms or len(terms) > LIMITS.search_terms_max or "\x00" in value or not all(map(_has_letters, terms)):
-        raise BadParameter("q", "no search term, or too many.", f"1 to {LIMITS.search_terms_max} terms by comma")
+        raise BadParameter("q", "no search term, or too many.", _ALLOWED)
     return terms
 
 

@@ -10,6 +10,7 @@ from catalogue.layer import Column
 from catalogue.types import ColumnType
 from core.errors import BadParameter
 from core.limits import LIMITS
+from core.phrases import Phrase
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
@@ -17,14 +18,14 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
 _BIGINT = range(-(2**63), 2**63)
 _HOW = {
-    ColumnType.TEXT: "text",
-    ColumnType.INTEGER: "an integer of 64 bits",
-    ColumnType.NUMBER: "a finite number",
-    ColumnType.BOOLEAN: "true or false",
-    ColumnType.DATE: "a date as 2025-06-30",
-    ColumnType.TIMESTAMP: "an instant as 2025-06-30T00:00:00Z",
-    ColumnType.UUID: "a UUID",
-    ColumnType.TEXT_ARRAY: "text",
+    ColumnType.TEXT: Phrase("text"),
+    ColumnType.INTEGER: Phrase("an integer of 64 bits"),
+    ColumnType.NUMBER: Phrase("a finite number"),
+    ColumnType.BOOLEAN: Phrase("true or false"),
+    ColumnType.DATE: Phrase("a date as 2025-06-30"),
+    ColumnType.TIMESTAMP: Phrase("an instant as 2025-06-30T00:00:00Z"),
+    ColumnType.UUID: Phrase("a UUID"),
+    ColumnType.TEXT_ARRAY: Phrase("text"),
 }
 
 

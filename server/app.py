@@ -1,6 +1,5 @@
 """The server put together: settings to parts, requests to responses."""
 
-import json
 import os
 import signal
 import socket
@@ -21,21 +20,18 @@ from granian.log import LogLevels
 from catalogue.files import read_layers
 from catalogue.profile import everything
 from catalogue.service import read_service
-from core.errors import DatdaiError, MethodNotAllowed, SettingsError, TooManyRequests
+from core.errors import MethodNotAllowed, SettingsError, TooManyRequests
 from core.settings import PREFIX, Settings, secret_key, variables
 from database.pool import Reader, Tuning
 from query.paging import CursorSeal
-from server import answers, health, pages, static, upkeep
-from server.codelists import read_codelists
+from server import answers, health, problems, static, upkeep
+from server.codelists import UnitNames, read_codelists
 from server.context import Context, Parts, language_of
 from server.etags import KnownTags
 from server.http import Headers, Request, Response
-from server.problems import failure, problem
 from server.proofs import prove
-from server.representations import HTML_SENT
 from server.routes import route_of
 from server.shelf import Shelf
-from web.csp import CSP
 from web.pages import Pages
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -78,10 +74,8 @@ class Application:
         """Answer any request; what goes wrong becomes problem details, for a browser a page of them."""
         try:
             return self._answer(request)
-        except DatdaiError as error:
-            return self._for_people(request, problem(error))
-        except Exception as error:  # whatever it was, the client gets a 500 without a word of it
-            return self._for_people(request, failure(error))
+        except Exception as error:  # what nobody foresaw, too: the client gets a 500 without a word of it
+            return problems.answer(self._parts, self._shelf, request, error)
 
     def _answer(self, request: Request) -> Response:
         if request.path.startswith("/static/"):
@@ -97,16 +91,6 @@ class Application:
         language = language_of(request, next((value for name, value in parameters if name == "lang"), None))
         context = Context(self._parts, request, self._shelf, parameters, language)
         return route.answer(context)
-
-    def _for_people(self, request: Request, response: Response) -> Response:
-        """Return an error as a page where a browser asks."""
-        if "text/html" not in request.header("accept") or "f=json" in request.query.split("&"):
-            return response
-        context = Context(self._parts, request, self._shelf, [], language_of(request, None))
-        html = pages.error(context, json.loads(cast("bytes", response.body)))
-        headers = [("Content-Type", HTML_SENT), ("Content-Security-Policy", CSP)]
-        headers += [header for header in response.headers if header[0] != "Content-Type"]
-        return Response(response.status, tuple(headers), html.encode())
 
     def _options(self, arguments: tuple[str, ...], methods: tuple[str, ...]) -> Response:
         if arguments:
@@ -129,6 +113,7 @@ def create(settings: Settings) -> Application:
         base_url=settings.public_url,
         service=service,
         codelists=read_codelists(reader, profile),
+        units=UnitNames(reader),
         reader=reader,
         seal=CursorSeal(secret),
         secret=secret,

@@ -1,5 +1,7 @@
-"""The code lists that the schemas show, read once from the database."""
+"""The code lists that the schemas show, and the names of administrative units, kept in the process."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from catalogue.codelists import Code, Codelists
@@ -11,6 +13,10 @@ _SQL = (
     "SELECT danh_muc, he_ma, ma, ten, coalesce(ten_en, ten), ma_cha, hieu_luc_tu::text, hieu_luc_den::text "
     "FROM dm.muc ORDER BY danh_muc, hieu_luc_tu DESC, thu_tu, ma"
 )
+_UNITS_SQL = (
+    "SELECT id, ten, ma, hieu_luc_tu::text, coalesce(hieu_luc_den::text, 'infinity') FROM hc.don_vi "
+    "ORDER BY cap, ten, id"
+)
 
 
 def read_codelists(reader: Reader, profile: Profile) -> Codelists:
@@ -21,3 +27,35 @@ def read_codelists(reader: Reader, profile: Profile) -> Codelists:
         name, system, code, vi, en, parent, begin, end = cast("tuple[Any, ...]", row)
         lists.setdefault(name, []).append(Code(system, code, Text(vi, en), parent, begin, end))
     return {name: tuple(codes) for name, codes in lists.items()}
+
+
+class UnitNames:
+    """Names of administrative units by their internal id: public names, the same for every caller."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._units: dict[str, _Unit] = {}
+
+    def of(self, ids: Iterable[object], entry: Entry) -> Mapping[str, str]:
+        """Return name and code of the units among these ids; an id that is not known yet has all read again."""
+        wanted = {str(each) for each in ids if each is not None}
+        if not self._units or wanted - self._units.keys():
+            self._units = self._read(entry)
+        return {each: self._units[each].label for each in wanted if each in self._units}
+
+    def on(self, day: str, entry: Entry) -> Mapping[str, str]:
+        """Return name and code of the units of a day by their id: provinces first, then districts, then communes."""
+        if not self._units:
+            self._units = self._read(entry)
+        return {id_: each.label for id_, each in self._units.items() if each.begin <= day < each.end}
+
+    def _read(self, entry: Entry) -> "dict[str, _Unit]":
+        rows = cast("list[tuple[Any, ...]]", self._reader.read(entry, [(_UNITS_SQL, ())])[0])
+        return {str(id_): _Unit(f"{name} ({code})", begin, end) for id_, name, code, begin, end in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    label: str
+    begin: str
+    end: str

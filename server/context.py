@@ -10,6 +10,7 @@ from database.pool import Entry, Reader
 from query.bbox import Box
 from query.paging import CursorSeal
 from query.request import one_of
+from server.codelists import UnitNames
 from server.etags import KnownTags
 from server.http import Request
 from server.shelf import Shelf
@@ -25,6 +26,7 @@ class Parts:
     base_url: str
     service: Service
     codelists: Codelists
+    units: UnitNames
     reader: Reader
     seal: CursorSeal
     secret: bytes
@@ -64,8 +66,8 @@ class Context:
         return next((value for each, value in self.parameters if each == name), None)
 
 
-def language_of(request: Request, asked: str | None) -> str:
-    """Return ``vi`` or ``en``: what ``lang`` asks for, else what ``Accept-Language`` names first, else Vietnamese.
+def language_of(request: Request, asked: str | None, otherwise: str = LANGUAGES[0]) -> str:
+    """Return ``vi`` or ``en``: what ``lang`` asks for, else what ``Accept-Language`` names first, else ``otherwise``.
 
     Raises:
         BadParameter: ``lang`` asks for another language.
@@ -76,4 +78,4 @@ def language_of(request: Request, asked: str | None) -> str:
     for part in header.split(",") if header else ():
         if part.strip()[:2].lower() in LANGUAGES:
             return part.strip()[:2].lower()
-    return LANGUAGES[0]
+    return otherwise

@@ -11,7 +11,7 @@ from openapi import schemas
 from query.cql2 import Function
 from server import shell
 from server.context import Context
-from server.links import link
+from server.links import link, name_of
 from server.representations import HTML
 from server.shelf import Json
 
@@ -70,11 +70,11 @@ def api_document(context: Context) -> Json:
     )
 
 
-def function_document(function: Function) -> Json:
+def function_document(function: Function, language: str) -> Json:
     arguments = [{"type": sorted({_JSON_TYPES[kind] for kind in kinds})} for kinds in function.arguments]
     return {
         "name": function.name,
-        "description": function.description,
+        "description": function.description.in_language(language),
         "arguments": arguments,
         "returns": [_JSON_TYPES[function.returns]],
     }
@@ -101,7 +101,14 @@ def collection_links(context: Context, id_: str) -> list[Link]:
         for each in (*FORMATS[1:], HTML)
     ]
     whole = [
-        link(context, "enclosure", context.url(f"{base}/export", [("f", each.key)]), each.media_types[0], "", each.key)
+        link(
+            context,
+            "enclosure",
+            context.url(f"{base}/export", [("f", each.key)]),
+            each.media_types[0],
+            "",
+            name_of(each),
+        )
         for each in FORMATS
     ]
     return [root_link(context), *items, *schema_links, *whole]

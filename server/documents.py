@@ -69,7 +69,7 @@ def functions(context: Context) -> Response:
         context,
         "functions",
         JSON,
-        lambda: {"functions": [described.function_document(each) for each in FUNCTIONS]},
+        lambda: {"functions": [described.function_document(each, context.language) for each in FUNCTIONS]},
         None,
     )
 

@@ -41,18 +41,27 @@ class Request:
             UnsupportedMediaType: a POST whose body is no form.
         """
         if len(self.query) > LIMITS.query_string_max:
-            raise ContentTooLarge(f"The query string is longer than {LIMITS.query_string_max} characters; send a form.")
+            raise ContentTooLarge(
+                "The query string is longer than {} characters; send a form.", LIMITS.query_string_max
+            )
         pairs = _pairs(self.query)
         return pairs + _pairs(self._form()) if self.method == "POST" else pairs
+
+    def readable_parameters(self) -> list[tuple[str, str]]:
+        """Return the parameters of the query string, to speak of them; none where they cannot be read."""
+        try:
+            return _pairs(self.query) if len(self.query) <= LIMITS.query_string_max else []
+        except BadRequest:
+            return []
 
     def _form(self) -> str:
         if self.header("content-encoding") not in ("", "identity"):
             raise UnsupportedMediaType("The body of a request is not compressed here.")
         if self.header("content-type").partition(";")[0].strip().lower() != FORM:
-            raise UnsupportedMediaType(f"A POST here carries the same parameters as a GET, as {FORM}.")
+            raise UnsupportedMediaType("A POST here carries the same parameters as a GET, as {}.", FORM)
         body = self.read_body(LIMITS.filter_post_max + 1)
         if len(body) > LIMITS.filter_post_max:
-            raise ContentTooLarge(f"The body is larger than {LIMITS.filter_post_max} bytes.")
+            raise ContentTooLarge("The body is larger than {} bytes.", LIMITS.filter_post_max)
         try:
             return body.decode("ascii")
         except UnicodeDecodeError:

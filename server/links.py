@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from formats.format import Link, Representation
 from server.context import Context
+from web.tables import format_name
 
 _TITLES = {
     "self": ("Tài liệu này", "This document"),
@@ -40,10 +41,15 @@ def self_and_alternates(context: Context, current: Representation, offers: Seque
     stem += "&f=" if "?" in stem else "?f="
     links = [link(context, "self", context.url(pairs=context.parameters), current.media_types[0])]
     return links + [
-        link(context, "alternate", stem + each.key, each.media_types[0], "alternate", each.key)
+        link(context, "alternate", stem + each.key, each.media_types[0], "alternate", name_of(each))
         for each in offers
         if each is not current
     ]
+
+
+def name_of(offer: Representation) -> str:
+    """Return the name by which people know a format."""
+    return format_name(offer.media_types[0]) or offer.key
 
 
 def header_of(links: Iterable[Link]) -> str:

@@ -1,14 +1,16 @@
 """The page of a document: what stands around it is fetched for the same caller."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from catalogue.layer import Rows
 from query.view import View
 from server import described
 from server.context import Context
 from server.shelf import Json
 from web.pages import Around
 
-_BASEMAP = "don-vi-hanh-chinh"
+_UNITS = "don-vi-hanh-chinh"
 
 
 def document(context: Context, page: str, content: Json) -> str:
@@ -19,37 +21,67 @@ def document(context: Context, page: str, content: Json) -> str:
     if page == "landing":
         more["collections"] = described.collections_document(context)
     if page in ("landing", "collection"):
-        more["basemap"] = _basemap(context)
+        more["basemap"] = _basemap(context, _legal_day(context))
     return _rendered(context, page, content, id_, more)
 
 
 def items(context: Context, view: View, content: Json) -> str:
     """Return the page of a page of items."""
-    return _rendered(context, "items", content, view.collection.id, _around_items(context, view))
+    return _rendered(context, "items", content, view.collection.id, _around_items(context, view, content))
 
 
 def item(context: Context, view: View, content: Json) -> str:
     """Return the page of one item."""
-    return _rendered(context, "item", content, view.collection.id, _around_items(context, view))
+    return _rendered(context, "item", content, view.collection.id, _around_items(context, view, content))
 
 
-def _around_items(context: Context, view: View) -> dict[str, Any]:
+def refused_items(context: Context, view: View, fault: Json) -> str:
+    """Return the page of items with nothing but its form, filled as it was sent, and what is wrong with it."""
+    nothing = {"type": "FeatureCollection", "features": [], "links": []}
+    around = _around_items(context, view, nothing) | {"fault": fault}
+    return _rendered(context, "items", nothing, view.collection.id, around)
+
+
+def _around_items(context: Context, view: View, content: Json) -> dict[str, Any]:
     id_ = view.collection.id
     more: dict[str, Any] = {
         kind: described.schema_document(context, id_, kind) for kind in ("schema", "queryables", "sortables")
     }
+    day = _legal_day(context)
     more["searchable"] = view.search is not None
-    more["basemap"] = _basemap(context)
+    more["basemap"] = _basemap(context, day)
+    more["in_force_on"] = day if view.layer.rows is Rows.IN_FORCE else None
+    more["units"], more["unit_choices"] = _units(context, content, more["schema"], day)
     return more
 
 
-def _basemap(context: Context) -> str | None:
+def _units(context: Context, content: Json, schema: Json, day: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the names of the administrative units that items refer to, and of those of the day.
+
+    Nothing where the layer refers to none, or the caller may see none.
+    """
+    names = [key for key, each in schema["properties"].items() if each.get("x-ogc-collectionId") == _UNITS]
+    if not names:
+        return {}, {}
+    units, entry = context.parts.units, context.entry()
+    return units.of(_values(content, names), entry), units.on(day, entry)
+
+
+def _values(content: Json, names: list[str]) -> Iterator[object]:
+    for feature in content.get("features", [content]):
+        yield from ((feature.get("properties") or {}).get(name) for name in names)
+
+
+def _legal_day(context: Context) -> str:
+    return str(context.parts.reader.read(context.entry(), [("SELECT lg.hom_nay()::text", ())])[0][0][0])
+
+
+def _basemap(context: Context, day: str) -> str | None:
     """Return the address of the administrative units of the legal day, without those of other days below them."""
-    if _BASEMAP not in context.profile.collections:
+    if _UNITS not in context.profile.collections:
         return None
-    today = str(context.parts.reader.read(context.entry(), [("SELECT lg.hom_nay()::text", ())])[0][0][0])
-    pairs = [("properties", "ten,cap"), ("zoom-level", "11"), ("limit", "500"), ("datetime", today)]
-    return context.url(f"/collections/{_BASEMAP}/items", pairs)
+    pairs = [("properties", "ten,cap"), ("zoom-level", "11"), ("limit", "500"), ("datetime", day)]
+    return context.url(f"/collections/{_UNITS}/items", pairs)
 
 
 def error(context: Context, problem: Json) -> str:

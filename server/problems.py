@@ -1,4 +1,7 @@
-"""Errors as the client sees them: RFC 9457 problem details that also carry OGC's ``code`` and ``description``."""
+"""Errors as the client sees them: RFC 9457 problem details that also carry OGC's ``code`` and ``description``.
+
+A browser gets a page of them, in the language of pages; a program reads English unless it asks for Vietnamese.
+"""
 
 import json
 import logging
@@ -9,54 +12,103 @@ from typing import Any
 from core.errors import (
     BadFilter,
     BadParameter,
+    BadRequest,
     DatdaiError,
     MethodNotAllowed,
     TooManyRequests,
     Unavailable,
     status_of,
 )
-from server.http import Response
+from core.phrases import Phrase, Translations
+from server import pages
+from server.context import LANGUAGES, Context, Parts, language_of
+from server.http import Headers, Request, Response
+from server.representations import HTML_SENT
+from server.shelf import Json, Shelf
+from web.csp import CSP
+from web.texts import error_texts
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER_S = "5"
 _CODES = {400: "InvalidParameterValue", 404: "NotFound", 405: "MethodNotAllowed", 406: "NotAcceptable"}
+_FAILURE = Phrase("The server could not answer; the operator has been told.")
 _log = logging.getLogger("datdai.server")
 
 
-def problem(error: DatdaiError) -> Response:
-    """Return the response to an error that was raised on purpose."""
-    status = status_of(error)
-    return _response(status, str(error), _members(error), _headers(error))
+def answer(parts: Parts, shelf: Shelf, request: Request, error: Exception) -> Response:
+    """Return the response to whatever went wrong; an error that nobody foresaw is logged, and no word of it leaves."""
+    if not isinstance(error, DatdaiError):
+        _log.error("unforeseen error: %s", "".join(traceback.format_exception(error)))
+    parameters = request.readable_parameters()
+    asked = next((value for name, value in parameters if name == "lang" and value in LANGUAGES), None)
+    if not _is_for_people(request):
+        return _problem(error, language_of(request, asked, otherwise="en"))
+    context = Context(parts, request, shelf, parameters, language_of(request, asked))
+    return _page(context, error)
 
 
-def failure(error: Exception) -> Response:
-    """Log an error that nobody foresaw and return 500 without a word of it."""
-    _log.error("unforeseen error: %s", "".join(traceback.format_exception(error)))
-    return _response(500, "The server could not answer; the operator has been told.", {}, ())
+def _is_for_people(request: Request) -> bool:
+    return "text/html" in request.header("accept") and "f=json" not in request.query.split("&")
 
 
-def _response(status: int, detail: str, members: dict[str, Any], headers: tuple[tuple[str, str], ...]) -> Response:
-    code = _CODES.get(status, "NoApplicableCode")
-    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    body = json.dumps(content | {"code": code, "description": detail} | members, ensure_ascii=False)
-    return Response(status, (("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store"), *headers), body.encode())
+def _problem(error: Exception, language: str) -> Response:
+    content = _content(error, error_texts(language))
+    headers = (("Content-Type", MEDIA_TYPE), *_headers(error, language))
+    return Response(content["status"], headers, json.dumps(content, ensure_ascii=False).encode())
 
 
-def _members(error: DatdaiError) -> dict[str, Any]:
+def _page(context: Context, error: Exception) -> Response:
+    content = _content(error, error_texts(context.language))
+    html = _form(context, error) or pages.error(context, content)
+    headers = (("Content-Type", HTML_SENT), ("Content-Security-Policy", CSP), *_headers(error, context.language))
+    return Response(content["status"], headers, html.encode())
+
+
+def _form(context: Context, error: Exception) -> str | None:
+    """Return the page of items with its form as it was sent and what is wrong beside it, where there is such a form."""
+    match context.request.path.strip("/").split("/"), error:
+        case ["collections", id_, "items"], BadRequest() if id_ in context.profile.collections:
+            return _beside_the_field(context, id_, error)
+        case _:
+            return None
+
+
+def _beside_the_field(context: Context, id_: str, error: BadRequest) -> str | None:
+    texts = error_texts(context.language)
+    fault = {"parameter": "", "text": error.text.said(texts)} | _members(error, texts)
+    if isinstance(error, BadFilter | BadParameter):
+        fault["reason"] = error.reason.said(texts)
+    try:
+        return pages.refused_items(context, context.shelf.view(id_), fault)
+    except DatdaiError:
+        return None  # the database went away meanwhile: the page of the error needs none
+
+
+def _content(error: Exception, texts: Translations) -> Json:
+    known = isinstance(error, DatdaiError)
+    status = status_of(error) if known else 500
+    detail = (error.text if known else _FAILURE).said(texts)
+    title = Phrase(HTTPStatus(status).phrase).said(texts)
+    content = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return content | {"code": _CODES.get(status, "NoApplicableCode"), "description": detail} | _members(error, texts)
+
+
+def _members(error: Exception, texts: Translations) -> dict[str, Any]:
     match error:
         case BadParameter(name=name, allowed=allowed):
-            return {"parameter": name, "allowed": allowed}
+            return {"parameter": name, "allowed": allowed.said(texts)}
         case BadFilter(position=position):
             return {"parameter": "filter"} | ({} if position is None else {"position": position})
         case _:
             return {}
 
 
-def _headers(error: DatdaiError) -> tuple[tuple[str, str], ...]:
+def _headers(error: Exception, language: str) -> Headers:
+    general = (("Cache-Control", "no-store"), ("Content-Language", language))
     match error:
         case MethodNotAllowed(allowed=allowed):
-            return (("Allow", ", ".join(allowed)),)
+            return (*general, ("Allow", ", ".join(allowed)))
         case Unavailable() | TooManyRequests():
-            return (("Retry-After", _RETRY_AFTER_S),)
+            return (*general, ("Retry-After", _RETRY_AFTER_S))
         case _:
-            return ()
+            return general

@@ -44,10 +44,10 @@ def chosen[Offer: Representation](context: Context, offers: Sequence[Offer]) -> 
         return offer
     accept = context.request.header("accept")
     if len(accept) > LIMITS.accept_max:
-        raise BadRequest(f"The header Accept is longer than {LIMITS.accept_max} characters.")
+        raise BadRequest("The header Accept is longer than {} characters.", LIMITS.accept_max)
     best = cast("Offer | None", _liked(accept, tuple(offers)))
     if best is None:
-        raise NotAcceptable(f"Offered here: {', '.join(each.media_types[0] for each in offers)}.")
+        raise NotAcceptable("Offered here: {}.", ", ".join(each.media_types[0] for each in offers))
     return best
 
 

@@ -17,7 +17,7 @@ from web import mapping, tables
 from web.addresses import first_page, segment, with_query
 from web.assets import versions
 from web.texts import LANGUAGES, number, texts
-from web.values import NOTHING, codes, is_numeric, is_safe, layout, shown
+from web.values import NOTHING, choice, codes, is_numeric, is_safe, layout, shown, title_of, unit_of
 
 type Json = Mapping[str, Any]
 
@@ -35,6 +35,10 @@ class Around:
         collections: shown on the landing page.
         basemap: address on this server that gives administrative boundaries as GeoJSON in lon/lat.
         searchable: ``q`` is understood here.
+        in_force_on: the day, ISO 8601, whose state the items are; ``None`` where they have a history.
+        units: names of administrative units by the ids in the document.
+        unit_choices: names by ids of the units that the form offers, in order.
+        fault: what is wrong with the request: its ``parameter``, the whole ``text``, and ``reason`` without a name.
     """
 
     path: str = "/"
@@ -46,6 +50,10 @@ class Around:
     sortables: Json | None = None
     basemap: str | None = None
     searchable: bool = False
+    in_force_on: str | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
+    unit_choices: Mapping[str, str] = field(default_factory=dict)
+    fault: Mapping[str, Any] | None = None
 
 
 def by_theme(collections: Iterable[Json]) -> list[tuple[str, list[Json]]]:
@@ -92,6 +100,7 @@ _FIXED: dict[str, Any] = {
     "languages": LANGUAGES,
     "anchor": tables.anchor,
     "by_theme": by_theme,
+    "choice": choice,
     "codes": codes,
     "columns": tables.columns,
     "first_page": first_page,
@@ -102,7 +111,10 @@ _FIXED: dict[str, Any] = {
     "operations": tables.operations,
     "resolved": tables.resolved,
     "segment": segment,
+    "sentence": tables.sentence,
     "short": tables.short,
+    "title_of": title_of,
+    "unit_of": unit_of,
 }
 """What templates may call, whatever the language."""
 
@@ -116,15 +128,30 @@ class _Voice:
     around: Around
 
     def words(self) -> dict[str, Any]:
-        names = ("language", "asset", "here", "map_of", "number", "page_of", "shown", "t", "to")
+        names = (
+            "language", "asset", "head", "here", "map_of", "number", "page_of", "refers_to_unit", "shown", "t", "to",
+            "unit_named",
+        )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
     def t(self, key: str, **values: object) -> str:
         text = texts(self.language)[key]
         return text.format(**values) if values else text
 
-    def shown(self, value: object, schema: Json = NOTHING) -> str:
-        return shown(value, schema, self.language)
+    def shown(self, value: object, schema: Json = NOTHING, *, with_unit: bool = True) -> str:
+        return shown(value, schema, self.language, with_unit=with_unit)
+
+    def head(self, key: str, schema: Json) -> str:
+        """Return the title of a property in a table or a form; the territory by name, not by its internal id."""
+        return self.t("admin-unit") if self.refers_to_unit(key) else str(schema.get("title") or key)
+
+    def refers_to_unit(self, key: str) -> bool:
+        """Tell whether a property is the territory, and the units may be named."""
+        return key == tables.TERRITORY and bool(self.around.unit_choices)
+
+    def unit_named(self, value: object, schema: Json) -> str:
+        """Return the name of the administrative unit that a value refers to; empty for any other reference."""
+        return self.around.units.get(str(value), "") if schema.get("x-ogc-collectionId") == tables.UNITS else ""
 
     def number(self, value: float) -> str:
         return number(value, self.language)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 type Json = Mapping[str, Any]
 
@@ -14,13 +13,18 @@ _FORMATS = {
     "application/vnd.flatgeobuf": "FlatGeobuf",
     "application/geopackage+sqlite3": "GeoPackage",
     "application/gml+xml": "GML",
+    "application/vnd.ogc.fg+json": "JSON-FG",
     "application/json": "JSON",
+    "application/xml": "XML Schema",
+    "text/html": "HTML",
     "application/schema+json": "JSON Schema",
     "application/vnd.oai.openapi+json": "OpenAPI 3.0",
     "application/ld+json": "JSON-LD",
 }
-_JSON_FG = "jsonfg"
-"""JSON-FG shares GeoJSON's media type; only ``f`` tells them apart."""
+UNITS = "don-vi-hanh-chinh"
+"""The collection of administrative units."""
+TERRITORY = "xa_id"
+"""The property by which every layer refers to its administrative unit."""
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
@@ -46,6 +50,11 @@ def short(identifier: object) -> str:
     """Return an id short enough for a table: of a UUID the last group, which tells rows apart."""
     text = str(identifier)
     return f"…{text[-12:]}" if _UUID.match(text) else text
+
+
+def sentence(text: str) -> str:
+    """Return a text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
 
 
 def formats(links: list[Json], relation: str) -> list[tuple[str, Json]]:
@@ -82,7 +91,9 @@ def anchor(part: Json) -> str:
 
 
 def _format_name(link: Json) -> str:
-    if ("f", _JSON_FG) in parse_qsl(urlsplit(str(link.get("href", ""))).query):
-        return "JSON-FG"
-    media_type = str(link.get("type", "")).split(";")[0].strip()
-    return _FORMATS.get(media_type) or str(link.get("title") or media_type or link.get("rel"))
+    return format_name(str(link.get("type", ""))) or str(link.get("title") or link.get("type") or link.get("rel"))
+
+
+def format_name(media_type: str) -> str:
+    """Return the name by which people know a format; empty where there is none."""
+    return _FORMATS.get(media_type.partition(";")[0].strip(), "")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from core.phrases import ENGLISH, Translations
+
 LANGUAGES = ("vi", "en")
 _FOLDER = Path(__file__).parent / "locale"
 _VIETNAM = timezone(timedelta(hours=7))
@@ -21,6 +23,11 @@ def texts(language: str) -> Mapping[str, str]:
 @cache
 def _read(name: str) -> Mapping[str, str]:
     return yaml.safe_load((_FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+
+
+def error_texts(language: str) -> Translations:
+    """Return the texts of errors in a language by their English templates; English needs none."""
+    return ENGLISH if language == "en" else _read("errors.vi")
 
 
 def number(value: float, language: str, *, grouped: bool = True) -> str:

@@ -13,21 +13,36 @@ _SHORT = 24
 """Letters that a table keeps on one line."""
 
 
-def shown(value: Any, schema: Json, language: str) -> str:
-    """Write a value; a code with its title, a measurement with its unit, nothing as an em dash."""
+def shown(value: Any, schema: Json, language: str, *, with_unit: bool = True) -> str:
+    """Write a value: a code by its title, a measurement with its unit, nothing as an em dash."""
     match value:
         case None:
             return "—"
         case bool():
             return texts(language)["yes" if value else "no"]
         case int() | float():
-            return _measured(value, schema, language)
+            return _measured(value, schema, language, with_unit=with_unit)
         case list():
             return ", ".join(shown(each, schema.get("items", NOTHING), language) for each in value) or "—"
         case dict():
             return ", ".join(f"{key}: {shown(each, NOTHING, language)}" for key, each in value.items())
         case _:
             return _text(str(value), schema, language)
+
+
+def title_of(value: Any, schema: Json) -> str:
+    """Return the title of a code; empty for any other value."""
+    return codes(schema).get(str(value), "")
+
+
+def unit_of(schema: Json) -> str:
+    """Return the unit of a measurement as people write it; empty where there is none."""
+    return unit(schema.get("x-ogc-unit", ""))
+
+
+def choice(code: str, title: str) -> str:
+    """Write a code as one of a list: codes that the law prints stand before their title, our own words do not."""
+    return title if code == code.lower() and not code.isdigit() else f"{code} · {title}"
 
 
 def codes(schema: Json) -> dict[str, str]:
@@ -55,19 +70,17 @@ def is_safe(address: Any) -> bool:
     return isinstance(address, str) and urlsplit(address).scheme in ("", "http", "https")
 
 
-def _measured(value: float, schema: Json, language: str) -> str:
-    title = codes(schema).get(str(value))
-    if title:
-        return f"{value} · {title}"
-    measure = unit(schema.get("x-ogc-unit", ""))
+def _measured(value: float, schema: Json, language: str, *, with_unit: bool) -> str:
+    if title := title_of(value, schema):
+        return choice(str(value), title)
+    measure = unit_of(schema) if with_unit else ""
     grouped = "x-ogc-unit" in schema or schema.get("type") == "number"
     return f"{number(value, language, grouped=grouped)} {measure}".strip()
 
 
 def _text(value: str, schema: Json, language: str) -> str:
-    title = codes(schema).get(value)
-    if title:
-        return f"{value} · {title}"
+    if title := title_of(value, schema):
+        return choice(value, title)
     try:
         match schema.get("format"):
             case "date":

@@ -7,7 +7,7 @@ from pygeofilter import ast
 from catalogue.types import ColumnType
 from core.errors import BadFilter
 from query.condition import Condition
-from query.cql2.operand import HOW_WRITTEN, NUMERIC, Operand, exact, same_type
+from query.cql2.operand import KINDS, NUMERIC, Operand, exact, same_type
 
 _SQL_TYPES = {
     ColumnType.TEXT: "text",
@@ -58,7 +58,7 @@ def of(elements: list[Operand]) -> Array:
     found = same_type(elements)
     kind = _SQL_TYPES.get(found[0].type)
     if kind is None:
-        raise BadFilter(f"an element of an array is a scalar, not {HOW_WRITTEN[found[0].type]}.")
+        raise BadFilter("an element of an array is a scalar, not {}.", KINDS[found[0].type])
     if found[0].type in NUMERIC:
         found = [exact(each) for each in found]
     if all(each.literal is not None for each in found):

@@ -174,7 +174,7 @@ def call(name: str, arguments: list[Node] | None = None) -> Node:
 
 def _exactly(count: int, arguments: list[Node], name: str) -> list[Node]:
     if len(arguments) != count:
-        raise BadFilter(f"{name} takes {count} operand{'s' if count > 1 else ''}.")
+        raise literals.wrong_count(name, count)
     return arguments
 
 
@@ -183,7 +183,7 @@ def _text(arguments: list[Node], name: str) -> str:
         case [str() as text]:
             return text
         case _:
-            raise BadFilter(f"{name} takes one text in single quotes.")
+            raise BadFilter("{} takes one text in single quotes.", name)
 
 
 def _bound(end: Node) -> Any:

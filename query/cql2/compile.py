@@ -15,7 +15,7 @@ from query.cql2 import arithmetic, arrays, functions, patterns, spatial, tempora
 from query.cql2.geometry import Box
 from query.cql2.literals import shown
 from query.cql2.nodes import IntegerDivision, Modulo, Node, Power, TimeIntersects, check_size, operands_of
-from query.cql2.operand import HOW_WRITTEN, Operand, expect, literal, same_type
+from query.cql2.operand import KINDS, Operand, expect, literal, same_type
 from query.names import Name
 
 _TEXT = frozenset({ColumnType.TEXT})
@@ -119,7 +119,7 @@ def _condition(node: Node, scope: _Scope) -> Condition:
 
 def _truth(operand: Operand) -> Condition:
     if operand.type is not ColumnType.BOOLEAN:
-        raise BadFilter(f"a condition is wanted, not {HOW_WRITTEN[operand.type].split(',')[0]}.")
+        raise BadFilter("a condition is wanted, not {}.", KINDS[operand.type])
     return Condition(operand.sql, operand.params)
 
 
@@ -231,7 +231,7 @@ def _operand(node: Node, scope: _Scope) -> Operand:
 def _name(node: ast.Attribute, scope: _Scope) -> Name:
     found = scope.names.get(node.name)
     if found is None:
-        raise BadFilter(f"there is no property {shown(node.name)}.")
+        raise BadFilter("there is no property {}.", shown(node.name))
     return found
 
 

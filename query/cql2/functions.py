@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from catalogue.layer import Text
 from catalogue.types import ColumnType
 from core.errors import BadFilter
-from query.cql2.literals import shown
+from query.cql2.literals import shown, wrong_count
 from query.cql2.operand import NUMERIC, Operand, exact, expect
 
 _TEXT = frozenset({ColumnType.TEXT})
@@ -16,7 +17,7 @@ class Function:
     """One published function."""
 
     name: str
-    description: str
+    description: Text
     arguments: tuple[frozenset[ColumnType], ...]
     """For each argument the types that it may have."""
     returns: ColumnType
@@ -25,41 +26,59 @@ class Function:
 
 
 FUNCTIONS = (
-    Function("abs", "Absolute value.", (NUMERIC,), ColumnType.NUMBER, "abs({0})"),
-    Function("floor", "Greatest integer that is not above a number.", (NUMERIC,), ColumnType.NUMBER, "floor({0})"),
-    Function("ceil", "Least integer that is not below a number.", (NUMERIC,), ColumnType.NUMBER, "ceil({0})"),
-    Function("length", "Number of characters of a text.", (_TEXT,), ColumnType.INTEGER, "char_length({0})"),
+    Function("abs", Text("Giá trị tuyệt đối.", "Absolute value."), (NUMERIC,), ColumnType.NUMBER, "abs({0})"),
+    Function(
+        "floor",
+        Text("Số nguyên lớn nhất không vượt quá một số.", "Greatest integer that is not above a number."),
+        (NUMERIC,),
+        ColumnType.NUMBER,
+        "floor({0})",
+    ),
+    Function(
+        "ceil",
+        Text("Số nguyên nhỏ nhất không bé hơn một số.", "Least integer that is not below a number."),
+        (NUMERIC,),
+        ColumnType.NUMBER,
+        "ceil({0})",
+    ),
+    Function(
+        "length",
+        Text("Số ký tự của một văn bản.", "Number of characters of a text."),
+        (_TEXT,),
+        ColumnType.INTEGER,
+        "char_length({0})",
+    ),
     Function(
         "starts_with",
-        "Whether a text starts with another.",
+        Text("Văn bản có bắt đầu bằng một văn bản khác hay không.", "Whether a text starts with another."),
         (_TEXT, _TEXT),
         ColumnType.BOOLEAN,
         "starts_with({0}, {1})",
     ),
     Function(
         "array_size",
-        "Number of elements of an array.",
+        Text("Số phần tử của một mảng.", "Number of elements of an array."),
         (frozenset({ColumnType.TEXT_ARRAY}),),
         ColumnType.INTEGER,
         "cardinality({0})",
     ),
     Function(
         "year",
-        "Year of a date, or of a timestamp in UTC.",
+        Text("Năm của một ngày, hoặc của một thời điểm theo giờ UTC.", "Year of a date, or of a timestamp in UTC."),
         (_INSTANT,),
         ColumnType.NUMBER,
         "date_part('year', {0})",
     ),
     Function(
         "month",
-        "Month of a date, or of a timestamp in UTC.",
+        Text("Tháng của một ngày, hoặc của một thời điểm theo giờ UTC.", "Month of a date, or of a timestamp in UTC."),
         (_INSTANT,),
         ColumnType.NUMBER,
         "date_part('month', {0})",
     ),
     Function(
         "centroid",
-        "Geometric centre of a geometry.",
+        Text("Trọng tâm của một hình học.", "Geometric centre of a geometry."),
         (frozenset({ColumnType.GEOMETRY}),),
         ColumnType.GEOMETRY,
         "ST_Centroid({0})",
@@ -81,9 +100,9 @@ def call(name: str, arguments: list[Operand]) -> Operand:
         return _fold(name, arguments)
     function = _BY_NAME.get(name)
     if function is None:
-        raise BadFilter(f"there is no function {shown(name)}.")
+        raise BadFilter("there is no function {}.", shown(name))
     if len(arguments) != len(function.arguments):
-        raise BadFilter(f"{name} takes {len(function.arguments)} operand{'s' * (len(function.arguments) > 1)}.")
+        raise wrong_count(name, len(function.arguments))
     found = [_argument(each, kinds) for each, kinds in zip(arguments, function.arguments, strict=True)]
     params = tuple(value for each in found for value in each.params)
     is_exact = function.arguments == (NUMERIC,)

@@ -16,6 +16,7 @@ from pygeofilter import ast, values
 
 from core.errors import BadFilter
 from core.limits import Limits
+from core.phrases import Phrase
 from query.cql2 import build, geometry, literals
 from query.cql2.nodes import Node, check_size
 
@@ -49,7 +50,7 @@ def parse_json(document: bytes | str, limits: Limits) -> Node:
 
 def _checked_document(document: bytes | str, limits: Limits) -> str:
     if len(document) > limits.filter_post_max:
-        raise BadFilter(f"it is longer than {limits.filter_post_max} bytes.")
+        raise BadFilter("it is longer than {} bytes.", limits.filter_post_max)
     try:
         text = document.decode("utf-8") if isinstance(document, bytes) else document
     except UnicodeDecodeError as exc:
@@ -58,7 +59,7 @@ def _checked_document(document: bytes | str, limits: Limits) -> str:
     for found in _BRACKET.finditer(text):
         depth += (found[0] in "[{") - (found[0] in "]}")
         if depth > depth_max:
-            raise BadFilter(f"it is nested deeper than {limits.filter_depth_max} levels.")
+            raise BadFilter("it is nested deeper than {} levels.", limits.filter_depth_max)
     return text
 
 
@@ -72,7 +73,7 @@ def _loaded(text: str) -> object:
             parse_constant=_no_constant,
         )
     except json.JSONDecodeError as exc:
-        raise BadFilter(f"it is not JSON: {exc.msg}.", exc.pos) from exc
+        raise BadFilter("it is not JSON: {}.", Phrase(exc.msg), position=exc.pos) from exc
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -83,7 +84,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise BadFilter(f"{name} is not a number.")
+    raise BadFilter("{} is not a number.", name)
 
 
 def _node(value: object) -> Node:
@@ -215,13 +216,13 @@ def _operation(name: str, arguments: list[Node]) -> Node:
         return build.function(name, arguments)
     count, make = count_and_make
     if len(arguments) != count:
-        raise BadFilter(f"{name} takes {count} operand{'s' if count > 1 else ''}.")
+        raise literals.wrong_count(name, count)
     return make(*arguments)
 
 
 def _combination(kind: type[ast.Combination], arguments: list[Node]) -> Node:
     if len(arguments) < 2:
-        raise BadFilter(f"{kind.op.value.lower()} takes two operands or more.")
+        raise BadFilter("{} takes two operands or more.", kind.op.value.lower())
     return cast("Node", kind.from_items(*arguments))
 
 

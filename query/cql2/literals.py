@@ -31,7 +31,7 @@ def number(text: str) -> int | float:
         BadFilter: it lies beyond the range of a double.
     """
     if len(text) > _DIGITS_MAX:
-        raise BadFilter(f"a number has more than {_DIGITS_MAX} digits.")
+        raise BadFilter("a number has more than {} digits.", _DIGITS_MAX)
     value = float(text)
     if math.isinf(value):
         raise BadFilter("a number lies beyond the range of a double (about 1.8e308).")
@@ -82,3 +82,10 @@ def shown(name: str) -> str:
     """Return a client's name for an error text: printable, short, quoted."""
     kept = "".join(each if each.isprintable() else "?" for each in name[:60])
     return f'"{kept}{"…" if len(name) > 60 else ""}"'
+
+
+def wrong_count(name: str, count: int) -> BadFilter:
+    """Return the refusal of an operator or function with another number of operands."""
+    if count == 1:
+        return BadFilter("{} takes 1 operand.", name)
+    return BadFilter("{} takes {} operands.", name, count)

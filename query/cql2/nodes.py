@@ -89,19 +89,19 @@ def check_size(root: Node, limits: Limits) -> None:
 
 def _check_counts(parts: int, depth: int, vertices: int, limits: Limits) -> None:
     if depth > limits.filter_depth_max:
-        raise BadFilter(f"it is nested deeper than {limits.filter_depth_max} levels.")
+        raise BadFilter("it is nested deeper than {} levels.", limits.filter_depth_max)
     if parts > limits.filter_nodes_max:
-        raise BadFilter(f"it has more than {limits.filter_nodes_max} operators, functions and names.")
+        raise BadFilter("it has more than {} operators, functions and names.", limits.filter_nodes_max)
     if vertices > limits.vertices_max:
-        raise BadFilter(f"its geometries have more than {limits.vertices_max} vertices.")
+        raise BadFilter("its geometries have more than {} vertices.", limits.vertices_max)
 
 
 def _check_value(node: Node, limits: Limits) -> None:
     match node:
         case str() if len(node) > limits.text_literal_max:
-            raise BadFilter(f"a text has more than {limits.text_literal_max} characters.")
+            raise BadFilter("a text has more than {} characters.", limits.text_literal_max)
         case list() if len(node) > limits.in_list_max:
-            raise BadFilter(f"a list has more than {limits.in_list_max} values.")
+            raise BadFilter("a list has more than {} values.", limits.in_list_max)
         case list():
             for each in node:
                 if isinstance(each, str):

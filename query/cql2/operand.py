@@ -12,6 +12,7 @@ from uuid import UUID
 
 from catalogue.types import ColumnType
 from core.errors import BadFilter
+from core.phrases import Phrase, alternatives
 from query.cql2 import literals
 
 NUMERIC = frozenset({ColumnType.INTEGER, ColumnType.NUMBER})
@@ -19,18 +20,25 @@ type Literal = str | bool | int | float | date | UUID
 _BIGINT = range(-(2**63), 2**63)
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
-HOW_WRITTEN = {
-    ColumnType.TEXT: "a text in single quotes",
-    ColumnType.INTEGER: "a number",
-    ColumnType.NUMBER: "a number",
-    ColumnType.BOOLEAN: "a boolean, TRUE or FALSE",
-    ColumnType.DATE: "a date, written DATE('2025-06-30')",
-    ColumnType.TIMESTAMP: "a timestamp, written TIMESTAMP('2025-06-30T17:00:00Z')",
-    ColumnType.UUID: "a UUID, written as a text",
-    ColumnType.TEXT_ARRAY: "an array of texts",
-    ColumnType.GEOMETRY: "a geometry",
+KINDS = {
+    ColumnType.TEXT: Phrase("a text in single quotes"),
+    ColumnType.INTEGER: Phrase("a number"),
+    ColumnType.NUMBER: Phrase("a number"),
+    ColumnType.BOOLEAN: Phrase("a boolean"),
+    ColumnType.DATE: Phrase("a date"),
+    ColumnType.TIMESTAMP: Phrase("a timestamp"),
+    ColumnType.UUID: Phrase("a UUID"),
+    ColumnType.TEXT_ARRAY: Phrase("an array of texts"),
+    ColumnType.GEOMETRY: Phrase("a geometry"),
 }
 """Each type in words, for error texts."""
+HOW_WRITTEN = KINDS | {
+    ColumnType.BOOLEAN: Phrase("a boolean, TRUE or FALSE"),
+    ColumnType.DATE: Phrase("a date, written DATE('2025-06-30')"),
+    ColumnType.TIMESTAMP: Phrase("a timestamp, written TIMESTAMP('2025-06-30T17:00:00Z')"),
+    ColumnType.UUID: Phrase("a UUID, written as a text"),
+}
+"""Each type in words, with how a literal of it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +106,10 @@ def expect(operand: Operand, wanted: frozenset[ColumnType], beside: str = "") ->
     if isinstance(operand.literal, str) and operand.type is ColumnType.TEXT:
         for each in sorted(wanted & _READ.keys()):
             return literal(_READ[each](operand.literal))
-    place = f" beside {literals.shown(beside)}" if beside else ""
-    described = " or ".join(sorted({HOW_WRITTEN[each] for each in wanted}))
-    raise BadFilter(f"{described} is wanted{place}, not {HOW_WRITTEN[operand.type].split(',')[0]}.")
+    described, found = alternatives(sorted({HOW_WRITTEN[each] for each in wanted}, key=str)), KINDS[operand.type]
+    if beside:
+        raise BadFilter("{} is wanted beside {}, not {}.", described, literals.shown(beside), found)
+    raise BadFilter("{} is wanted, not {}.", described, found)
 
 
 def _uuid(text: str) -> UUID:

@@ -41,7 +41,7 @@ def read_pattern(pattern: str, limits: Limits) -> Pattern:
         if started == len(pattern):
             prefix += escaped or plain
     if wildcards > limits.pattern_wildcards_max:
-        raise BadFilter(f"a LIKE pattern has more than {limits.pattern_wildcards_max} percent signs.")
+        raise BadFilter("a LIKE pattern has more than {} percent signs.", limits.pattern_wildcards_max)
     rest = pattern[started:]
     return Pattern(prefix, "%" if rest and not rest.strip("%") else rest, sql)
 

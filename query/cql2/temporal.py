@@ -16,7 +16,7 @@ from catalogue.types import ColumnType
 from core.errors import BadFilter
 from query.condition import Condition, all_of, any_of
 from query.cql2.nodes import TimeIntersects
-from query.cql2.operand import HOW_WRITTEN, Operand
+from query.cql2.operand import KINDS, Operand
 
 TEMPORAL = frozenset({ColumnType.DATE, ColumnType.TIMESTAMP})
 
@@ -83,7 +83,7 @@ def is_null(interval: Period) -> Condition:
 def _granularity(operands: list[Operand]) -> ColumnType:
     kinds = {each.type for each in operands}
     if kinds - TEMPORAL:
-        raise BadFilter(f"a date or a timestamp is wanted, not {HOW_WRITTEN[min(kinds - TEMPORAL)].split(',')[0]}.")
+        raise BadFilter("a date or a timestamp is wanted, not {}.", KINDS[min(kinds - TEMPORAL)])
     if len(kinds) > 1:
         raise BadFilter("dates are compared with dates, timestamps with timestamps; a date has no time zone.")
     return kinds.pop() if kinds else ColumnType.TIMESTAMP

@@ -82,7 +82,7 @@ def parse_text(text: str, limits: Limits) -> Node:
         BadFilter: the text is not CQL2, or exceeds a limit; ``position`` tells where, if anywhere.
     """
     if len(text) > limits.filter_post_max:
-        raise BadFilter(f"it is longer than {limits.filter_post_max} characters.")
+        raise BadFilter("it is longer than {} characters.", limits.filter_post_max)
     literals.check_characters(text)
     root = _parsed(list(_tokens(text, limits)), text)
     check_size(root, limits)
@@ -98,8 +98,8 @@ def _parsed(tokens: list[Token], text: str) -> Node:
 
 def _unexpected(token: Token, text: str) -> BadFilter:
     if token.type == "$END":
-        return BadFilter("it ends too early.", len(text))
-    return BadFilter(f"{literals.shown(str(token))} is not expected here.", token.start_pos)
+        return BadFilter("it ends too early.", position=len(text))
+    return BadFilter("{} is not expected here.", literals.shown(str(token)), position=token.start_pos)
 
 
 def _tokens(text: str, limits: Limits) -> Iterator[Token]:
@@ -118,9 +118,9 @@ def _tokens(text: str, limits: Limits) -> Iterator[Token]:
 
 def _check_progress(count: int, depth: int, limits: Limits) -> None:
     if depth > limits.filter_depth_max:
-        raise BadFilter(f"it is nested deeper than {limits.filter_depth_max} levels.")
+        raise BadFilter("it is nested deeper than {} levels.", limits.filter_depth_max)
     if count > limits.filter_nodes_max * _TOKENS_PER_PART:
-        raise BadFilter(f"it has more than {limits.filter_nodes_max * _TOKENS_PER_PART} words and signs.")
+        raise BadFilter("it has more than {} words and signs.", limits.filter_nodes_max * _TOKENS_PER_PART)
 
 
 def _token(found: re.Match[str]) -> Token:
@@ -140,11 +140,11 @@ def _token(found: re.Match[str]) -> Token:
 def _unreadable(text: str, position: int) -> BadFilter:
     match text[position]:
         case "'":
-            return BadFilter("a text is not closed by a single quote.", position)
+            return BadFilter("a text is not closed by a single quote.", position=position)
         case '"':
-            return BadFilter("a name is not closed by a double quote.", position)
+            return BadFilter("a name is not closed by a double quote.", position=position)
         case other:
-            return BadFilter(f"{literals.shown(other)} is not expected here.", position)
+            return BadFilter("{} is not expected here.", literals.shown(other), position=position)
 
 
 class _Tokens(Lexer):

@@ -17,6 +17,7 @@ LAND_USE = [
     {"const": "ONT", "title": "Đất ở tại nông thôn"},
     {"const": "CLN", "title": "Đất trồng cây lâu năm"},
 ]
+STATES = [{"const": "hien_trang", "title": "Hiện trạng"}, {"const": "da_xoa", "title": "Đã xóa"}]
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "$id": f"{BASE}/collections/thua-dat/schema",
@@ -30,6 +31,8 @@ SCHEMA: dict[str, Any] = {
         "dien_tich": {"title": "Diện tích", "type": "number", "x-ogc-unit": "m2"},
         "gia": {"title": "Giá đất", "type": "integer", "x-ogc-unit": "{VND}/m2"},
         "loai_dat_chinh": {"title": "Mã loại đất", "type": "string", "enum": ["ONT", "CLN"], "oneOf": LAND_USE},
+        "xa_id": {"title": "Mã nội bộ", "type": "integer", "x-ogc-collectionId": "don-vi-hanh-chinh"},
+        "trang_thai": {"title": "Trạng thái", "type": "string", "oneOf": STATES},
         "muc_dich": {"title": "Các loại đất", "type": "array", "items": {"type": "string", "oneOf": LAND_USE}},
         "da_cap_gcn": {"title": "Đã cấp giấy chứng nhận", "type": "boolean"},
         "hieu_luc_tu": {"title": "Hiệu lực từ", "type": "string", "format": "date"},
@@ -64,6 +67,8 @@ def feature(n: int) -> dict[str, Any]:
             "dien_tich": 1234.5 + n,
             "gia": 1_250_000 * (n + 1),
             "loai_dat_chinh": "ONT" if n % 2 else "CLN",
+            "xa_id": 138,
+            "trang_thai": "hien_trang",
             "muc_dich": ["ONT", "CLN"],
             "da_cap_gcn": bool(n % 2),
             "hieu_luc_tu": "2025-06-30",

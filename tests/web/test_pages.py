@@ -178,20 +178,99 @@ def test_a_layer_without_geometry_has_no_map_and_an_empty_page_of_one_with_geome
 def test_values_are_written_as_the_language_writes_them(pages, samples):
     vietnamese, english = (rendered(pages, samples["items"], language) for language in ("vi", "en"))
 
-    assert "1.234,5 m²" in vietnamese
-    assert "1.250.000 đồng/m²" in vietnamese
+    assert re.search(r'<td class="number">\s*1\.234,5\s*</td>', vietnamese)
+    assert re.search(r'<td class="number">\s*1\.250\.000\s*</td>', vietnamese)
+    assert re.search(r'Diện tích</a> <span class="unit">\(m²\)</span></th>', vietnamese)
+    assert re.search(r'Giá đất</a> <span class="unit">\(đồng/m²\)</span></th>', vietnamese)
     assert "30/06/2025" in vietnamese
     assert "01:05 01/07/2025" in vietnamese  # 18:05 UTC
     assert "8 trên tổng số 12.345 đối tượng" in vietnamese
-    assert "1,234.5 m²" in english
+    assert re.search(r'<td class="number">\s*1,234\.5\s*</td>', english)
     assert "2025-06-30" in english
 
 
-def test_codes_have_their_titles_and_code_lists_are_choices(pages, samples):
+def test_one_item_has_its_measures_with_their_units(pages, samples):
+    assert "1.235,5 m²" in rendered(pages, samples["item"])
+
+
+def test_a_table_shows_titles_and_keeps_the_codes_behind_them(pages, samples):
     html = rendered(pages, samples["items"])
 
-    assert re.search(r"<td[^>]*>\s*CLN · Đất trồng cây lâu năm\s*</td>", html)
-    assert '<option value="CLN">CLN · Đất trồng cây lâu năm</option>' in html
+    assert '<span class="line" title="CLN · Đất trồng cây lâu năm">Đất trồng cây lâu năm</span>' in html
+    assert '<span class="line" title="hien_trang">Hiện trạng</span>' in html
+
+
+def test_codes_of_the_law_are_told_where_there_is_room_and_words_of_ours_are_not(pages, samples):
+    item, items = rendered(pages, samples["item"]), rendered(pages, samples["items"])
+
+    assert "ONT · Đất ở tại nông thôn" in item
+    assert '<option value="CLN">CLN · Đất trồng cây lâu năm</option>' in items
+    assert '<option value="hien_trang">Hiện trạng</option>' in items
+    assert "hien_trang ·" not in item + items
+
+
+def test_a_unit_is_told_by_its_name_in_tables_and_in_the_form(pages, samples):
+    page, document, around = samples["items"]
+    named = replace(around, units={"138": "Xã Tân Lập (25360)"}, unit_choices={"12": "Xã Tân Hòa (25363)"})
+
+    html = pages.render(page, document, language="vi", around=named)
+
+    assert re.search(r'items/138" title="138">Xã Tân Lập \(25360\)</a>', html)
+    assert '<option value="12">Xã Tân Hòa (25363)</option>' in html
+    assert "Đơn vị hành chính" in html
+    assert "Mã nội bộ" not in html
+
+
+def test_a_unit_without_a_known_name_keeps_its_id(pages, samples):
+    html = rendered(pages, samples["items"])
+
+    assert re.search(r'items/138" title="138">138</a>', html)
+    assert "Mã nội bộ" in html
+
+
+def test_a_layer_in_force_tells_its_day_and_one_with_a_chosen_day_does_not(pages, samples):
+    page, document, around = samples["items"]
+    today = replace(around, in_force_on="2025-06-30")
+    chosen = replace(today, query={"datetime": "2024-01-01"})
+
+    assert "tính đến ngày 30/06/2025." in pages.render(page, document, language="vi", around=today)
+    assert "State in force on 2025-06-30." in pages.render(page, document, language="en", around=today)
+    assert "tính đến ngày" not in pages.render(page, document, language="vi", around=chosen)
+    assert "tính đến ngày" not in pages.render(page, document, language="vi", around=around)
+
+
+NOTHING = {"type": "FeatureCollection", "features": [], "links": []}
+
+
+@pytest.mark.parametrize("name", ["so_to", "loai_dat_chinh", "q", "bbox", "filter"])
+def test_what_is_wrong_stands_beside_its_field_which_keeps_what_was_typed(pages, samples, name):
+    page, _, around = samples["items"]
+    fault = {"parameter": name, "text": f"{name}: sai.", "reason": "sai. Giá trị hợp lệ: khác."}
+    asked = replace(around, query={name: "CLN x", "so_thua": "7"}, fault=fault)
+
+    html = pages.render(page, NOTHING, language="vi", around=asked)
+    label = next(each for each in re.findall(r"<label.*?</label>", html, re.DOTALL) if f'name="{name}"' in each)
+
+    assert 'aria-invalid="true" aria-describedby="fault"' in label
+    assert '<span class="fault" id="fault" role="alert">Sai. Giá trị hợp lệ: khác.</span>' in label
+    assert 'value="CLN x"' in label
+    assert 'name="so_thua" value="7"' in html
+    assert "<table" not in html
+    assert "<title>Yêu cầu chưa đúng · Thửa đất · " in html
+
+
+@pytest.mark.parametrize("name", ["sortby", "abc", "limit", ""])
+def test_what_is_wrong_without_a_field_of_its_own_stands_above_the_form_which_does_not_repeat_it(pages, samples, name):
+    page, _, around = samples["items"]
+    fault = {"parameter": name, "text": f"{name}: sai."}
+    asked = replace(around, query={name: "zzz", "so_thua": "7"}, fault=fault)
+
+    html = pages.render(page, NOTHING, language="vi", around=asked)
+    form = re.search(r"<form.*?</form>", html, re.DOTALL)[0]
+
+    assert f'id="fault" role="alert">Yêu cầu chưa đúng: {name}: sai.</p>' in html
+    assert "zzz" not in form
+    assert 'name="so_thua" value="7"' in form
 
 
 def test_a_reference_leads_to_its_item(pages, samples):

@@ -6,11 +6,14 @@
   const box = document.getElementById("map");
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const tone = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--map-${name}`).trim();
+  const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const tone = (name) => style(`--map-${name}`);
   const rowOf = (number) => document.querySelector(`tr[data-n="${number}"]`);
   // A parcel is smaller than a pixel on a map of the province: a dot says where it is.
   const DOT_SPAN_DEGREES = 0.03;
-  const LABELS_MAX = 15;
+  // As maps of the administration write them.
+  const SHORTER = [[/^Thành phố /, "TP. "], [/^Thị xã /, "TX. "], [/^Huyện /, "H. "], [/^Thị trấn /, "TT. "]];
+  const names = [];
   const empty = { type: "FeatureCollection", features: [] };
 
   const note = box.querySelector(".map-note");
@@ -57,9 +60,9 @@
   map.addControl(new maplibregl.ScaleControl({ unit: "metric" }));
   map.getCanvas().setAttribute("aria-label", box.getAttribute("aria-label"));
 
-  function fit(collection, animate) {
+  function fit(collection, animate, padding = 40) {
     const bounds = boundsOf(collection);
-    if (!bounds.isEmpty()) map.fitBounds(bounds, { padding: 40, maxZoom: 18.5, animate: animate && !calm });
+    if (!bounds.isEmpty()) map.fitBounds(bounds, { padding, maxZoom: 18.5, animate: animate && !calm });
   }
 
   function dots() {
@@ -105,18 +108,81 @@
     for (const [layer, values] of Object.entries(paints())) {
       for (const [name, value] of Object.entries(values)) map.setPaintProperty(layer, name, value);
     }
+    pictures();
   }
 
-  function label(boundaries) {
-    const named = boundaries.features.filter((each) => each.properties?.ten && (each.properties.cap ?? 2) === 2);
-    if (named.length > LABELS_MAX) return;
-    for (const each of named) {
-      const element = document.createElement("span");
-      element.className = "map-label";
-      element.textContent = each.properties.ten;
-      const centre = boundsOf({ features: [each] }).getCenter();
-      new maplibregl.Marker({ element }).setLngLat(centre).addTo(map);
+  // The library writes text with glyphs from a server; names are drawn here and placed by it as images, without overlap.
+  function picture(name) {
+    const scale = Math.ceil(devicePixelRatio);
+    const canvas = document.createElement("canvas");
+    const pen = canvas.getContext("2d");
+    const font = `500 ${12 * scale}px ${style("--sans")}`;
+    pen.font = font;
+    canvas.width = Math.ceil(pen.measureText(name).width) + 6 * scale;
+    canvas.height = 18 * scale;
+    Object.assign(pen, { font, textBaseline: "middle", lineJoin: "round", lineWidth: 4 * scale });
+    pen.strokeStyle = tone("ground");
+    pen.fillStyle = style("--ink");
+    pen.strokeText(name, 3 * scale, 9 * scale);
+    pen.fillText(name, 3 * scale, 9 * scale);
+    return [pen.getImageData(0, 0, canvas.width, canvas.height), { pixelRatio: scale }];
+  }
+
+  function pictures() {
+    for (const name of names) {
+      if (map.hasImage(name)) map.removeImage(name);
+      map.addImage(name, ...picture(name));
     }
+  }
+
+  // Twice the area of a ring, and the centre of its area.
+  function middle(ring) {
+    let [area, x, y] = [0, 0, 0];
+    ring.slice(1).forEach(([x2, y2], index) => {
+      const [x1, y1] = ring[index];
+      const part = x1 * y2 - x2 * y1;
+      [area, x, y] = [area + part, x + (x1 + x2) * part, y + (y1 + y2) * part];
+    });
+    return { area: Math.abs(area), centre: [x / (3 * area), y / (3 * area)] };
+  }
+
+  function named(each) {
+    const { type, coordinates } = each.geometry;
+    const rings = (type === "Polygon" ? [coordinates] : coordinates).map((polygon) => middle(polygon[0]));
+    const { area, centre } = rings.reduce((one, other) => (other.area > one.area ? other : one));
+    const name = SHORTER.reduce((text, [long, short]) => text.replace(long, short), each.properties.ten);
+    return { type: "Feature", properties: { name, area }, geometry: { type: "Point", coordinates: centre } };
+  }
+
+  // Move names that would meet one step aside, on the map as it is fitted; small units, which have no room, come first.
+  function spread(features) {
+    const taken = [];
+    const { clientWidth } = box;
+    for (const each of features) {
+      const { x, y } = map.project(each.geometry.coordinates);
+      const image = map.getImage(each.properties.name);
+      const [width, height] = [image.data.width / image.pixelRatio + 2, image.data.height / image.pixelRatio + 2];
+      const isFree = ([dx, dy]) => Math.abs(x + dx - clientWidth / 2) * 2 < clientWidth - width &&
+        taken.every(([left, top, w, h]) => Math.abs(x + dx - left) * 2 >= width + w || Math.abs(y + dy - top) * 2 >= height + h);
+      const steps = [0, -0.25, 0.25, -0.5, 0.5].flatMap((part) => [0, height, -height].map((dy) => [part * width, dy]));
+      const offset = steps.find(isFree) ?? [0, 0];
+      each.properties.offset = offset;
+      taken.push([x + offset[0], y + offset[1], width, height]);
+    }
+  }
+
+  // Districts; where the law knows none any more, communes.
+  function label(boundaries) {
+    const areas = boundaries.features.filter((each) => each.properties?.ten && each.geometry.type.endsWith("Polygon"));
+    const districts = areas.filter((each) => (each.properties.cap ?? 2) === 2);
+    const features = (districts.length ? districts : areas.filter((each) => each.properties.cap === 3)).map(named);
+    features.sort((one, other) => one.properties.area - other.properties.area);
+    names.push(...new Set(features.map((each) => each.properties.name)));
+    pictures();
+    spread(features);
+    map.addSource("names", { type: "geojson", data: { type: "FeatureCollection", features } });
+    const layout = { "icon-image": ["get", "name"], "icon-offset": ["get", "offset"], "symbol-sort-key": ["get", "area"], "icon-padding": 1 };
+    map.addLayer({ id: "names", type: "symbol", source: "names", layout });
   }
 
   async function drawBoundaries() {
@@ -126,7 +192,7 @@
     boundaries.features = boundaries.features.filter((each) => each.geometry);
     map.getSource("boundaries").setData(boundaries);
     if (features.features.length) return;
-    fit(boundaries, false);
+    fit(boundaries, false, 16);
     label(boundaries);
   }
 

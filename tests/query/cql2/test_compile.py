@@ -295,4 +295,5 @@ def test_published_functions_are_listed_with_their_types() -> None:
     assert [each.name for each in FUNCTIONS] == [
         "abs", "floor", "ceil", "length", "starts_with", "array_size", "year", "month", "centroid",
     ]  # fmt: skip
-    assert all(each.description.endswith(".") and each.arguments for each in FUNCTIONS)
+    assert all(each.arguments for each in FUNCTIONS)
+    assert all(text.endswith(".") for each in FUNCTIONS for text in (each.description.vi, each.description.en))
