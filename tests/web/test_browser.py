@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from urllib.parse import parse_qsl
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -41,7 +42,12 @@ BOUNDARIES = {
                 ],
             },
         }
-        for name, w in (("Huyện Hớn Quản", 106.4), ("Thành phố Đồng Xoài", 106.75), ("Huyện Bù Đăng", 107.05))
+        for name, w in (
+            ("Huyện Hớn Quản", 106.4),
+            ("Thành phố Đồng Xoài", 106.75),
+            ("Huyện Đồng Phú", 106.8),
+            ("Huyện Bù Đăng", 107.05),
+        )
     ],
 }
 
@@ -150,6 +156,47 @@ def test_a_page_is_quiet_local_and_no_wider_than_the_screen(service, page, path,
     picture(page, f"{path.strip('/').replace('/', '_') or 'landing'}-{width}")
     assert faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+KEEP_THE_MAP = """
+    let library;
+    Object.defineProperty(window, "maplibregl", {
+      get: () => library,
+      set: (given) => {
+        library = given;
+        given.Map = class extends given.Map { constructor(...all) { super(...all); window.theMap = this; } };
+      },
+    });
+"""
+BOXES_OF_NAMES = """() => theMap.getLayer("names") === undefined ? [] :
+  theMap.queryRenderedFeatures({ layers: ["names"] }).map(({ geometry, properties }) => {
+    const { x, y } = theMap.project(geometry.coordinates);
+    const [dx, dy] = JSON.parse(properties.offset);
+    const { data, pixelRatio } = theMap.getImage(properties.name);
+    return [properties.name, x + dx, y + dy, data.width / pixelRatio, data.height / pixelRatio];
+  })"""
+
+
+def names_on_the_map(page):
+    for _ in range(50):
+        if len(boxes := page.evaluate(BOXES_OF_NAMES)) >= len(BOUNDARIES["features"]):
+            break
+        page.wait_for_timeout(200)
+    return boxes
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_names_of_districts_never_overlap_and_none_is_lost(service, page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.add_init_script(KEEP_THE_MAP)
+    page.goto(service + "/")
+    settle(page)
+
+    boxes = names_on_the_map(page)
+
+    assert {name for name, *_ in boxes} == {"H. Hớn Quản", "TP. Đồng Xoài", "H. Đồng Phú", "H. Bù Đăng"}
+    for (_, x1, y1, w1, h1), (_, x2, y2, w2, h2) in combinations(boxes, 2):
+        assert abs(x1 - x2) * 2 >= w1 + w2 or abs(y1 - y2) * 2 >= h1 + h2
 
 
 def test_a_click_on_the_map_tells_the_attributes_of_the_row(service, page):

@@ -161,7 +161,8 @@
     for (const each of features) {
       const { x, y } = map.project(each.geometry.coordinates);
       const image = map.getImage(each.properties.name);
-      const [width, height] = [image.data.width / image.pixelRatio + 2, image.data.height / image.pixelRatio + 2];
+      // With a margin: to the library, what touches meets.
+      const [width, height] = [image.data.width / image.pixelRatio + 4, image.data.height / image.pixelRatio + 4];
       const isFree = ([dx, dy]) => Math.abs(x + dx - clientWidth / 2) * 2 < clientWidth - width &&
         taken.every(([left, top, w, h]) => Math.abs(x + dx - left) * 2 >= width + w || Math.abs(y + dy - top) * 2 >= height + h);
       const steps = [0, -0.25, 0.25, -0.5, 0.5].flatMap((part) => [0, height, -height].map((dy) => [part * width, dy]));
