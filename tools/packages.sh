@@ -39,11 +39,18 @@ candidate() {
     apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *//p' | grep -v '(none)'
 }
 
+refuse_old_python() {
+    refuse "This system's own Python is older than 3.12. Install a newer one, with pyenv (pyenv install 3.13) or" \
+        "uv (uv python install 3.13), which is then found; or name one: make run PYTHON=/path/to/python3.13"
+}
+
 python() {
-    become_root may-ask || refuse "Python 3.12 or newer with venv is missing; install it (Debian, Ubuntu: python3-venv)."
+    offered=$(candidate python3)
+    [ -n "$offered" ] && dpkg --compare-versions "$offered" lt 3.12 && refuse_old_python
+    become_root may-ask || refuse "Python 3.12 or newer with venv is missing; ask an administrator for: apt-get install python3-venv"
     refresh
-    dpkg --compare-versions "$(candidate python3 || echo 0)" ge 3.12 ||
-        refuse "This system's own Python is older than 3.12; install one and name it: make run PYTHON=/path/to/python3.13"
+    offered=$(candidate python3)
+    dpkg --compare-versions "${offered:-0}" ge 3.12 || refuse_old_python
     install python3-venv || refuse "python3-venv could not be installed; see the message of apt-get above."
 }
 
@@ -76,7 +83,7 @@ database() {
 # Client programs that the tests drive; a test whose client is missing is skipped and says so.
 clients() {
     missing=
-    for package in gdal-bin chromium python3-qgis; do
+    for package in curl gdal-bin chromium python3-qgis; do
         dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
     done
     [ -z "$missing" ] && return

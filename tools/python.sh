@@ -28,14 +28,16 @@ for name in python3.13 python3.12 python3.14 python3; do
     done
     unset IFS
 done
+home=${HOME:-/nonexistent}
 for version in 3.13 3.12 3.14; do
-    for python in "${PYENV_ROOT:-${HOME:-/nonexistent}/.pyenv}/versions/$version"*/bin/python; do
+    for python in "${PYENV_ROOT:-$home/.pyenv}/versions/$version"*/bin/python \
+        "${UV_PYTHON_INSTALL_DIR:-${XDG_DATA_HOME:-$home/.local/share}/uv/python}/cpython-$version"*/bin/python; do
         take "$python"
     done
 done
 if command -v uv >/dev/null 2>&1; then
     take "$(UV_PYTHON_DOWNLOADS=never uv python find --no-project '>=3.12' 2>/dev/null)"
 fi
-echo "No Python of 3.12 or newer with venv and ensurepip was found; install one (Debian, Ubuntu: python3-venv)" \
-    "or name it: make run PYTHON=/path/to/python3.13" >&2
+echo "No Python of 3.12 or newer with venv and ensurepip was found; install one (Debian, Ubuntu: python3-venv; else" \
+    "pyenv or uv) or name it: make run PYTHON=/path/to/python3.13" >&2
 exit 1
