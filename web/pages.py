@@ -109,6 +109,7 @@ _FIXED: dict[str, Any] = {
     "is_safe": is_safe,
     "layout": layout,
     "operations": tables.operations,
+    "parameters": tables.parameters,
     "resolved": tables.resolved,
     "segment": segment,
     "sentence": tables.sentence,
@@ -129,8 +130,8 @@ class _Voice:
 
     def words(self) -> dict[str, Any]:
         names = (
-            "language", "asset", "head", "here", "map_of", "number", "page_of", "refers_to_unit", "shown", "t", "to",
-            "unit_named",
+            "language", "asset", "head", "here", "is_spatial", "map_of", "number", "page_of", "refers_to_unit", "shown",
+            "t", "to", "unit_named",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -173,14 +174,14 @@ class _Voice:
 
     def map_of(self, document: Json) -> Markup:
         """Return the content of the map, escaped for a script element; nothing where there is nothing to draw."""
-        schema = self.around.schema
-        spatial = schema is None or any(
-            "geometry-" in each.get("format", "") for each in schema.get("properties", NOTHING).values()
-        )
-        content = mapping.script(
-            document, self.around.basemap, self.around.query, texts(self.language), spatial=spatial
-        )
+        words, spatial = texts(self.language), self.is_spatial()
+        content = mapping.script(document, self.around.basemap, self.around.query, words, spatial=spatial)
         return Markup(content)  # noqa: S704 - JSON in which "<", ">" and "&" are written as escapes
+
+    def is_spatial(self) -> bool:
+        """Tell whether items have geometries, as far as their schema is known."""
+        properties = (self.around.schema or NOTHING).get("properties", NOTHING).values()
+        return self.around.schema is None or any("geometry-" in each.get("format", "") for each in properties)
 
     def _chosen(self) -> dict[str, str]:
         said = "lang" in self.around.query or self.language != LANGUAGES[0]

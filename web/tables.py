@@ -74,6 +74,15 @@ def operations(document: Json) -> list[tuple[Json, list[Operation]]]:
     return [(tag, [each for each in every if tag["name"] in each.content.get("tags", ())]) for tag in document["tags"]]
 
 
+def parameters(document: Json) -> list[tuple[str, list[tuple[str, Json]]]]:
+    """Return the shared parameters of an OpenAPI document by the layer they belong to; those of all come first."""
+    groups: dict[str, list[tuple[str, Json]]] = {"": []}
+    for key, each in document.get("components", {}).get("parameters", {}).items():
+        layer = re.split(r"\.(?:of|by)\.", key)[0] if "." in key else ""
+        groups.setdefault(layer, []).append((key, each))
+    return [(layer, members) for layer, members in groups.items() if members]
+
+
 def resolved(document: Json, part: Json) -> Json:
     """Return what a local reference points at, or the part itself."""
     reference = part.get("$ref")

@@ -268,7 +268,7 @@ def test_what_is_wrong_without_a_field_of_its_own_stands_above_the_form_which_do
     html = pages.render(page, NOTHING, language="vi", around=asked)
     form = re.search(r"<form.*?</form>", html, re.DOTALL)[0]
 
-    assert f'id="fault" role="alert">Yêu cầu chưa đúng: {name}: sai.</p>' in html
+    assert f'id="fault" role="alert">Yêu cầu chưa đúng. {name}: sai.</p>' in html
     assert "zzz" not in form
     assert 'name="so_thua" value="7"' in form
 
