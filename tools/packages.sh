@@ -67,7 +67,7 @@ release() {
 
 database() {
     become_root may-ask ||
-        refuse "PostgreSQL 15 or newer with PostGIS 3 is missing; ask an administrator for: apt-get install postgresql postgis"
+        refuse "PostgreSQL 15 or newer with PostGIS 3 is missing; ask an administrator for: apt-get install postgresql postgresql-postgis"
     [ -n "$(release)" ] || refresh
     number=$(release)
     [ -n "$number" ] || refuse "This system's packages hold no PostgreSQL 15 or newer with PostGIS 3; install both."
