@@ -130,6 +130,20 @@ def test_hostile_text_in_every_field_comes_out_as_text(pages, samples, name, lan
     assert {tag for tag, _ in read.elements} <= {tag for tag, _ in calm.elements} | {"select", "input", "a", "p", "dl"}
 
 
+@pytest.mark.parametrize("parameter", ["so_to", "abc", HOSTILE])
+def test_hostile_text_in_what_is_wrong_comes_out_as_text(pages, samples, parameter):
+    page, document, around = samples["items"]
+    fault = {"parameter": parameter, "text": HOSTILE, "reason": HOSTILE}
+    names = {"138": HOSTILE, HOSTILE: HOSTILE}
+    besieged = replace(around, query={parameter: HOSTILE}, fault=fault, units=names, unit_choices=names)
+
+    html = pages.render(page, document, language="vi", around=besieged)
+
+    assert Read(html).faults == []
+    assert "<script>alert" not in html
+    assert not [key for _, each in Read(html).elements for key in each if key[:2] == "on" or key == "style"]
+
+
 @pytest.mark.parametrize("name", ["landing", "conformance", "collection", "items", "item"])
 def test_a_link_that_is_script_is_no_link(pages, samples, name):
     page, document, around = samples[name]
