@@ -1,0 +1,58 @@
+"""Names of units: read once, and again only where an id is new."""
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from database.pool import Entry, Reader
+from server.codelists import UnitNames
+
+ENTRY = Entry("public", "", "hash")
+OLD = (7, "Xã Tân Lập", "25360", "2022-10-01", "2025-07-01")
+NEW = (90, "Xã Tân Lợi", "25360", "2025-07-01", "infinity")
+
+
+@dataclass
+class Units:
+    """A reader that knows these rows and counts how often it is asked."""
+
+    rows: list[Any] = field(default_factory=lambda: [OLD])
+    asked: int = 0
+
+    def read(self, *_: object) -> list[list[Any]]:
+        self.asked += 1
+        return [self.rows]
+
+
+def names_of(units: Units) -> UnitNames:
+    return UnitNames(cast("Reader", units))
+
+
+def test_known_units_are_read_once():
+    units = Units()
+    names = names_of(units)
+
+    assert names.of([7, None, 7], ENTRY) == {"7": "Xã Tân Lập (25360)"}
+    assert names.of([7], ENTRY) == {"7": "Xã Tân Lập (25360)"}
+    assert units.asked == 1
+
+
+def test_a_unit_that_came_later_is_found():
+    units = Units()
+    names = names_of(units)
+    names.of([7], ENTRY)
+
+    units.rows.append(NEW)
+
+    assert names.of([7, 90], ENTRY) == {"7": "Xã Tân Lập (25360)", "90": "Xã Tân Lợi (25360)"}
+    assert units.asked == 2
+
+
+def test_an_id_that_is_none_has_no_name():
+    assert names_of(Units()).of([8], ENTRY) == {}
+
+
+def test_the_form_offers_the_units_of_the_day():
+    names = names_of(Units([OLD, NEW]))
+
+    assert names.on("2025-06-30", ENTRY) == {"7": "Xã Tân Lập (25360)"}
+    assert names.on("2025-07-01", ENTRY) == {"90": "Xã Tân Lợi (25360)"}
