@@ -24,6 +24,8 @@ class Limits:
     """Levels of nesting in a filter."""
     filter_nodes_max: int = 512
     """Operators, functions and names in a filter."""
+    filter_cost_max: int = 250
+    """What a filter may cost at each row; reading the row costs 1. At the ceiling a million rows take 10 to 60 s."""
     in_list_max: int = 1_000
     """Values in one IN list, or elements of one array."""
     vertices_max: int = 10_000

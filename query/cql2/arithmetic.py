@@ -1,8 +1,8 @@
 """Arithmetic that cannot fail: whatever the data hold, an expression is a number or NULL.
 
-It is done in ``numeric``. Doubles enter by their shortest digits, so ``0.1 + 0.2 = 0.3`` holds. A filter has
-at most 512 parts, of which an operator counts for two, so at most 257 operands of at most 324 digits each: no chain
-of operators reaches the 131,072 digits at which ``numeric`` overflows.
+It is done in ``numeric``. Doubles enter by their shortest digits, so ``0.1 + 0.2 = 0.3`` holds. What a filter may cost
+allows some 50 operands of at most 324 digits each: no chain of operators reaches the 131,072 digits at which
+``numeric`` overflows.
 """
 
 from pygeofilter import ast

@@ -12,6 +12,7 @@ from core.errors import BadFilter
 from core.limits import LIMITS, Limits
 from query.condition import EVERYTHING, NOTHING, Condition, all_of, any_of, negation
 from query.cql2 import arithmetic, arrays, functions, patterns, spatial, temporal
+from query.cql2.cost import check_cost
 from query.cql2.geometry import Box
 from query.cql2.literals import shown
 from query.cql2.nodes import IntegerDivision, Modulo, Node, Power, TimeIntersects, check_size, operands_of
@@ -63,6 +64,7 @@ def compile_filter(
         BadFilter: a name does not exist, a type does not fit, a literal is out of range, or a limit is exceeded.
     """
     check_size(node, limits)
+    check_cost(node, limits)
     return _filter(node, _Scope(names, filter_srid, swap_axes, limits))
 
 
@@ -164,7 +166,7 @@ def _unless(negated: bool, condition: Condition) -> Condition:
 
 def _in(node: ast.In, scope: _Scope) -> Condition:
     value, *items = _scalars([cast("Node", node.lhs), *cast("list[Node]", node.sub_nodes)], scope)
-    if any(each.literal is None or each.exact for each in items):
+    if any(each.literal is None for each in items):
         params = tuple(each for item in items for each in item.params)
         listed = Condition(f"({value.sql} IN ({', '.join(each.sql for each in items)}))", value.params + params)
     else:
@@ -173,10 +175,12 @@ def _in(node: ast.In, scope: _Scope) -> Condition:
 
 
 def _in_literals(value: Operand, items: list[Operand]) -> Condition:
-    kind, bound = items[0].type, [each.params[0] for each in items]
-    if any(each.type is ColumnType.NUMBER for each in items):
-        kind, bound = ColumnType.NUMBER, [float(cast("float", each)) for each in bound]
-    return Condition(f"({value.sql} = ANY(%s::{_SQL_LISTS[kind]}))", (*value.params, bound))
+    kind, bound = _SQL_LISTS[items[0].type], [each.params[0] for each in items]
+    if items[0].exact:
+        kind = "numeric[]"
+    elif any(each.type is ColumnType.NUMBER for each in items):
+        kind, bound = "float8[]", [float(cast("float", each)) for each in bound]
+    return Condition(f"({value.sql} = ANY(%s::{kind}))", (*value.params, bound))
 
 
 def _is_null(node: ast.IsNull, scope: _Scope) -> Condition:

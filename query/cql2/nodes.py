@@ -70,8 +70,7 @@ def operands_of(chain: ast.Combination) -> list[Node]:
 def check_size(root: Node, limits: Limits) -> None:
     """Refuse a filter that nests too deeply or has too many parts, values, characters or vertices.
 
-    A chain of AND or of OR counts as one level. Literals and lists do not count as parts; an arithmetic operator
-    counts twice, which bounds the numbers that one expression can reach.
+    A chain of AND or of OR counts as one level. Literals and lists do not count as parts.
 
     Raises:
         BadFilter: a limit is exceeded.
@@ -84,7 +83,7 @@ def check_size(root: Node, limits: Limits) -> None:
         vertices += _vertices(node)
         _check_counts(parts, depth, vertices, limits)
         _check_value(node, limits)
-        waiting += [(each, depth + 1) for each in _parts(node)]
+        waiting += [(each, depth + 1) for each in parts_of(node)]
 
 
 def _check_counts(parts: int, depth: int, vertices: int, limits: Limits) -> None:
@@ -114,8 +113,6 @@ def _check_value(node: Node, limits: Limits) -> None:
 
 def _weight(node: Node) -> int:
     match node:
-        case ast.Arithmetic() | Modulo() | IntegerDivision() | Power():
-            return 2
         case ast.Combination():
             return len(operands_of(node)) - 1
         case ast.Node() | values.Interval():
@@ -128,7 +125,8 @@ def _vertices(node: Node) -> int:
     return sum(1 for _ in positions_in(node)) if isinstance(node, values.Geometry) else 0
 
 
-def _parts(node: Node) -> Iterator[Node]:
+def parts_of(node: Node) -> Iterator[Node]:
+    """Yield the operands of a node; of a list those that are no scalar literals."""
     match node:
         case ast.Combination():
             yield from operands_of(node)

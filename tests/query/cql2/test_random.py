@@ -153,7 +153,7 @@ def test_arithmetic_never_fails(text: str, select: Select) -> None:
     try:
         select(text)
     except BadFilter as refused:
-        assert "range of a double" in refused.problem  # noqa: PT017 - any other refusal is a fault of ours
+        assert re.search("range of a double|it costs", refused.problem)  # noqa: PT017 - any other refusal is a fault of ours
 
 
 @EXAMPLES
