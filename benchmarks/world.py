@@ -11,7 +11,7 @@ from psycopg import sql
 from catalogue.files import read_layers
 from catalogue.profile import everything
 from database.cluster import EMBEDDED_DATABASE, Cluster, ensure_database
-from loader.sample.indexes import put_back, set_aside
+from database.indexes import put_back, set_aside
 from query.view import View, view_of
 from server.cli import prepare
 

@@ -3,6 +3,8 @@
 A cluster is one folder::
 
     <folder>/lock       held while the cluster is made, started or stopped
+    <folder>/users      held, shared, by every process that uses the cluster: the last one stops it
+    <folder>/kept       there while the running cluster is to outlive its users
     <folder>/data       PostgreSQL's own data directory
     <folder>/data.new   a data directory that is being made; whatever is left of one is thrown away
     <folder>/run        the Unix socket, open to the owner alone; there is no TCP port
@@ -24,16 +26,16 @@ import subprocess  # nosec: the programs of PostgreSQL, with arguments that no c
 import tempfile
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from core.errors import DatabaseError
 from core.settings import Settings
+from database.connections import alone, connect
 
 OLDEST_MAJOR = 15
 SUPERUSER = "postgres"
@@ -43,6 +45,8 @@ SOCKET_PATH_MAX = 100
 """Bytes in the path of a Unix socket; the kernel's own limit is 107, that of some BSDs 103."""
 
 _PORT = 5432
+_CREATE_KEY = 0x64617463  # "datc": whoever makes a database of a cluster holds this advisory lock
+_LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
 _START_TIMEOUT_S = 300  # a recovery after a crash replays up to max_wal_size
 _LOCALE = "C.UTF-8"
 _INSTALL = (
@@ -101,12 +105,19 @@ class Cluster:
         """Tell whether the cluster answers now."""
         if not (self.sockets / f".s.PGSQL.{_PORT}").exists():
             return False
-        with suppress(psycopg.OperationalError), psycopg.connect(self.dsn(), connect_timeout=5):
+        with suppress(DatabaseError), connect(self.dsn(), purpose="cluster"):
             return True
         return False
 
+    def is_used(self) -> bool:
+        """Tell whether a process uses the cluster now, between ``started`` and the end of its block."""
+        if not self.folder.exists():
+            return False
+        with _locked(self.folder), _open_file(self.folder / "users") as users:
+            return not _is_last(users)
+
     def start(self) -> bool:
-        """Start the cluster, making it first when there is none.
+        """Start the cluster, making it first when there is none; it runs until ``stop``, whoever uses it meanwhile.
 
         Returns:
             True when this call started it, False when it ran already.
@@ -117,30 +128,70 @@ class Cluster:
         owner = cluster_owner()
         _make_folder(self.folder, owner)
         with _locked(self.folder):
-            if self.is_running():
-                return False
-            binaries = find_binaries(_major_of(self.data))
-            if not self.data.exists():
-                _create(self, binaries, owner)
-            _make_folder(self.sockets, owner)
-            for lock in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{_PORT}.lock"):
-                _drop_dead_lock(lock, self.data)
-            _launch(self, binaries, owner)
+            mine = self._start(owner)
+            self._keep()
+        return mine
+
+    def _start(self, owner: Owner) -> bool:
+        if self.is_running():
+            return False
+        self._kept.unlink(missing_ok=True)  # of a cluster that died
+        binaries = find_binaries(_major_of(self.data))
+        if not self.data.exists():
+            _create(self, binaries, owner)
+        _make_folder(self.sockets, owner)
+        for lock in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{_PORT}.lock"):
+            _drop_dead_lock(lock, self.data)
+        _launch(self, binaries, owner)
         return True
+
+    def _keep(self) -> None:
+        with _open_file(self._kept):
+            pass
+
+    @property
+    def _kept(self) -> Path:
+        return self.folder / "kept"
 
     def stop(self) -> bool:
         """Stop the cluster, ending the work in it; return False when it did not run."""
         if not self.data.exists():
             return False
         with _locked(self.folder):
-            if not (self.data / "postmaster.pid").exists():
-                return False
-            binaries = find_binaries(_major_of(self.data))
-            stopped = _run(
-                [str(binaries.folder / "pg_ctl"), "stop", "-w", "-m", "fast", "-D", str(self.data)],
-                cluster_owner(),
-            )
-        return stopped.returncode == 0
+            return self._stop()
+
+    def _stop(self) -> bool:
+        self._kept.unlink(missing_ok=True)
+        if not (self.data / "postmaster.pid").exists():
+            return False
+        binaries = find_binaries(_major_of(self.data))
+        command = [str(binaries.folder / "pg_ctl"), "stop", "-w", "-m", "fast", "-D", str(self.data)]
+        return _run(command, cluster_owner()).returncode == 0
+
+    def join(self, *, keep: bool) -> int:
+        """Begin to use the cluster, starting it when it does not run; return what ``leave`` takes.
+
+        Raises:
+            DatabaseError: as ``start``.
+        """
+        owner = cluster_owner()
+        _make_folder(self.folder, owner)
+        with _locked(self.folder), ExitStack() as undo:
+            users = os.open(self.folder / "users", _LOCK_FLAGS, 0o600)
+            undo.callback(os.close, users)
+            fcntl.flock(users, fcntl.LOCK_SH)
+            self._start(owner)
+            if keep:
+                self._keep()
+            undo.pop_all()
+        return users
+
+    def leave(self, users: int) -> None:
+        """End to use the cluster: the last one that does stops it, unless it is kept."""
+        with _locked(self.folder):
+            if _is_last(users) and not self._kept.exists():
+                self._stop()
+            os.close(users)
 
     def destroy(self) -> None:
         """Stop the cluster and delete its folder."""
@@ -163,25 +214,25 @@ def cluster_folder(home: Path) -> Path:
 
 @contextmanager
 def started(cluster: Cluster, *, keep: bool = False) -> Generator[Cluster]:
-    """Start a cluster for the time of a block; whoever started it stops it, unless ``keep``."""
-    mine = cluster.start()
+    """Use a cluster for the time of a block, starting it when it does not run; the last user stops it.
+
+    Args:
+        keep: let it run on when the last user has left.
+    """
+    users = cluster.join(keep=keep)
     try:
         yield cluster
     finally:
-        if mine and not keep:
-            cluster.stop()
+        cluster.leave(users)
 
 
 def ensure_database(admin_dsn: str, name: str) -> bool:
-    """Create a database unless it exists; return whether it was created."""
-    with psycopg.connect(admin_dsn, autocommit=True) as connection:
+    """Create a database unless it exists; return whether it was created. Whoever comes second waits."""
+    with alone(admin_dsn, _CREATE_KEY, purpose="cluster") as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-        if found:
-            return False
-        with suppress(psycopg.errors.DuplicateDatabase):
+        if found is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-            return True
-    return False
+    return found is None
 
 
 @contextmanager
@@ -379,14 +430,29 @@ def _can_enter(found: os.stat_result, owner: Owner) -> bool:
 
 
 @contextmanager
-def _locked(folder: Path) -> Generator[None]:
-    """Hold the lock of a cluster; whoever comes second waits."""
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+def _open_file(path: Path) -> Generator[int]:
+    descriptor = os.open(path, _LOCK_FLAGS, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _locked(folder: Path) -> Generator[None]:
+    """Hold the lock of a cluster; whoever comes second waits."""
+    with _open_file(folder / "lock") as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+def _is_last(users: int) -> bool:
+    """Tell whether no other process holds the file of users; the caller holds the lock of the cluster."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _drop_dead_lock(path: Path, data: Path) -> None:
@@ -414,7 +480,7 @@ def _run(command: Sequence[str], owner: Owner) -> subprocess.CompletedProcess[st
     """Run a program of PostgreSQL as its owner, from a folder that everybody can enter."""
     other = owner.name is not None
     environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(  # noqa: S603 - a program of PostgreSQL, no shell
         command,
         cwd="/",
         env=environment,
@@ -457,7 +523,7 @@ def _has_postgis(binaries: Binaries) -> bool:
 
 def _output(command: Sequence[str]) -> str:
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/").stdout  # noqa: S603
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/").stdout  # noqa: S603 - no shell
     except OSError:
         return ""
 

@@ -9,30 +9,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import LiteralString, cast
+from typing import Any, LiteralString, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from core.errors import DatabaseError
+from database.connections import connect
+from database.queries import load
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 _LOCK_KEY = 0x64617464  # "datd": whoever migrates this database holds this advisory lock
 _FILE_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
-_CREATE_TABLE = """
-CREATE SCHEMA IF NOT EXISTS lg;
-CREATE TABLE IF NOT EXISTS lg.di_tru (
-  version int PRIMARY KEY,
-  name text COLLATE "C" NOT NULL,
-  checksum text COLLATE "C" NOT NULL,
-  applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
-);
-COMMENT ON TABLE lg.di_tru IS 'Migrations applied to this database, with the SHA-256 of each file.';
-GRANT SELECT ON lg.di_tru TO PUBLIC;
-"""
-_APPLIED = "SELECT version, checksum FROM lg.di_tru ORDER BY version"
-_RECORD = "INSERT INTO lg.di_tru (version, name, checksum) VALUES (%s, %s, %s)"
+_QUERIES = load("database", "migrate.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +73,12 @@ def migrate(admin_dsn: str, folder: Path = MIGRATIONS) -> list[Migration]:
     migrations = read_migrations(folder)
     with _connect(admin_dsn) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK_KEY])
-        if not _table_exists(connection):
-            connection.execute(_CREATE_TABLE)
+        if not _says_yes(connection, "exists"):
+            connection.execute(_QUERIES["create_table"].encode())
         pending = _compare(migrations, _checksums(connection)).pending
         for migration in pending:
             _apply(connection, migration)
-        if connection.execute("SELECT to_regprocedure('lg.sau_khoi_phuc()') IS NOT NULL").fetchone() == (True,):
+        if _says_yes(connection, "can_begin_an_era"):
             connection.execute("CALL lg.sau_khoi_phuc()")
     return list(pending)
 
@@ -97,7 +87,7 @@ def status(dsn: str, folder: Path = MIGRATIONS) -> Status:
     """Return what a database has and lacks, changing nothing."""
     migrations = read_migrations(folder)
     with _connect(dsn) as connection:
-        applied = _checksums(connection) if _table_exists(connection) else {}
+        applied = _checksums(connection) if _says_yes(connection, "exists") else {}
     return _compare(migrations, applied)
 
 
@@ -116,7 +106,7 @@ def check_migrated(dsn: str, folder: Path = MIGRATIONS) -> None:
 def is_empty(admin_dsn: str) -> bool:
     """Tell whether a migrated database holds no administrative unit yet, so that nothing can refer to one."""
     with _connect(admin_dsn) as connection:
-        return connection.execute("SELECT 1 FROM hc.don_vi LIMIT 1").fetchone() is None
+        return _says_yes(connection, "is_empty")
 
 
 def _read(path: Path) -> Migration:
@@ -127,21 +117,17 @@ def _read(path: Path) -> Migration:
     return Migration(int(matched[1]), matched[2], hashlib.sha256(text).hexdigest(), text.decode())
 
 
-def _connect(dsn: str) -> psycopg.Connection:
-    try:
-        return psycopg.connect(dsn, autocommit=True, application_name="datdai migrate", connect_timeout=10)
-    except psycopg.OperationalError as exc:
-        raise DatabaseError(f"The database cannot be reached: {_one_line(exc)}") from exc
+def _connect(dsn: str) -> psycopg.Connection[tuple[Any, ...]]:
+    return connect(dsn, purpose="migrate", autocommit=True)
 
 
-def _table_exists(connection: psycopg.Connection) -> bool:
-    row = connection.execute("SELECT to_regclass('lg.di_tru') IS NOT NULL").fetchone()
-    return bool(row and row[0])
+def _says_yes(connection: psycopg.Connection[Any], question: str) -> bool:
+    return connection.execute(_QUERIES[question].encode()).fetchone() == (True,)
 
 
 def _checksums(connection: psycopg.Connection) -> dict[int, str]:
     try:
-        return dict(connection.execute(_APPLIED).fetchall())
+        return dict(connection.execute(_QUERIES["applied"].encode()).fetchall())
     except psycopg.errors.InsufficientPrivilege as exc:
         raise DatabaseError("This database user may not read lg.di_tru; it needs USAGE on schema lg.") from exc
 
@@ -172,8 +158,8 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> None:
             connection.execute(cast("LiteralString", migration.text), prepare=False)
             if _transaction_id(connection) != before:
                 raise DatabaseError(f"{migration.file} ends its own transaction; it must not.")
-            record = [migration.version, migration.name, migration.checksum]
-            connection.execute(_RECORD, record)
+            record = {"version": migration.version, "name": migration.name, "checksum": migration.checksum}
+            connection.execute(_QUERIES["record"].encode(), record)
     except psycopg.Error as exc:
         raise DatabaseError(_describe(migration, exc)) from exc
 

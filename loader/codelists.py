@@ -5,26 +5,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import yaml
+
+from database.connections import connect
+from database.queries import load as load_queries
 
 FOLDER = Path(__file__).parents[1] / "config" / "codelists"
 
-_UPSERT = """
-INSERT INTO dm.muc AS m
-    (danh_muc, he_ma, ma, ten, ten_en, ma_cha, la_nhom, thu_tu, mau, hieu_luc_tu, hieu_luc_den, can_cu)
-VALUES
-    (%(code_list)s, %(system)s, %(code)s, %(name)s, %(name_en)s, %(parent)s, %(is_group)s, %(order)s, %(colour)s,
-     %(valid_from)s, %(valid_to)s, %(legal_basis)s)
-ON CONFLICT (danh_muc, he_ma, ma) DO UPDATE
-SET ten = excluded.ten, ten_en = excluded.ten_en, ma_cha = excluded.ma_cha, la_nhom = excluded.la_nhom,
-    thu_tu = excluded.thu_tu, mau = excluded.mau, hieu_luc_tu = excluded.hieu_luc_tu,
-    hieu_luc_den = excluded.hieu_luc_den, can_cu = excluded.can_cu
-WHERE (m.ten, m.ten_en, m.ma_cha, m.la_nhom, m.thu_tu, m.mau, m.hieu_luc_tu, m.hieu_luc_den, m.can_cu)
-      IS DISTINCT FROM
-      (excluded.ten, excluded.ten_en, excluded.ma_cha, excluded.la_nhom, excluded.thu_tu, excluded.mau,
-       excluded.hieu_luc_tu, excluded.hieu_luc_den, excluded.can_cu)
-"""
+_QUERIES = load_queries("loader", "codelists.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +42,11 @@ def load(admin_dsn: str, folder: Path = FOLDER) -> int:
     """Add new codes and correct the titles of known ones, in one transaction; return the rows written.
 
     Raises:
+        DatabaseError: the database cannot be reached.
         psycopg.Error: the database refused a code; nothing is changed then.
     """
-    with psycopg.connect(admin_dsn) as connection, connection.cursor() as cursor:
-        cursor.executemany(_UPSERT, [_parameters(code) for code in read(folder)])
+    with connect(admin_dsn, purpose="codelists") as connection, connection.cursor() as cursor:
+        cursor.executemany(_QUERIES["bring_up"].encode(), [_parameters(code) for code in read(folder)])
         return cursor.rowcount
 
 

@@ -5,16 +5,18 @@ import logging
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final, NoReturn, Protocol
+from typing import Final, NoReturn
 
 import psycopg
 from tqdm import tqdm
 
 from catalogue.files import read_layers
 from catalogue.layer import Layer
-from core.errors import LoadRefused, Unavailable
+from core.commands import Subparsers
+from core.errors import DatabaseError, LoadRefused, Unavailable
 from core.settings import Settings
 from database.cluster import database_of
+from database.connections import connect
 from loader.files import open_source
 from loader.load import Report, Result, load
 from loader.mapping import read_mapping
@@ -25,12 +27,6 @@ from quality.encodings import Encoding
 CONFIG: Final = Path(__file__).parent.parent / "config"
 NOTHING_WRITTEN: Final = 1
 """What the command returns when rows were wrong; 2 is for what cannot be loaded at all."""
-
-
-class Subparsers(Protocol):
-    """What ``argparse`` returns from ``add_subparsers``; it has no public name there."""
-
-    def add_parser(self, name: str, *, help: str) -> argparse.ArgumentParser: ...  # noqa: A002 - argparse's word
 
 
 def register(commands: Subparsers) -> None:
@@ -71,9 +67,9 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     with database_of(settings) as complete, _bar(order) as bar:
         dsn = complete.admin_database_url or complete.database_url or ""
         try:
-            with psycopg.connect(dsn) as connection:
+            with connect(dsn, purpose="load") as connection:
                 outcome = load(connection, order, started=datetime.now(UTC), progress=bar.update, reports=reports)
-        except psycopg.OperationalError as exc:
+        except (psycopg.OperationalError, DatabaseError) as exc:
             raise Unavailable from exc
     wrong = outcome.result is Result.REFUSED or (outcome.result is Result.DRY_RUN and outcome.rejected)
     return NOTHING_WRITTEN if wrong else 0

@@ -7,15 +7,15 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Protocol, cast
-
-import psycopg
+from typing import cast
 
 from core import logs
+from core.commands import Subparsers
 from core.errors import DatabaseError, DatdaiError
 from core.settings import Settings
 from database import migrate
 from database.cluster import Cluster, cluster_folder, database_of
+from database.connections import alone, connect
 from loader import codelists
 
 type Run = Callable[[argparse.Namespace, Settings], int]
@@ -24,12 +24,7 @@ PACKAGES_WITH_COMMANDS = ("database", "loader", "loader.sample")
 """Packages with a module ``commands`` whose ``register(subparsers)`` adds commands; each sets ``run``."""
 SAMPLE_PARCELS = 20_000
 SAMPLE_SEED = 2025
-
-
-class Subparsers(Protocol):
-    """What ``argparse`` returns from ``add_subparsers``; it has no public name there."""
-
-    def add_parser(self, name: str, *, help: str) -> argparse.ArgumentParser: ...  # noqa: A002 - argparse's word
+_PREPARE_KEY = 0x64617470  # "datp": whoever fills an empty database holds this advisory lock
 
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
@@ -86,15 +81,22 @@ def prepare(admin_dsn: str, *, parcels: int | None, remake: str) -> None:
     _bring_up(admin_dsn)
     if parcels == 0:
         return
-    if migrate.is_empty(admin_dsn):
-        _say(f"loading the sample province with {parcels or SAMPLE_PARCELS} parcels")
-        import_module("loader.sample").build(admin_dsn, parcels=parcels or SAMPLE_PARCELS, seed=SAMPLE_SEED)
-    elif parcels:
-        _say(f"{_what_is_there(admin_dsn)}, and stays: {parcels} parcels are not loaded. {remake}")
+    with alone(admin_dsn, _PREPARE_KEY, purpose="prepare"):
+        if migrate.is_empty(admin_dsn):
+            _load_sample(admin_dsn, parcels or SAMPLE_PARCELS)
+        elif parcels:
+            _say(f"{_what_is_there(admin_dsn)}, and stays: {parcels} parcels are not loaded. {remake}")
+
+
+def _load_sample(admin_dsn: str, parcels: int) -> None:
+    sample = import_module("loader.sample")
+    _say(f"loading the sample province with {parcels} parcels")
+    with sample.shown_on(sys.stderr) as progress:
+        sample.build(admin_dsn, parcels=parcels, seed=SAMPLE_SEED, progress=progress)
 
 
 def _what_is_there(admin_dsn: str) -> str:
-    with psycopg.connect(admin_dsn) as connection:
+    with connect(admin_dsn, purpose="prepare") as connection:
         made = import_module("loader.sample").built_as(connection)
     return f"The sample province is there already ({made})" if made else "The database is filled already"
 
@@ -198,6 +200,10 @@ def _db(chosen: argparse.Namespace, settings: Settings) -> int:
         case "start":
             _say(f"{'started' if cluster.start() else 'running already'}: {cluster.dsn()}")
         case "stop":
+            if cluster.is_used():
+                raise DatabaseError(
+                    "Another process uses the embedded cluster: stop that one, and the cluster stops too."
+                )
             _say("stopped" if cluster.stop() else "not running")
         case _:
             return _print_cluster(cluster)

@@ -8,20 +8,14 @@ from catalogue.codelists import Code, Codelists
 from catalogue.layer import Text
 from catalogue.profile import Profile
 from database.pool import Entry, Reader
+from database.queries import load
 
-_SQL = (
-    "SELECT danh_muc, he_ma, ma, ten, coalesce(ten_en, ten), ma_cha, hieu_luc_tu::text, hieu_luc_den::text "
-    "FROM dm.muc ORDER BY danh_muc, hieu_luc_tu DESC, thu_tu, ma"
-)
-_UNITS_SQL = (
-    "SELECT id, ten, ma, hieu_luc_tu::text, coalesce(hieu_luc_den::text, 'infinity') FROM hc.don_vi "
-    "ORDER BY cap, ten, id"
-)
+_QUERIES = load("server", "codelists.sql")
 
 
 def read_codelists(reader: Reader, profile: Profile) -> Codelists:
     """Return every code list, newest system first, in the order of the law."""
-    rows = reader.read(Entry("public", "", profile.hash), [(_SQL, ())])[0]
+    rows = reader.read(Entry("public", "", profile.hash), [(_QUERIES["codes"], ())])[0]
     lists: dict[str, list[Code]] = {}
     for row in rows:
         name, system, code, vi, en, parent, begin, end = cast("tuple[Any, ...]", row)
@@ -50,7 +44,7 @@ class UnitNames:
         return {id_: each.label for id_, each in self._units.items() if each.begin <= day < each.end}
 
     def _read(self, entry: Entry) -> "dict[str, _Unit]":
-        rows = cast("list[tuple[Any, ...]]", self._reader.read(entry, [(_UNITS_SQL, ())])[0])
+        rows = cast("list[tuple[Any, ...]]", self._reader.read(entry, [(_QUERIES["units"], ())])[0])
         return {str(id_): _Unit(f"{name} ({code})", begin, end) for id_, name, code, begin, end in rows}
 
 

@@ -1,20 +1,19 @@
 """What the server relies on, proved before it opens a port."""
 
 from collections.abc import Iterable
+from typing import Any
 
-import psycopg
+from psycopg import Connection
 
 from catalogue.layer import Layer
 from core.errors import DatabaseError
 from database.check import check_catalogue
+from database.connections import connect
+from database.queries import load
 
 _MINIMUM = {15: 150009, 16: 160005, 17: 170001}
 """First safe release of each branch. Before it row security could be led astray (CVE-2024-10976, CVE-2024-10978)."""
-_VECTOR_SQL = (
-    "SELECT ST_X(p), ST_Y(p), ST_X(back), ST_Y(back) "
-    "FROM (SELECT hc.doi_toa_do(ST_SetSRID(ST_MakePoint(106.90, 11.535), 4326), 9212) AS p, "
-    "             hc.doi_toa_do(ST_SetSRID(ST_MakePoint(570704.4987, 1275711.0972), 9212), 4326) AS back) AS t"
-)
+_QUERIES = load("server", "proofs.sql")
 _VECTOR = (570704.4987, 1275711.0972, 106.90, 11.535)
 """Đồng Xoài by EPSG:6960, computed with PROJ 9.8. The wrong sign of the rotations is off by 0.56 m."""
 _TOLERANCES = (0.001, 0.001, 1e-8, 1e-8)
@@ -28,15 +27,12 @@ def prove(dsn: str, layers: Iterable[Layer]) -> None:
         DatabaseError: the database is away, too old, or computes coordinates otherwise.
         CatalogueError: layers do not fit their tables; every fault is listed.
     """
-    try:
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            _prove_release(connection.info.server_version)
-            _prove_coordinates(connection)
-            _prove_log(connection)
-            _prove_walls(connection)
-            check_catalogue(connection, layers)
-    except psycopg.OperationalError as error:
-        raise DatabaseError(f"The database cannot be reached: {error}") from error
+    with connect(dsn, purpose="proofs", autocommit=True) as connection:
+        _prove_release(connection.info.server_version)
+        _prove_coordinates(connection)
+        _prove_log(connection)
+        _prove_walls(connection)
+        check_catalogue(connection, layers)
 
 
 def _prove_release(version: int) -> None:
@@ -46,10 +42,10 @@ def _prove_release(version: int) -> None:
         raise DatabaseError(f"PostgreSQL is too old ({version}): this branch is safe from {shown} on.")
 
 
-def _prove_coordinates(connection: psycopg.Connection) -> None:
+def _prove_coordinates(connection: Connection[Any]) -> None:
     with connection.transaction():
-        connection.execute("SELECT acl.enter('public', '', '', NULL)")
-        found = connection.execute(_VECTOR_SQL).fetchone()
+        connection.execute(_QUERIES["enter"].encode())
+        found = connection.execute(_QUERIES["vector"].encode()).fetchone()
     limits = zip(found or (), _VECTOR, _TOLERANCES, strict=True)
     if not found or any(abs(value - expected) > tolerance for value, expected, tolerance in limits):
         raise DatabaseError(
@@ -58,18 +54,13 @@ def _prove_coordinates(connection: psycopg.Connection) -> None:
         )
 
 
-def _prove_log(connection: psycopg.Connection) -> None:
+def _prove_log(connection: Connection[Any]) -> None:
     """Check that the change log counts in transactions of this cluster: after a restore it does not."""
-    query = "SELECT he_thong = (SELECT system_identifier FROM pg_control_system()) FROM lg.ky_nguyen"
-    if connection.execute(query).fetchone() != (True,):
+    if connection.execute(_QUERIES["counts_in_this_cluster"].encode()).fetchone() != (True,):
         raise DatabaseError("This database was restored from a dump: run `datdai migrate` once.")
 
 
-def _prove_walls(connection: psycopg.Connection) -> None:
+def _prove_walls(connection: Connection[Any]) -> None:
     """Check that no profile role can change who it is; a REVOKE by an account too weak for it only warns."""
-    query = (
-        "SELECT has_function_privilege(acl.vai_tro_cua('public', ''), f, 'EXECUTE') "
-        "FROM unnest(ARRAY['pg_catalog.set_config(text, text, boolean)', 'acl.enter(text, text, text, float8[])']) AS f"
-    )
-    if any(row[0] for row in connection.execute(query)):
+    if any(row[0] for row in connection.execute(_QUERIES["may_change_who_it_is"].encode())):
         raise DatabaseError("A profile role may call set_config or acl.enter: migrate as a superuser.")

@@ -2,5 +2,6 @@
 
 from loader.sample.building import LOAD_NAME, Summary, build, built_as
 from loader.sample.model import Era
+from loader.sample.progress import shown_on
 
-__all__ = ["LOAD_NAME", "Era", "Summary", "build", "built_as"]
+__all__ = ["LOAD_NAME", "Era", "Summary", "build", "built_as", "shown_on"]

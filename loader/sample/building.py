@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import psycopg
-from psycopg import sql
+from psycopg import Connection, sql
 
 from core.errors import DatabaseError
+from database.connections import connect
+from database.indexes import put_back, set_aside
+from database.queries import load
 from loader import codelists
 from loader.sample.dossiers import LEGAL_DAY
 from loader.sample.filling import fill_all
-from loader.sample.indexes import put_back, set_aside
 from loader.sample.model import COLUMNS, Batch, Era, Task, packed
+from loader.sample.progress import SILENT, Progress
 from loader.sample.province import (
     HEAD_COLUMNS,
     TAIL_COLUMNS,
@@ -32,10 +34,7 @@ LOAD_NAME: Final = "tinh-mau"
 
 _CHUNK_BYTES: Final = 1 << 18
 _KIND_WEIGHT: Final = {"Phường": 2.2, "Thị trấn": 1.8, "Xã": 1.0}
-_MARK: Final = """
-INSERT INTO lg.dot_nap (lop, tep, sha256, bat_dau, so_doc, so_nhan, so_tu_choi)
-VALUES (%s, %s, %s, transaction_timestamp(), %s, %s, 0)
-"""
+_QUERIES: Final = load("loader.sample", "building.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +45,23 @@ class Summary:
     rows: Mapping[str, int]
 
 
-def built_as(connection: psycopg.Connection[Any]) -> str | None:
+def built_as(connection: Connection[Any]) -> str | None:
     """Return what the sample province in a database was built from, as ``parcels=20000 seed=2025 era=before_reform``.
 
     None where there is no whole sample province; a load that was killed leaves nothing.
     """
-    row = connection.execute("SELECT tep FROM lg.dot_nap WHERE lop = %s", [LOAD_NAME]).fetchone()
+    row = connection.execute(_QUERIES["built_as"].encode(), {"name": LOAD_NAME}).fetchone()
     return None if row is None else str(row[0])
 
 
-def build(admin_dsn: str, *, parcels: int = 60_000, seed: int = 2025, era: Era = "before_reform") -> Summary:
+def build(
+    admin_dsn: str,
+    *,
+    parcels: int = 60_000,
+    seed: int = 2025,
+    era: Era = "before_reform",
+    progress: Progress = SILENT,
+) -> Summary:
     """Fill a migrated, empty database with the sample province.
 
     Args:
@@ -63,22 +69,29 @@ def build(admin_dsn: str, *, parcels: int = 60_000, seed: int = 2025, era: Era =
         parcels: parcels in force; a few less where shapes do not allow a cut.
         seed: equal seeds and sizes give equal rows.
         era: the legal day and the units that rows belong to.
+        progress: told how far the work is.
 
     Raises:
-        DatabaseError: the database holds units already.
+        DatabaseError: the database cannot be reached, or holds units already.
     """
     codelists.load(admin_dsn)
     units = read_units()
     territory = build_territory(units)
-    with psycopg.connect(admin_dsn) as connection:
+    with connect(admin_dsn, purpose="sample") as connection:
         _refuse_filled(connection)
-        summary = _write(connection, units, territory, tasks(units, territory, parcels, seed, era))
+        summary = _write(connection, units, territory, tasks(units, territory, parcels, seed, era), progress)
         _set_legal_day(connection, era)
-        name = f"parcels={parcels} seed={seed} era={era}"
-        total = sum(summary.rows.values())
-        connection.execute(_MARK, [LOAD_NAME, name, hashlib.sha256(name.encode()).hexdigest(), total, total])
-    _tidy(admin_dsn, summary)
+        _mark(connection, f"parcels={parcels} seed={seed} era={era}", sum(summary.rows.values()))
+    _tidy(admin_dsn, summary, progress)
+    for table, rows in sorted(summary.rows.items()):
+        progress.filled(table, rows)
     return summary
+
+
+def _mark(connection: Connection[Any], made_from: str, rows: int) -> None:
+    digest = hashlib.sha256(made_from.encode()).hexdigest()
+    values = {"name": LOAD_NAME, "made_from": made_from, "sha256": digest, "rows": rows}
+    connection.execute(_QUERIES["mark"].encode(), values)
 
 
 def tasks(units: Units, territory: Territory, parcels: int, seed: int, era: Era) -> list[Task]:
@@ -130,12 +143,14 @@ def _nodes(units: Units, territory: Territory, unit: Unit) -> tuple[tuple[float,
     return tuple(node for node in territory.nodes if node in mine and node not in earlier)
 
 
-def _refuse_filled(connection: psycopg.Connection[Any]) -> None:
-    if connection.execute("SELECT FROM hc.don_vi LIMIT 1").fetchone() is not None:
+def _refuse_filled(connection: Connection[Any]) -> None:
+    if connection.execute(_QUERIES["holds_units"].encode()).fetchone() == (True,):
         raise DatabaseError("The database holds administrative units already; the sample province needs an empty one.")
 
 
-def _write(connection: psycopg.Connection[Any], units: Units, territory: Territory, plan: list[Task]) -> Summary:
+def _write(
+    connection: Connection[Any], units: Units, territory: Territory, plan: list[Task], progress: Progress
+) -> Summary:
     seed, era = plan[0].seed, plan[0].era
     connection.execute("SET LOCAL maintenance_work_mem = '256MB'")
     aside = set_aside(connection, ["hc.don_vi", *COLUMNS, *TAIL_COLUMNS])
@@ -145,15 +160,16 @@ def _write(connection: psycopg.Connection[Any], units: Units, territory: Territo
     head, rows = head_rows(units, seed, era)
     _copy(connection, packed(rows), HEAD_COLUMNS, counts)
     sums = Sums()
-    for task, batch in zip(plan, fill_all(plan, head), strict=True):
+    for number, (task, batch) in enumerate(zip(plan, fill_all(plan, head), strict=True), start=1):
         _copy(connection, batch, COLUMNS, counts)
         sums.take(task, batch)
+        progress.reached("communes", number, len(plan))
     _copy(connection, packed(tail_rows(units, sums, seed, era)), TAIL_COLUMNS, counts)
-    put_back(connection, aside)
+    put_back(connection, aside, progress=lambda done, total: progress.reached("indexes", done, total))
     return Summary(_parcels_in_force(connection), counts)
 
 
-def _copy(connection: psycopg.Connection[Any], batch: Batch, columns: Mapping[str, str], counts: Counter[str]) -> None:
+def _copy(connection: Connection[Any], batch: Batch, columns: Mapping[str, str], counts: Counter[str]) -> None:
     for table, names in columns.items():
         count, text = batch.texts.get(table, (0, b""))
         if not count:
@@ -167,19 +183,21 @@ def _copy(connection: psycopg.Connection[Any], batch: Batch, columns: Mapping[st
         counts[table] += count
 
 
-def _parcels_in_force(connection: psycopg.Connection[Any]) -> int:
-    row = connection.execute("SELECT count(*) FROM dc.thua_dat WHERE hieu_luc_den IS NULL").fetchone()
+def _parcels_in_force(connection: Connection[Any]) -> int:
+    row = connection.execute(_QUERIES["parcels_in_force"].encode()).fetchone()
     return 0 if row is None else int(row[0])
 
 
-def _set_legal_day(connection: psycopg.Connection[Any], era: Era) -> None:
-    connection.execute("UPDATE lg.ngay_phap_ly SET ngay = %s", [LEGAL_DAY[era]])
-    connection.execute("SELECT setval(pg_get_serial_sequence('hc.don_vi', 'id'), 1000)")
+def _set_legal_day(connection: Connection[Any], era: Era) -> None:
+    connection.execute(_QUERIES["set_legal_day"].encode(), {"day": LEGAL_DAY[era]})
+    connection.execute(_QUERIES["free_unit_ids"].encode())
 
 
-def _tidy(admin_dsn: str, summary: Summary) -> None:
+def _tidy(admin_dsn: str, summary: Summary, progress: Progress) -> None:
     """Fold the log into the counts, and let the planner know the tables."""
-    with psycopg.connect(admin_dsn, autocommit=True) as connection:
-        connection.execute("SELECT lg.don_dem()")
-        for table in sorted({*summary.rows, "lg.thay_doi"}):
+    tables = sorted({*summary.rows, "lg.thay_doi"})
+    with connect(admin_dsn, purpose="sample", autocommit=True) as connection:
+        connection.execute(_QUERIES["fold_log"].encode())
+        for number, table in enumerate(tables, start=1):
             connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(*table.split("."))))
+            progress.reached("statistics", number, len(tables))

@@ -10,8 +10,8 @@ from loader.sample.model import Era
 if TYPE_CHECKING:
     import argparse
 
+    from core.commands import Subparsers
     from core.settings import Settings
-    from loader.commands import Subparsers
 
 
 def register(subparsers: "Subparsers") -> None:
@@ -29,9 +29,9 @@ def run(chosen: "argparse.Namespace", settings: "Settings") -> int:
     Raises:
         DatabaseError: the database is not empty.
     """
-    with database_of(settings) as complete:
+    with database_of(settings) as complete, sample.shown_on(sys.stderr) as progress:
         dsn = complete.admin_database_url or complete.database_url or ""
-        summary = sample.build(dsn, parcels=chosen.parcels, seed=chosen.seed, era=chosen.era)
+        summary = sample.build(dsn, parcels=chosen.parcels, seed=chosen.seed, era=chosen.era, progress=progress)
     total = sum(summary.rows.values())
     sys.stdout.write(f"{summary.parcels:,} parcels in force, {total:,} rows in all\n")
     return 0

@@ -5,9 +5,11 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -149,14 +151,104 @@ def test_two_starters_at_once_start_one(private: Cluster) -> None:
     assert sorted(results) == [False, False, True]
 
 
-def test_whoever_started_it_stops_it(private: Cluster) -> None:
-    with started(private), started(private):
-        pass
+def test_the_last_user_stops_it_unless_it_is_kept(private: Cluster) -> None:
+    with started(private):
+        with started(private):
+            pass
+        assert private.is_running()
+        assert private.is_used()
     assert not private.is_running()
+    assert not private.is_used()
 
-    with started(private, keep=True):
+    with started(private, keep=True), started(private):
         pass
     assert private.is_running()
+
+
+def test_what_was_started_by_hand_outlives_its_users(private: Cluster) -> None:
+    private.start()
+
+    with started(private):
+        pass
+
+    assert private.is_running()
+
+
+def test_a_cluster_that_was_kept_and_died_is_not_kept_when_it_is_started_anew(private: Cluster) -> None:
+    private.start()
+    os.kill(_postmaster(private), signal.SIGKILL)
+
+    with started(private):
+        pass
+
+    assert not private.is_running()
+
+
+USER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from database.cluster import Cluster, ensure_database, started
+with started(Cluster(Path(sys.argv[1]), durable=False)) as cluster:
+    print(ensure_database(cluster.dsn(), "dat"), flush=True)
+    sys.stdin.readline()
+"""
+
+
+@contextmanager
+def _user(cluster: Cluster) -> Iterator[subprocess.Popen[str]]:
+    """A process that uses the cluster until it is told to end; it says whether it made the database."""
+    repository = str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", USER, str(cluster.folder), repository]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+def _said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline().strip()
+
+
+def _end(process: subprocess.Popen[str]) -> int:
+    process.communicate("\n", timeout=60)
+    return process.returncode
+
+
+def test_two_processes_that_start_at_once_share_one_cluster_and_the_last_stops_it(private: Cluster) -> None:
+    with _user(private) as first, _user(private) as second:
+        made = sorted([_said(first), _said(second)])
+
+        assert made == ["False", "True"]
+        for leaving, is_running in ((first, True), (second, False)):
+            assert _end(leaving) == 0
+            assert private.is_running() is is_running
+
+
+def test_a_process_that_is_killed_leaves_the_cluster_to_the_other(private: Cluster) -> None:
+    with _user(private) as first:
+        _said(first)
+        with _user(private) as second:
+            _said(second)
+            first.kill()
+            first.wait()
+
+            assert private.is_running()
+            assert _end(second) == 0
+    assert not private.is_running()
+
+
+def test_two_makers_of_one_database_make_one(private: Cluster) -> None:
+    private.start()
+    results: list[bool] = []
+    makers = [threading.Thread(target=lambda: results.append(ensure_database(private.dsn(), "Một"))) for _ in range(6)]
+
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join()
+
+    assert sorted(results) == [False] * 5 + [True]
 
 
 def test_a_path_too_long_for_a_socket_gets_a_short_private_folder(folder: Path) -> None:

@@ -1,0 +1,39 @@
+"""The one place that opens connections which no pool keeps."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from core.errors import DatabaseError
+
+_CONNECT_TIMEOUT_S = 10
+
+
+def connect(dsn: str, *, purpose: str, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
+    """Open a connection; as a context manager it commits (or rolls back) and closes itself.
+
+    Args:
+        purpose: what it is for, in a word: administrators see ``datdai migrate`` in ``pg_stat_activity``.
+
+    Raises:
+        DatabaseError: the database cannot be reached.
+    """
+    name = f"datdai {purpose}"
+    try:
+        return psycopg.connect(dsn, autocommit=autocommit, application_name=name, connect_timeout=_CONNECT_TIMEOUT_S)
+    except psycopg.OperationalError as exc:
+        raise DatabaseError(f"The database cannot be reached: {' '.join(str(exc).split())}") from exc
+
+
+@contextmanager
+def alone(dsn: str, key: int, *, purpose: str) -> Generator[psycopg.Connection[tuple[Any, ...]]]:
+    """Hold an advisory lock of a database for the time of a block; whoever comes second waits.
+
+    Raises:
+        DatabaseError: the database cannot be reached.
+    """
+    with connect(dsn, purpose=purpose, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [key])
+        yield connection

@@ -1,0 +1,3 @@
+-- name: fold_log
+-- Fold the change log into the counts.
+SELECT lg.don_dem();
