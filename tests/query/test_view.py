@@ -1,5 +1,6 @@
 """Views: what a collection with fewer columns or rows asks of the database."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from catalogue.profile import Between, Collection, OneOf, RowScope, Term, compil
 from core.errors import CatalogueError
 from query.condition import EVERYTHING
 from query.crs import CRS84
-from query.encoding import RowEncoding, Shape
+from query.encoding import RowEncoding, Shape, needed_columns, row_columns
 from query.instant import period_condition, read_datetime
 from query.items import ItemsQuery, count_statement, page_statement
 from query.paging import read_sortby
@@ -92,6 +93,22 @@ def test_a_hidden_column_is_in_no_statement():
     for encoding in RowEncoding:
         if encoding in (RowEncoding.GEOJSON, RowEncoding.JSONFG):
             assert "dia_chi" not in page_statement(_query(view), view, encoding)[0]
+
+
+@pytest.mark.parametrize(
+    ("layer", "hidden"),
+    [("thua-dat", "hieu_luc_tu"), ("thua-dat-lich-su", "hieu_luc_tu"), ("thua-dat-lich-su", "hieu_luc_den")],
+)
+def test_json_fg_tells_no_time_of_which_a_part_is_hidden(layer: str, hidden: str):
+    whole, partly = _view(LAYERS[layer]), _view(LAYERS[layer], without=hidden)
+
+    (shown,) = row_columns(whole, (), Shape(CRS84), RowEncoding.JSONFG)
+    (silent,) = row_columns(partly, (), Shape(CRS84), RowEncoding.JSONFG)
+    read = needed_columns(partly, (), Shape(CRS84))
+
+    assert ""","time":' || ('{"interval":""" in shown
+    assert ""","time":' || 'null' || '""" in silent
+    assert not {"hieu_luc_tu", "hieu_luc_den"} & set(re.findall(r"\w+", f"{silent} {read}"))
 
 
 @pytest.mark.parametrize(
