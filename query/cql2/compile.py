@@ -166,12 +166,14 @@ def _unless(negated: bool, condition: Condition) -> Condition:
 
 def _in(node: ast.In, scope: _Scope) -> Condition:
     value, *items = _scalars([cast("Node", node.lhs), *cast("list[Node]", node.sub_nodes)], scope)
-    if any(each.literal is None for each in items):
-        params = tuple(each for item in items for each in item.params)
-        listed = Condition(f"({value.sql} IN ({', '.join(each.sql for each in items)}))", value.params + params)
-    else:
-        listed = _in_literals(value, items)
-    return _unless(node.not_, listed)
+    literals = [each for each in items if each.literal is not None]
+    computed = [each for each in items if each.literal is None]
+    parts = [_in_literals(value, literals)] if literals else []
+    if computed:
+        params = tuple(each for item in computed for each in item.params)
+        sql = f"({value.sql} IN ({', '.join(each.sql for each in computed)}))"
+        parts.append(Condition(sql, value.params + params))
+    return _unless(node.not_, any_of(parts))
 
 
 def _in_literals(value: Operand, items: list[Operand]) -> Condition:

@@ -9,6 +9,7 @@ Source: OGC 21-065r2, annex A, which joins four predicates, two of them twice.
 
 import math
 from collections.abc import Iterator
+from typing import cast
 
 from pygeofilter import ast, values
 
@@ -67,8 +68,7 @@ def _all_of(root: Node) -> Iterator[Node]:
 def _own_cost(node: Node) -> int:
     match node:
         case ast.Function():
-            is_constant = not any(isinstance(each, ast.Attribute) for each in _all_of(node))
-            return 0 if is_constant else _FUNCTIONS.get(node.name, _OTHER_FUNCTION)  # planning computes constants
+            return 0 if _is_constant(node) else _FUNCTIONS.get(node.name, _OTHER_FUNCTION)
         case Power():
             return _POWER
         case ast.Div() | Modulo() | IntegerDivision():
@@ -79,6 +79,18 @@ def _own_cost(node: Node) -> int:
             return _digits(node) // _DIGITS_PER_UNIT
         case _:
             return _cost_of_predicate(node)
+
+
+def _is_constant(node: Node) -> bool:
+    """Tell whether it reads no property: it is then computed once, when the query is planned."""
+    return not any(isinstance(each, ast.Attribute) for each in _all_of(node))
+
+
+def _cost_of_repeating(node: ast.In) -> int:
+    """PostgreSQL computes the value again for each listed operand that is computed from the row."""
+    repeated = sum(not _is_constant(each) for each in cast("list[Node]", node.sub_nodes))
+    value = cast("Node", node.lhs)
+    return repeated * (1 if isinstance(value, ast.Attribute) else _FUNCTIONS["accenti"] * len(list(_all_of(value))))
 
 
 def _digits(node: Node) -> int:
@@ -103,7 +115,7 @@ def _cost_of_predicate(node: Node) -> int:
         case ast.ArrayPredicate():
             return 1 + sum(len(each) for each in (node.lhs, node.rhs) if isinstance(each, list)) // _ELEMENTS_PER_UNIT
         case ast.In():
-            return 1 + len(node.sub_nodes) // _VALUES_PER_UNIT
+            return 1 + len(node.sub_nodes) // _VALUES_PER_UNIT + _cost_of_repeating(node)
         case ast.Like() | ast.TemporalPredicate() | TimeIntersects():
             return _PATTERN_OR_INTERVAL
         case ast.Predicate():

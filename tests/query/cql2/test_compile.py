@@ -39,7 +39,7 @@ def compiled(thing_names: dict[str, Name]) -> Compile:
         ("NOT da_cap", '(NOT t."da_cap")', ()),
         ("so_to IN (1,2,3)", '(t."so_to" = ANY(%s::bigint[]))', ([1, 2, 3],)),
         ("so_to NOT IN (1)", '(NOT (t."so_to" = ANY(%s::bigint[])))', ([1],)),
-        ("so_to IN (1, so_lon)", '(t."so_to" IN (%s::bigint, t."so_lon"))', (1,)),
+        ("so_to IN (1, so_lon)", '((t."so_to" = ANY(%s::bigint[])) OR (t."so_to" IN (t."so_lon")))', ([1],)),
         ("so_to BETWEEN 1 AND 2", '(t."so_to" BETWEEN %s::bigint AND %s::bigint)', (1, 2)),
         ("ten IS NOT NULL", '(t."ten" IS NOT NULL)', ()),
         ("ten LIKE 'abc%'",

@@ -44,10 +44,11 @@ TEXTS = {
     "a lone escape": "a LIKE 'x\\\\'",
     "28 powers": " AND ".join(["n ^ 0.5 >= 0"] * 28),
     "a power of each": " OR ".join(f"n ^ {each} < 0" for each in range(17)),
-    "a division of huge by tiny": "(n * 1e300 * 1e300) % (n * 1e-300 * 1e-300) = 1",
+    "a division of huge by tiny": "(n ^ 70 * n ^ 70) % (n ^ -70 * n ^ -70) = 1",
     "eight words without diacritics": " OR ".join(["ACCENTI(CASEI(a)) LIKE '%x%'"] * 8),
     "a shape that each row looks at in full": f"S_TOUCHES(g,LINESTRING({','.join(f'{x} 1' for x in range(180))}))"
     f" OR S_CROSSES(g,LINESTRING({','.join(f'{x / 9} 1' for x in range(400))}))",
+    "a folded word beside many": f"ACCENTI(CASEI(a)) IN ({','.join(['a'] * 100)})",
     "rows beside themselves": "S_TOUCHES(g,g) OR S_OVERLAPS(g,centroid(g))",
     "an array beside a thousand texts, twice": " OR ".join(
         [f"A_OVERLAPS(l,({','.join(f"'{n}'" for n in range(1_000))}))"] * 2
