@@ -9,6 +9,7 @@ import itertools
 import re
 import select
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -40,6 +41,7 @@ _KEPT_LENGTH_MAX = 20_000  # a longer statement is a client's own filter: neithe
 _PLACES = (b"ST_MakeEnvelope(", b"ST_GeomFromText(")
 """A plan depends on where and how large a box is: such a statement is planned with its values each time."""
 _NETWORK_SLACK_MS = 5_000
+_TRUSTED_S = 1.0  # a connection used just now is not asked whether it still stands; if not, the trip is made again
 _CHECK_CLIENT_MS = 2_000  # a query whose client went away ends, although it has nothing to write yet
 _UNAVAILABLE = (
     "08",
@@ -123,6 +125,7 @@ class Reader:
             # Somebody ended this connection while it was used; what was asked changes nothing, so it is asked again.
             if not _was_cut(exc.__cause__):
                 raise
+            self._answers.discard_idle()  # they were cut as well, as a rule
         return self._trip(entry, statements, repeatable=repeatable, binary=binary)
 
     @contextmanager
@@ -251,7 +254,7 @@ class Line:
     speaks to libpq through the driver's wrapper and leaves to the driver the conversion of values.
     """
 
-    __slots__ = ("_codec", "_connection", "_counts", "_names", "_poller", "_prepared", "_wire")
+    __slots__ = ("_codec", "_connection", "_counts", "_names", "_poller", "_prepared", "_used", "_wire")
 
     def __init__(self, conninfo: str) -> None:
         self._connection = _connect(conninfo)
@@ -263,9 +266,11 @@ class Line:
         self._prepared: dict[tuple[bytes, tuple[int, ...]], bytes] = {}
         self._counts: dict[bytes, int] = {}
         self._names = itertools.count()
+        self._used = time.monotonic()
 
     def is_usable(self) -> bool:
-        return _is_standing(self._wire) and not self._poller.poll(0)
+        was_just_used = time.monotonic() - self._used < _TRUSTED_S
+        return _is_standing(self._wire) and (was_just_used or not self._poller.poll(0))
 
     def close(self) -> None:
         self._connection.close()
@@ -329,6 +334,7 @@ class Line:
         self._wire.pipeline_sync()
         self._flush(timeout_ms)
         results = self._receive(timeout_ms)
+        self._used = time.monotonic()
         for expected, result in zip(trip.expected, results, strict=False):
             if expected and result.status == ExecStatus.COMMAND_OK:
                 command, types, name = expected
@@ -437,6 +443,7 @@ def read_only(dsn: str, tuning: Tuning, statement_timeout_ms: int) -> str:
         "client_connection_check_interval": _CHECK_CLIENT_MS,
         "default_transaction_read_only": "on",
         "jit": "off",
+        "max_parallel_workers_per_gather": 0,  # many ask at once; and branches of a page are read in their order
         "timezone": "UTC",
     }
     ours = " ".join(f"-c {name}={value}" for name, value in options.items())

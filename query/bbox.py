@@ -14,6 +14,8 @@ type Box = tuple[float, float, float, float]
 _ALLOWED = "four or six finite numbers: minimum and maximum of each axis in the order of bbox-crs"
 _SLACK_DEGREES = 0.00001
 """About 1 m: more than an edge bends between the points that _segmented adds."""
+_SMALL_SQUARE_DEGREES = 0.0004
+"""About 2.2 km squared: its index finds the rows of such a box wherever it lies, so that the plan may be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ def lonlat_box(bbox: Bbox) -> Box | None:
 def _box_condition(box: Box, crs: Crs, geometry: Geometry) -> Condition:
     lonlat = f"t.{quoted(geometry.lonlat)}"
     if crs.srid == 4326:
-        envelope = "ST_MakeEnvelope(%s, %s, %s, %s, 4326)"
+        is_small = (box[2] - box[0]) * (box[3] - box[1]) <= _SMALL_SQUARE_DEGREES
+        envelope = "hc.o_nho(%s, %s, %s, %s)" if is_small else "ST_MakeEnvelope(%s, %s, %s, %s, 4326)"
         touches = Condition(f"({lonlat} @ {envelope} OR ST_Intersects({lonlat}, {envelope}))", (*box, *box))
         return all_of([Condition(f"{lonlat} && {envelope}", box), touches])
     envelope = f"ST_MakeEnvelope(%s, %s, %s, %s, {crs.srid})"

@@ -42,6 +42,11 @@ class Shape:
 
 def row_columns(view: View, columns: tuple[Column, ...], shape: Shape, encoding: RowEncoding) -> tuple[str, ...]:
     """Return the SQL expressions, over the alias ``t``, of one encoded row."""
+    key = ("row", encoding, shape, *(each.name for each in columns))
+    return view.keep(key, lambda: _row_columns(view, columns, shape, encoding))
+
+
+def _row_columns(view: View, columns: tuple[Column, ...], shape: Shape, encoding: RowEncoding) -> tuple[str, ...]:
     match encoding:
         case RowEncoding.GEOJSON:
             return (_geojson(view, columns, shape),)
@@ -58,6 +63,11 @@ def row_columns(view: View, columns: tuple[Column, ...], shape: Shape, encoding:
 
 def needed_columns(view: View, columns: tuple[Column, ...], shape: Shape) -> tuple[str, ...]:
     """Return the quoted names of the columns of the table that ``row_columns`` reads, each once."""
+    key = ("needed", shape, *(each.name for each in columns))
+    return view.keep(key, lambda: _needed_columns(view, columns, shape))
+
+
+def _needed_columns(view: View, columns: tuple[Column, ...], shape: Shape) -> tuple[str, ...]:
     names = [view.layer.key.name, *(each.name for each in columns)]
     if view.time:
         names += [each for each in (view.time.begin, view.time.end) if each and view.collection.column(each)]

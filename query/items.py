@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import lru_cache
 
 from catalogue.layer import Column, Rows
 from core.limits import LIMITS
@@ -18,6 +17,7 @@ from query.view import View, quoted
 
 type Statement = tuple[str, tuple[object, ...]]
 """SQL with ``%s`` placeholders, and the values."""
+_UNKNOWN = Condition("NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +70,23 @@ def narrowing_box(query: ItemsQuery) -> Box | None:
     return query.filter.bbox if query.filter else None
 
 
-def page_statement(query: ItemsQuery, view: View, encoding: RowEncoding) -> Statement:
+def page_statement(query: ItemsQuery, view: View, encoding: RowEncoding, *, counted: bool = True) -> Statement:
     """Compose a page whose rows are JSON texts, as one row.
 
     Columns: features joined by commas as UTF-8 ``bytea`` (null: none), rows found (at most limit + 1), number matched
-    (null: not known), then for each key of the order its text in the row nearest to the start, then in the farthest row
-    of the page (null where the page is not full). Going backward, nearest is the last row shown.
+    (null: not known), the version of the table where to count takes reading (else null), then for each key of the order
+    its text in the row nearest to the start, then in the farthest row of the page (null where the page is not full).
+    Going backward, nearest is the last row shown.
+
+    Args:
+        counted: false leaves a count out that takes reading.
     """
     selected = selection(query, view)
     page, params = _page(query, view, selected)
     (feature,) = row_columns(view, query.columns, query.shape, encoding)
-    matched = _matched(query, view, selected)
+    counter = _counter(view, selected)
+    matched = counter or (_matched(query, view, selected) if counted else _UNKNOWN)
+    version = _UNKNOWN if counter else _version(view)
     edges = [
         f"max(t.{quoted(key.column.name)}::text) FILTER (WHERE n = {n})"
         for n in (1, query.limit)
@@ -91,10 +97,10 @@ def page_statement(query: ItemsQuery, view: View, encoding: RowEncoding) -> Stat
     sql = (
         f"WITH page AS MATERIALIZED ({page}) "
         f"SELECT convert_to({features}, 'UTF8'), "
-        f"count(*), {matched.sql}, {', '.join(edges)} "
+        f"count(*), {matched.sql}, {version.sql}, {', '.join(edges)} "
         "FROM (SELECT *, row_number() OVER () AS n FROM page) AS t"
     )
-    return sql, (*params, *matched.params)
+    return sql, (*params, *matched.params, *version.params)
 
 
 def rows_statement(query: ItemsQuery, view: View, encoding: RowEncoding) -> Statement:
@@ -112,8 +118,8 @@ def item_statement(
     view: View, key: object, columns: tuple[Column, ...], shape: Shape, encoding: RowEncoding
 ) -> Statement:
     """Compose one item; JSON texts come as UTF-8 ``bytea``."""
-    names = tuple(each.name for each in columns)
-    return _item_sql(view, names, shape, encoding), (key, *view.rows.params)
+    known_by = ("item", encoding, shape, *(each.name for each in columns))
+    return view.keep(known_by, lambda: _item_sql(view, columns, shape, encoding)), (key, *view.rows.params)
 
 
 def count_statement(query: ItemsQuery, view: View) -> Statement:
@@ -135,12 +141,11 @@ def export_statement(query: ItemsQuery, view: View, encoding: RowEncoding, *, or
 
 def version_statement(view: View) -> Statement:
     """Compose the version of the table: equal versions mean equal content."""
-    return "SELECT lg.phien_ban_cua(%s)", (view.layer.qualified_table,)
+    version = _version(view)
+    return f"SELECT {version.sql}", version.params
 
 
-@lru_cache(maxsize=1024)
-def _item_sql(view: View, names: tuple[str, ...], shape: Shape, encoding: RowEncoding) -> str:
-    columns = tuple(each for each in view.collection.columns if each.name in names)
+def _item_sql(view: View, columns: tuple[Column, ...], shape: Shape, encoding: RowEncoding) -> str:
     where = all_of([Condition(f"{view.key} = %s"), view.rows])
     return f"SELECT {', '.join(_encoded(view, columns, shape, encoding))} FROM {view.source} WHERE {where.sql}"
 
@@ -183,9 +188,7 @@ def _needed(query: ItemsQuery, view: View) -> tuple[str, ...]:
 
 
 def _matched(query: ItemsQuery, view: View, selected: Condition) -> Condition:
-    """Return the expression of the number matched: exact, or null beyond what is counted."""
-    if counter := _counter(view, selected):
-        return counter
+    """Return the expression of the number matched, found by reading: exact, or null beyond what is counted."""
     where = all_of([view.rows, selected])
     ceiling = LIMITS.count_max
     counted = (
@@ -203,3 +206,7 @@ def _counter(view: View, selected: Condition) -> Condition | None:
         return None
     in_force = "true" if view.layer.rows is Rows.IN_FORCE else "false"
     return Condition(f"lg.so_dong(%s, {in_force})", (view.layer.qualified_table,))
+
+
+def _version(view: View) -> Condition:
+    return Condition("lg.phien_ban_cua(%s)", (view.layer.qualified_table,))

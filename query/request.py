@@ -28,6 +28,8 @@ ITEMS_PARAMETERS = (*EXPORT_PARAMETERS, "limit", "offset", "cursor", "resulttype
 _SELECTING = ("bbox", "bbox-crs", "datetime", "q", "filter", "filter-lang", "filter-crs", "sortby")
 _OF_GEOMETRY = ("crs", "bbox-crs", "filter-crs", "zoom-level")
 _ZOOM_MAX = 24
+_KEPT_FILTER_MAX = 1_000
+"""Characters of a filter that is kept compiled: maps and dashboards ask with the same few again and again."""
 
 
 def single_values(pairs: Sequence[tuple[str, str]], allowed: Sequence[str]) -> dict[str, str]:
@@ -48,6 +50,10 @@ def single_values(pairs: Sequence[tuple[str, str]], allowed: Sequence[str]) -> d
 
 def property_parameters(view: View) -> tuple[str, ...]:
     """Return the queryables that are parameters of their own: those that one value can equal."""
+    return view.keep("parameters", lambda: _property_parameters(view))
+
+
+def _property_parameters(view: View) -> tuple[str, ...]:
     return tuple(each.name for each in view.collection.queryables if each.type is not ColumnType.TEXT_ARRAY)
 
 
@@ -184,9 +190,16 @@ def equal_to(view: View, name: str, text: str) -> Condition:
 def _filter(values: Mapping[str, str], view: View) -> Filter | None:
     language = one_of("filter-lang", values.get("filter-lang", "cql2-text"), ("cql2-text", "cql2-json"))
     crs = _filter_crs(values, view)
-    if "filter" not in values:
+    text = values.get("filter")
+    if text is None:
         return None
-    node = (parse_text if language == "cql2-text" else parse_json)(values["filter"], LIMITS)
+    if len(text) > _KEPT_FILTER_MAX:
+        return _compiled(text, language, crs, view)
+    return view.keep(("filter", language, crs.uri, text), lambda: _compiled(text, language, crs, view))
+
+
+def _compiled(text: str, language: str, crs: Crs, view: View) -> Filter:
+    node = (parse_text if language == "cql2-text" else parse_json)(text, LIMITS)
     return compile_filter(node, view.names, filter_srid=crs.srid, swap_axes=crs.lat_first)
 
 

@@ -1,7 +1,9 @@
 """A collection as SQL sees it: the table, quoted names, and the conditions that every query on it carries."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 from catalogue.layer import Column, Layer, Rows, ValidTime
 from catalogue.profile import Between, Collection, OneOf, Term
@@ -9,6 +11,9 @@ from catalogue.types import ColumnType
 from core.errors import CatalogueError
 from query.condition import EVERYTHING, Condition, all_of
 from query.names import Name
+
+_KEPT_MAX = 256
+"""Clients choose columns, CRSs and filters: what they chose long ago need not be kept."""
 
 SQL_TYPES: Mapping[ColumnType, str] = {
     ColumnType.TEXT: "text",
@@ -22,6 +27,7 @@ SQL_TYPES: Mapping[ColumnType, str] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def quoted(identifier: str) -> str:
     """Return an identifier in quotes, safe inside a statement with ``%s`` placeholders."""
     return '"' + identifier.replace('"', '""').replace("%", "%%") + '"'
@@ -48,6 +54,17 @@ class View:
     counted: bool
     time: ValidTime | None
     search: str | None
+    _kept: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any], repr=False)
+
+    def keep[Made](self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what depends on the view and the key alone, made by ``make`` unless it is still kept."""
+        made = self._kept.get(key)
+        if made is None:
+            made = make()
+            if len(self._kept) >= _KEPT_MAX:
+                self._kept.clear()
+            self._kept[key] = made
+        return made
 
     @property
     def layer(self) -> Layer:

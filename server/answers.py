@@ -37,7 +37,7 @@ class Conditional:
     def unchanged(self, version: str) -> Response | None:
         """Return 304 where the client holds the answer of this version of the data, as far as is known."""
         self._version = version
-        tag = self._context.parts.known_tags.get(self._key(), version)
+        tag = self._context.parts.known_tags.at(self._key(), version)
         return not_modified(self._context, tag) if tag and matches(self._context.request, tag) else None
 
     def remember(self, tag: str) -> None:

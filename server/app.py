@@ -27,17 +27,26 @@ from query.paging import CursorSeal
 from server import answers, health, problems, static, upkeep
 from server.codelists import UnitNames, read_codelists
 from server.context import Context, Parts, language_of
-from server.etags import KnownTags
 from server.http import Headers, Request, Response
 from server.proofs import prove
 from server.routes import route_of
 from server.shelf import Shelf
+from server.versions import ByVersion
 from web.pages import Pages
 
 CONFIG = Path(__file__).parent.parent / "config"
 _STOP_WITHIN_S = 3
 """What a worker still answers after a stop; one that does not end by then is killed."""
 type StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+_HEADERS_READ = {
+    "HTTP_ACCEPT": "accept",
+    "HTTP_ACCEPT_ENCODING": "accept-encoding",
+    "HTTP_ACCEPT_LANGUAGE": "accept-language",
+    "HTTP_CONTENT_ENCODING": "content-encoding",
+    "CONTENT_TYPE": "content-type",
+    "HTTP_IF_NONE_MATCH": "if-none-match",
+}
+"""All that is read of the head of a request, as the environment of WSGI names it."""
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _PREFLIGHT: Headers = (
     ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"),
@@ -118,7 +127,8 @@ def create(settings: Settings) -> Application:
         seal=CursorSeal(secret),
         secret=secret,
         pages=Pages(base_url=settings.public_url, title=service.title),
-        known_tags=KnownTags(),
+        known_tags=ByVersion(),
+        known_counts=ByVersion(),
     )
     return Application(parts, Shelf(profile))
 
@@ -224,9 +234,7 @@ def _read_body(environ: dict[str, Any], most: int) -> bytes:
 
 def _request(environ: dict[str, Any]) -> Request:
     path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace") or "/"
-    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
-    if content_type := environ.get("CONTENT_TYPE"):
-        headers["content-type"] = content_type
+    headers = {name: environ[key] for key, name in _HEADERS_READ.items() if key in environ}
     return Request(
         method=environ["REQUEST_METHOD"],
         path=path,

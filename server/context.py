@@ -1,6 +1,7 @@
 """What a handler may use: the parts of the server, and who asks for what."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from catalogue.codelists import Codelists
@@ -11,12 +12,13 @@ from query.bbox import Box
 from query.paging import CursorSeal
 from query.request import one_of
 from server.codelists import UnitNames
-from server.etags import KnownTags
 from server.http import Request
 from server.shelf import Shelf
+from server.versions import ByVersion
 from web.pages import Pages
 
 LANGUAGES = ("vi", "en")
+_REMEMBERED_LENGTH_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Parts:
     seal: CursorSeal
     secret: bytes
     pages: Pages
-    known_tags: KnownTags
+    known_tags: ByVersion[str]
+    known_counts: ByVersion[int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,22 @@ class Context:
 
     def url(self, path: str | None = None, pairs: list[tuple[str, str]] | None = None) -> str:
         """Return the address of a path (this one) with these parameters (none)."""
-        query = "?" + urlencode(pairs) if pairs else ""
+        query = "?" + "&".join([_written(name, value) for name, value in pairs]) if pairs else ""
         return f"{self.parts.base_url}{self.request.path if path is None else path}{query}"
 
     def asked(self, name: str) -> str | None:
         """Return the value of a parameter, or ``None``."""
         return next((value for each, value in self.parameters if each == name), None)
+
+
+@lru_cache(maxsize=2048)
+def _remembered(name: str, value: str) -> str:
+    return urlencode([(name, value)])
+
+
+def _written(name: str, value: str) -> str:
+    """Return a parameter as it stands in an address. The same few come again and again, in each link of an answer."""
+    return (_remembered if len(value) <= _REMEMBERED_LENGTH_MAX else _remembered.__wrapped__)(name, value)
 
 
 def language_of(request: Request, asked: str | None, otherwise: str = LANGUAGES[0]) -> str:

@@ -152,19 +152,34 @@ def _hits(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding
 
 
 def _page(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> _Page:
-    entry = context.entry(narrowing_box(query))
     if encoding in JSON_TEXT:
-        statement = page_statement(query, view, encoding)
-        return _text_page(query, context.parts.reader.read(entry, [statement], binary=True)[0][0])
+        return _text_page(context, view, query, encoding)
+    entry = context.entry(narrowing_box(query))
     rows = context.parts.reader.read(entry, [rows_statement(query, view, encoding)], binary=True)[0]
     return _row_page(query, rows)
 
 
-def _text_page(query: ItemsQuery, row: tuple[Any, ...]) -> _Page:
-    features, found, matched, *edges = row
+def _text_page(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> _Page:
+    """Read a page. What is counted by reading is counted once at each version of the table."""
+    known = context.parts.known_counts.last(query.fingerprint)
+    row = _text_row(context, view, query, encoding, counted=known is None)
+    if known and known[0] != row[3]:
+        known, row = None, _text_row(context, view, query, encoding, counted=True)
+    features, found, matched, version, *edges = row
+    if known:
+        matched = known[1]
+    elif version:
+        context.parts.known_counts.put(query.fingerprint, version, matched)
     keys = len(query.order)
     nearest, farthest = tuple(edges[:keys]), tuple(edges[keys:])
     return _placed(query, features or b"", found, matched, nearest, farthest)
+
+
+def _text_row(
+    context: Context, view: View, query: ItemsQuery, encoding: RowEncoding, *, counted: bool
+) -> tuple[Any, ...]:
+    statement = page_statement(query, view, encoding, counted=counted)
+    return context.parts.reader.read(context.entry(narrowing_box(query)), [statement], binary=True)[0][0]
 
 
 def _row_page(query: ItemsQuery, rows: list[tuple[Any, ...]]) -> _Page:

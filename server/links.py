@@ -1,6 +1,7 @@
 """Links between resources, with titles in the language of the answer."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from formats.format import Link, Representation
 from server.context import Context
@@ -27,7 +28,11 @@ _TITLES = {
 
 def title(context: Context, name: str, *values: str) -> str:
     """Return the title of a link."""
-    return _TITLES[name][context.language == "en"].format(*values)
+    return _title(context.language, name, *values)
+
+
+def _title(language: str, name: str, *values: str) -> str:
+    return _TITLES[name][language == "en"].format(*values)
 
 
 def link(context: Context, rel: str, href: str, media_type: str, name: str = "", *values: str) -> Link:
@@ -41,10 +46,16 @@ def self_and_alternates(context: Context, current: Representation, offers: Seque
     stem += "&f=" if "?" in stem else "?f="
     links = [link(context, "self", context.url(pairs=context.parameters), current.media_types[0])]
     return links + [
-        link(context, "alternate", stem + each.key, each.media_types[0], "alternate", name_of(each))
-        for each in offers
+        Link(stem + each.key, "alternate", each.media_types[0], title)
+        for each, title in _alternates(tuple(offers), context.language)
         if each is not current
     ]
+
+
+@lru_cache(maxsize=64)
+def _alternates(offers: tuple[Representation, ...], language: str) -> tuple[tuple[Representation, str], ...]:
+    """Return each offer with the title of a link to it: the same few, in each answer."""
+    return tuple((each, _title(language, "alternate", name_of(each))) for each in offers)
 
 
 def name_of(offer: Representation) -> str:

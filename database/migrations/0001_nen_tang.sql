@@ -85,6 +85,13 @@ COMMENT ON FUNCTION hc.doi_toa_do IS
     'The one coordinate operation of the service; between VN-2000 and WGS 84 always EPSG:6960 (QĐ 05/2007/QĐ-BTNMT).';
 
 
+-- A box so small that it is found by its index wherever it lies: a statement that names it may keep its plan.
+
+CREATE FUNCTION hc.o_nho(tay float8, nam float8, dong float8, bac float8) RETURNS geometry
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ST_MakeEnvelope(tay, nam, dong, bac, 4326);
+
+
 -- A geometry of a request. Repairing one costs cubic time that nothing can interrupt; telling that it is broken does not.
 
 CREATE FUNCTION hc.hinh_yeu_cau(hinh geometry) RETURNS geometry

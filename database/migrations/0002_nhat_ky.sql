@@ -196,16 +196,17 @@ END $$;
 COMMENT ON FUNCTION lg.so_dong IS 'Exact number of rows of a table that is under the change log.';
 
 CREATE FUNCTION lg.phien_ban_cua(bang text) RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT (SELECT so FROM lg.ky_nguyen) || '.'
-        || (coalesce(max(p.so_muc), 0) + coalesce(max(t.so_muc), 0)) || '.'
-        || greatest(coalesce(max(p.muc_cuoi), 0), coalesce(max(t.muc_cuoi), 0))
-    FROM (SELECT count(*) AS so_muc, max(id) AS muc_cuoi
-          FROM lg.thay_doi
-          WHERE thay_doi.bang = $1 AND giao_dich >= (SELECT giao_dich FROM lg.moc_dem)) t
-    LEFT JOIN lg.phien_ban p ON p.bang = $1;
-END;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    moc constant xid8 := (SELECT m.giao_dich FROM lg.moc_dem m);
+    so_muc bigint := 0;
+    muc_cuoi bigint := 0;
+BEGIN
+    SELECT p.so_muc, p.muc_cuoi INTO so_muc, muc_cuoi FROM lg.phien_ban p WHERE p.bang = $1;
+    SELECT coalesce(so_muc, 0) + count(*), greatest(muc_cuoi, max(t.id), 0) INTO so_muc, muc_cuoi
+    FROM lg.thay_doi t WHERE t.bang = $1 AND t.giao_dich >= moc;
+    RETURN (SELECT k.so FROM lg.ky_nguyen k) || '.' || so_muc || '.' || muc_cuoi;
+END $$;
 
 COMMENT ON FUNCTION lg.phien_ban_cua IS
     'Version of a table: era, number of log rows, last log row. Equal versions mean equal content; never shown to clients.';

@@ -9,11 +9,13 @@ CREATE TABLE acl.cua (
 COMMENT ON TABLE acl.cua IS 'Principal -> profile role.';
 INSERT INTO acl.cua (loai, khoa, vai_tro) VALUES ('public', '', current_database() || '_p_all');
 
+-- plpgsql keeps its plans; a function in SQL would be planned anew for each request.
+
 CREATE FUNCTION acl.vai_tro_cua(loai text, khoa text) RETURNS name
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT c.vai_tro FROM acl.cua c WHERE c.loai = $1 AND c.khoa = $2;
-END;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT c.vai_tro FROM acl.cua c WHERE c.loai = $1 AND c.khoa = $2);
+END $$;
 
 CREATE FUNCTION acl.enter(loai text, khoa text, profile_hash text, hop float8[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

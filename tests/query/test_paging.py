@@ -90,7 +90,7 @@ def _page(connection: psycopg.Connection, query: ItemsQuery) -> Page:
     sql, params = page_statement(query, FEW, RowEncoding.GEOJSON)
     row = connection.execute(sql.encode(), params).fetchone()
     assert row
-    features, found, _, *edges = row
+    features, found, _, _, *edges = row
     ids = [each["id"] for each in json.loads(f"[{(features or b'').decode()}]")]
     backward = bool(query.position and query.position.backward)
     nearest, farthest = tuple(edges[: len(query.order)]), tuple(edges[len(query.order) :])
