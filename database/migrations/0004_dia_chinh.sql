@@ -398,10 +398,12 @@ CREATE TRIGGER giu_cot BEFORE UPDATE OF da_cap_gcn, loai_doi_tuong, he_ma, hieu_
     FOR EACH ROW EXECUTE FUNCTION dc.giu_cot_thua();
 
 -- Parcels are locked before they are looked at: two writers of one parcel's certificates would each miss the other's. In a
--- bulk load nothing is looked up where the new rows say what the parcel says already.
+-- bulk load nothing is looked up where the new rows say what the parcel says already. Parcels and persons are found by their
+-- keys, not by reading their tables: within a bulk load the planner does not know yet how large those are.
 
 CREATE FUNCTION dc.gcn_da_doi() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     cham uuid[];
 BEGIN
@@ -441,7 +443,8 @@ CREATE TRIGGER giu_thua_xoa AFTER DELETE ON dc.giay_chung_nhan REFERENCING OLD T
     FOR EACH STATEMENT EXECUTE FUNCTION dc.gcn_da_doi();
 
 CREATE FUNCTION dc.quyen_da_doi() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     cham uuid[];
 BEGIN
