@@ -5,9 +5,10 @@ Its ``f`` is ``json``, so it stands in for pygeoapi's own serialiser, which esca
 
 from typing import Any
 
+import orjson
 from pygeoapi.formatter.base import BaseFormatter
 
-from formats.json_text import json_text, members_text
+from formats.json_text import members_text
 from providers.items import Features
 
 
@@ -24,7 +25,7 @@ class GeoJsonFormatter(BaseFormatter):
     def write(self, options: dict[str, Any] | None = None, data: Any = None) -> str:  # noqa: ARG002 - pygeoapi's signature
         """Return the page; ``timeStamp`` stays out, so that equal pages have equal bytes."""
         features = data["features"]
-        text = features.text if isinstance(features, Features) else json_text(list(features))[1:-1]
+        text = features.text if isinstance(features, Features) else orjson.dumps(list(features))[1:-1].decode()
         names = ("links", "numberMatched", "numberReturned")
         tail = {name: data[name] for name in names if name in data}
-        return '{"type":"FeatureCollection","features":[' + text + "]," + members_text(tail) + "}"
+        return '{"type":"FeatureCollection","features":[' + text + "]," + members_text(tail).decode() + "}"
