@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +81,7 @@ def versions() -> dict[str, str]:
 
 
 @contextmanager
-def all_running(world: World, secret: str) -> Iterator[dict[str, Server]]:
+def all_running(world: World, secret: str) -> Generator[dict[str, Server]]:
     """Start every server for the time of a block; ``secret`` keys our cursors."""
     started: list[subprocess.Popen[bytes]] = []
     try:

@@ -87,7 +87,7 @@ def open_world(parcels: int) -> World:
     cluster = cluster_of(parcels)
     ensure_database(cluster.dsn(), EMBEDDED_DATABASE)
     dsn, app_dsn = cluster.dsn(EMBEDDED_DATABASE), cluster.dsn(EMBEDDED_DATABASE, f"{EMBEDDED_DATABASE}_app")
-    prepare(dsn, parcels=sample_size(parcels))
+    prepare(dsn, parcels=sample_size(parcels), remake=f"To build it anew, delete {cluster.folder.parent}.")
     profile = everything(read_layers(REPOSITORY / "config" / "layers"))
     world = World(home, dsn, app_dsn, cluster.sockets, parcels, view_of(profile.collections[COLLECTION]), profile.hash)
     with psycopg.connect(dsn, autocommit=True) as connection:
