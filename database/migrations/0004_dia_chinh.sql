@@ -304,14 +304,20 @@ END $$;
 CREATE TRIGGER suy_ra BEFORE INSERT OR UPDATE ON dc.quyen_su_dung_dat
     FOR EACH ROW EXECUTE FUNCTION dc.suy_ra_quyen();
 
+-- What joins the rows before and after a statement is planned anew each time: a plan that was made for one row, and kept,
+-- compares every row with every other.
+
 CREATE FUNCTION dc.nguoi_da_doi() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    doi uuid[];
 BEGIN
-    UPDATE dc.quyen_su_dung_dat q SET nguoi_id = m.id
-    FROM moi m JOIN cu c USING (id)
-    WHERE q.nguoi_id = m.id
-      AND (c.loai, c.he_ma, c.loai_doi_tuong, c.ho_ten, c.nam_sinh, c.so_dinh_danh, c.dia_chi)
-          IS DISTINCT FROM (m.loai, m.he_ma, m.loai_doi_tuong, m.ho_ten, m.nam_sinh, m.so_dinh_danh, m.dia_chi);
+    EXECUTE 'SELECT array_agg(m.id) FROM moi m JOIN cu c USING (id)'
+            ' WHERE (c.loai, c.he_ma, c.loai_doi_tuong, c.ho_ten, c.nam_sinh, c.so_dinh_danh, c.dia_chi)'
+            ' IS DISTINCT FROM (m.loai, m.he_ma, m.loai_doi_tuong, m.ho_ten, m.nam_sinh, m.so_dinh_danh, m.dia_chi)' INTO doi;
+    IF doi IS NOT NULL THEN
+        UPDATE dc.quyen_su_dung_dat q SET nguoi_id = q.nguoi_id WHERE q.nguoi_id = ANY (doi);
+    END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER lan_truyen AFTER UPDATE ON dc.nguoi REFERENCING OLD TABLE AS cu NEW TABLE AS moi
@@ -319,20 +325,21 @@ CREATE TRIGGER lan_truyen AFTER UPDATE ON dc.nguoi REFERENCING OLD TABLE AS cu N
 
 CREATE FUNCTION dc.thua_da_doi() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    doi uuid[];
+    chuyen uuid[];
 BEGIN
-    UPDATE dc.quyen_su_dung_dat q SET thua_id = m.id
-    FROM moi m JOIN cu c USING (id)
-    WHERE q.thua_id = m.id
-      AND (c.xa_id, c.so_to, c.so_thua, c.geom_goc) IS DISTINCT FROM (m.xa_id, m.so_to, m.so_thua, m.geom_goc);
-    IF EXISTS (SELECT FROM moi m JOIN cu c USING (id) WHERE c.xa_id <> m.xa_id) THEN
-        UPDATE dc.muc_dich t SET thua_id = m.id FROM moi m JOIN cu c USING (id)
-        WHERE t.thua_id = m.id AND c.xa_id <> m.xa_id;
-        UPDATE dc.giay_chung_nhan t SET thua_id = m.id FROM moi m JOIN cu c USING (id)
-        WHERE t.thua_id = m.id AND c.xa_id <> m.xa_id;
-        UPDATE dc.tai_san t SET thua_id = m.id FROM moi m JOIN cu c USING (id)
-        WHERE t.thua_id = m.id AND c.xa_id <> m.xa_id;
-        UPDATE dc.han_che t SET thua_id = m.id FROM moi m JOIN cu c USING (id)
-        WHERE t.thua_id = m.id AND c.xa_id <> m.xa_id;
+    EXECUTE 'SELECT array_agg(m.id), array_agg(m.id) FILTER (WHERE c.xa_id <> m.xa_id) FROM moi m JOIN cu c USING (id)'
+            ' WHERE (c.xa_id, c.so_to, c.so_thua, c.geom_goc) IS DISTINCT FROM (m.xa_id, m.so_to, m.so_thua, m.geom_goc)'
+        INTO doi, chuyen;
+    IF doi IS NOT NULL THEN
+        UPDATE dc.quyen_su_dung_dat t SET thua_id = t.thua_id WHERE t.thua_id = ANY (doi);
+    END IF;
+    IF chuyen IS NOT NULL THEN
+        UPDATE dc.muc_dich t SET thua_id = t.thua_id WHERE t.thua_id = ANY (chuyen);
+        UPDATE dc.giay_chung_nhan t SET thua_id = t.thua_id WHERE t.thua_id = ANY (chuyen);
+        UPDATE dc.tai_san t SET thua_id = t.thua_id WHERE t.thua_id = ANY (chuyen);
+        UPDATE dc.han_che t SET thua_id = t.thua_id WHERE t.thua_id = ANY (chuyen);
     END IF;
     RETURN NULL;
 END $$;
@@ -398,12 +405,10 @@ CREATE TRIGGER giu_cot BEFORE UPDATE OF da_cap_gcn, loai_doi_tuong, he_ma, hieu_
     FOR EACH ROW EXECUTE FUNCTION dc.giu_cot_thua();
 
 -- Parcels are locked before they are looked at: two writers of one parcel's certificates would each miss the other's. In a
--- bulk load nothing is looked up where the new rows say what the parcel says already. Parcels and persons are found by their
--- keys, not by reading their tables: within a bulk load the planner does not know yet how large those are.
+-- bulk load nothing is looked up where the new rows say what the parcel says already.
 
 CREATE FUNCTION dc.gcn_da_doi() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     cham uuid[];
 BEGIN
@@ -412,22 +417,20 @@ BEGIN
     ELSIF TG_OP = 'DELETE' THEN
         cham := ARRAY(SELECT DISTINCT thua_id FROM cu);
     ELSE
-        cham := ARRAY(SELECT m.thua_id FROM moi m JOIN cu c USING (id)
-                      WHERE (c.thua_id, c.trang_thai, c.hieu_luc_den) IS DISTINCT FROM (m.thua_id, m.trang_thai, m.hieu_luc_den)
-                      UNION
-                      SELECT c.thua_id FROM moi m JOIN cu c USING (id) WHERE c.thua_id <> m.thua_id);
+        EXECUTE 'SELECT array_agg(DISTINCT k.id) FROM moi m JOIN cu c USING (id), unnest(ARRAY[c.thua_id, m.thua_id]) AS k (id)'
+                ' WHERE (c.thua_id, c.trang_thai, c.hieu_luc_den) IS DISTINCT FROM (m.thua_id, m.trang_thai, m.hieu_luc_den)'
+            INTO cham;
     END IF;
-    IF cardinality(cham) = 0 THEN
+    IF cham IS NULL OR cham = '{}' THEN
         RETURN NULL;
     END IF;
     PERFORM FROM dc.thua_dat WHERE id = ANY (cham) ORDER BY id FOR NO KEY UPDATE;
     IF TG_OP = 'INSERT' THEN
-        cham := ARRAY(SELECT t.id FROM moi m JOIN dc.thua_dat t ON t.id = m.thua_id
-                      GROUP BY t.id
-                      HAVING t.da_cap_gcn IS DISTINCT FROM bool_or(dc.con_luc(t.hieu_luc_den, m.hieu_luc_den)
-                          AND (m.trang_thai = 'hieu_luc' OR m.hieu_luc_den IS NOT NULL)));
+        EXECUTE 'SELECT ARRAY(SELECT t.id FROM moi m JOIN dc.thua_dat t ON t.id = m.thua_id GROUP BY t.id'
+                ' HAVING t.da_cap_gcn IS DISTINCT FROM bool_or(dc.con_luc(t.hieu_luc_den, m.hieu_luc_den)'
+                ' AND (m.trang_thai = ''hieu_luc'' OR m.hieu_luc_den IS NOT NULL)))' INTO cham;
     END IF;
-    IF cardinality(cham) = 0 THEN
+    IF cham = '{}' THEN
         RETURN NULL;
     END IF;
     UPDATE dc.thua_dat t SET da_cap_gcn = x.co
@@ -443,8 +446,7 @@ CREATE TRIGGER giu_thua_xoa AFTER DELETE ON dc.giay_chung_nhan REFERENCING OLD T
     FOR EACH STATEMENT EXECUTE FUNCTION dc.gcn_da_doi();
 
 CREATE FUNCTION dc.quyen_da_doi() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     cham uuid[];
 BEGIN
@@ -455,16 +457,17 @@ BEGIN
     ELSE
         cham := ARRAY(SELECT thua_id FROM moi UNION SELECT thua_id FROM cu);
     END IF;
-    IF cardinality(cham) = 0 THEN
+    IF cham = '{}' THEN
         RETURN NULL;
     END IF;
     PERFORM FROM dc.thua_dat WHERE id = ANY (cham) ORDER BY id FOR NO KEY UPDATE;
     IF TG_OP = 'INSERT' THEN
-        cham := ARRAY(SELECT t.id FROM moi m JOIN dc.thua_dat t ON t.id = m.thua_id JOIN dc.nguoi n ON n.id = m.nguoi_id
-                      WHERE CASE WHEN NOT dc.con_luc(t.hieu_luc_den, m.hieu_luc_den) THEN t.loai_doi_tuong IS NOT NULL
-                                 ELSE n.he_ma = t.he_ma AND t.loai_doi_tuong IS DISTINCT FROM m.loai_doi_tuong END);
+        EXECUTE 'SELECT ARRAY(SELECT DISTINCT t.id FROM moi m'
+                ' JOIN dc.thua_dat t ON t.id = m.thua_id JOIN dc.nguoi n ON n.id = m.nguoi_id'
+                ' WHERE CASE WHEN NOT dc.con_luc(t.hieu_luc_den, m.hieu_luc_den) THEN t.loai_doi_tuong IS NOT NULL'
+                ' ELSE n.he_ma = t.he_ma AND t.loai_doi_tuong IS DISTINCT FROM m.loai_doi_tuong END)' INTO cham;
     END IF;
-    IF cardinality(cham) = 0 THEN
+    IF cham = '{}' THEN
         RETURN NULL;
     END IF;
     UPDATE dc.thua_dat t SET loai_doi_tuong = x.loai

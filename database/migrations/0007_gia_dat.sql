@@ -147,11 +147,14 @@ CREATE TRIGGER suy_ra BEFORE INSERT OR UPDATE ON gd.gia_thua FOR EACH ROW EXECUT
 
 CREATE FUNCTION gd.thua_da_doi() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    doi uuid[];
 BEGIN
-    UPDATE gd.gia_thua g SET thua_id = m.id
-    FROM moi m JOIN cu c USING (id)
-    WHERE g.thua_id = m.id
-      AND (c.xa_id, c.so_to, c.so_thua, c.geom_goc) IS DISTINCT FROM (m.xa_id, m.so_to, m.so_thua, m.geom_goc);
+    EXECUTE 'SELECT array_agg(m.id) FROM moi m JOIN cu c USING (id)'
+            ' WHERE (c.xa_id, c.so_to, c.so_thua, c.geom_goc) IS DISTINCT FROM (m.xa_id, m.so_to, m.so_thua, m.geom_goc)' INTO doi;
+    IF doi IS NOT NULL THEN
+        UPDATE gd.gia_thua g SET thua_id = g.thua_id WHERE g.thua_id = ANY (doi);
+    END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER lan_truyen_gia AFTER UPDATE ON dc.thua_dat REFERENCING OLD TABLE AS cu NEW TABLE AS moi

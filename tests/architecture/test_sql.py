@@ -75,3 +75,14 @@ def test_every_query_is_used_by_its_package(path: Path, name: str) -> None:
 def test_migrations_are_plain_sql_without_placeholders() -> None:
     for path in sorted((REPOSITORY / "database" / "migrations").glob("*.sql")):
         assert "{{" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_rows_before_and_after_a_statement_are_joined_by_a_plan_made_for_them(connection: psycopg.Connection) -> None:
+    bodies = connection.execute(
+        "SELECT p.proname, p.prosrc FROM pg_proc p WHERE p.prosrc ~* '\\mmoi\\M.*\\mcu\\M'"
+    ).fetchall()
+
+    kept = [name for name, body in bodies if re.search(r"JOIN (cu|moi)\b", re.sub(r"'[^']*'", "", body))]
+
+    assert bodies
+    assert kept == []
