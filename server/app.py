@@ -207,6 +207,7 @@ def _hand_down(settings: Settings) -> None:
         os.environ.pop(name, None)
     values = settings.model_dump(exclude_none=True)
     os.environ.update({PREFIX + name.upper(): str(value) for name, value in values.items()})
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # of glibc: else each thread keeps the memory of its largest answer
 
 
 def _tuning(settings: Settings) -> Tuning:
