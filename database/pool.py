@@ -41,6 +41,7 @@ _KEPT_LENGTH_MAX = 20_000  # a longer statement is a client's own filter: neithe
 _PLACES = (b"ST_MakeEnvelope(", b"ST_GeomFromText(")
 """A plan depends on where and how large a box is: such a statement is planned with its values each time."""
 _NETWORK_SLACK_MS = 5_000
+_TRIES = 3  # of what was cut: another request may give a connection back that was cut as well
 _TRUSTED_S = 1.0  # a connection used just now is not asked whether it still stands; if not, the trip is made again
 _CHECK_CLIENT_MS = 2_000  # a query whose client went away ends, although it has nothing to write yet
 _UNAVAILABLE = (
@@ -116,16 +117,16 @@ class Reader:
             Unavailable: no connection is free in time, or the database is away.
             psycopg.Error: anything else that PostgreSQL refuses.
         """
-        try:
-            return self._trip(entry, statements, repeatable=repeatable, binary=binary)
-        except (FeatureNotSupported, InvalidSqlStatementName):
-            # A migration changed a table under a prepared statement, or somebody deallocated it.
-            self._answers.discard_idle()
-        except Unavailable as exc:
-            # Somebody ended this connection while it was used; what was asked changes nothing, so it is asked again.
-            if not _was_cut(exc.__cause__):
-                raise
-            self._answers.discard_idle()  # they were cut as well, as a rule
+        for _ in range(_TRIES - 1):
+            try:
+                return self._trip(entry, statements, repeatable=repeatable, binary=binary)
+            except (FeatureNotSupported, InvalidSqlStatementName):
+                pass  # a migration changed a table under a prepared statement, or somebody deallocated it
+            except Unavailable as exc:
+                # Somebody ended this connection while it was used; what was asked changes nothing: it is asked again.
+                if not _was_cut(exc.__cause__):
+                    raise
+            self._answers.discard_idle()  # what happened to one connection happened to others as well, as a rule
         return self._trip(entry, statements, repeatable=repeatable, binary=binary)
 
     @contextmanager
@@ -264,7 +265,7 @@ class Line:
         self._poller = select.poll()
         self._poller.register(self._wire.socket, select.POLLIN)
         self._prepared: dict[tuple[bytes, tuple[int, ...]], bytes] = {}
-        self._counts: dict[bytes, int] = {}
+        self._counts: dict[int, int] = {}
         self._names = itertools.count()
         self._used = time.monotonic()
 
@@ -322,7 +323,8 @@ class Line:
             return False
         if len(self._counts) >= _COUNTED_MAX:
             self._counts.clear()
-        count = self._counts[command] = self._counts.get(command, 0) + 1
+        which = hash(command)  # a client's filter may be long; two of one hash are merely prepared early
+        count = self._counts[which] = self._counts.get(which, 0) + 1
         return count > _PREPARE_AFTER
 
     def _finish(self, trip: "_Trip", timeout_ms: int) -> list[PGresult]:

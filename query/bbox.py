@@ -14,13 +14,15 @@ type Box = tuple[float, float, float, float]
 _ALLOWED = "four or six finite numbers: minimum and maximum of each axis in the order of bbox-crs"
 _SLACK_DEGREES = 0.00001
 """About 1 m: more than an edge bends between the points that _segmented adds."""
+_FLOAT_DEGREES = 0.00004
+"""More than two steps of the single precision in which PostGIS keeps boxes of geometries, up to 180 degrees."""
 _SMALL_SQUARE_DEGREES = 0.0004
 """About 2.2 km squared: its index finds the rows of such a box wherever it lies, so that the plan may be kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bbox:
-    """One or two boxes (two across the antimeridian), x first, inside the domain of ``crs``; none matches nothing."""
+    """One or two boxes (two across the antimeridian), x first, inside the domain of ``crs``."""
 
     crs: Crs
     boxes: tuple[Box, ...]
@@ -30,19 +32,22 @@ def read_bbox(value: str, crs: Crs = CRS84) -> Bbox:
     """Read the parameter ``bbox``.
 
     Raises:
-        BadParameter: not four or six numbers, or a minimum above its maximum.
+        BadParameter: not four or six numbers, a minimum above its maximum, or nothing of the box in its CRS.
     """
     x_min, y_min, x_max, y_max = _numbers(value)
     if crs.lat_first:
         x_min, y_min, x_max, y_max = y_min, x_min, y_max, x_max
     if y_min > y_max:
         raise BadParameter("bbox", "a minimum lies above its maximum.", _ALLOWED)
-    if x_min <= x_max:
-        return Bbox(crs, _cut(crs, (x_min, y_min, x_max, y_max)))
-    if not crs.is_geographic:
+    if x_min > x_max and not crs.is_geographic:
         raise BadParameter("bbox", "a minimum lies above its maximum.", _ALLOWED)
-    west, east = (x_min, y_min, 180.0, y_max), (-180.0, y_min, x_max, y_max)
-    return Bbox(crs, _cut(crs, west) + _cut(crs, east))
+    if x_min <= x_max:
+        boxes = _cut(crs, (x_min, y_min, x_max, y_max))
+    else:
+        boxes = _cut(crs, (x_min, y_min, 180.0, y_max)) + _cut(crs, (-180.0, y_min, x_max, y_max))
+    if not boxes:
+        raise BadParameter("bbox", "the box lies outside its reference system; mind the order of axes.", _ALLOWED)
+    return Bbox(crs, boxes)
 
 
 def _numbers(value: str) -> tuple[float, float, float, float]:
@@ -85,11 +90,8 @@ def lonlat_box(bbox: Bbox) -> Box | None:
 def _box_condition(box: Box, crs: Crs, geometry: Geometry) -> Condition:
     lonlat = f"t.{quoted(geometry.lonlat)}"
     if crs.srid == 4326:
-        is_small = (box[2] - box[0]) * (box[3] - box[1]) <= _SMALL_SQUARE_DEGREES
-        envelope = "hc.o_nho(%s, %s, %s, %s)" if is_small else "ST_MakeEnvelope(%s, %s, %s, %s, 4326)"
-        touches = Condition(f"({lonlat} @ {envelope} OR ST_Intersects({lonlat}, {envelope}))", (*box, *box))
-        return all_of([Condition(f"{lonlat} && {envelope}", box), touches])
-    envelope = f"ST_MakeEnvelope(%s, %s, %s, %s, {crs.srid})"
+        return _lonlat_condition(box, lonlat)
+    envelope = _envelope(box, crs.srid)
     step = max(box[2] - box[0], box[3] - box[1], 1.0) / 32
     around = f"ST_Expand(ST_Envelope(hc.doi_toa_do(ST_Segmentize({envelope}, %s), 4326)), {_SLACK_DEGREES})"
     own = f"hc.doi_toa_do(t.{quoted(geometry.stored)}, {crs.srid})"
@@ -99,3 +101,22 @@ def _box_condition(box: Box, crs: Crs, geometry: Geometry) -> Condition:
             Condition(f"ST_Intersects({own}, {envelope})", box),
         ]
     )
+
+
+def _lonlat_condition(box: Box, lonlat: str) -> Condition:
+    """Compare with the stored boxes first; only where these cannot decide, at the edges, with the geometries."""
+    envelope = _envelope(box, 4326)
+    near = Condition(f"{lonlat} && {envelope}", box)
+    meets = Condition(f"ST_Intersects({lonlat}, {envelope})", box)
+    inner = (box[0] + _FLOAT_DEGREES, box[1] + _FLOAT_DEGREES, box[2] - _FLOAT_DEGREES, box[3] - _FLOAT_DEGREES)
+    if inner[0] >= inner[2] or inner[1] >= inner[3]:
+        return all_of([near, meets])
+    return all_of([near, any_of([Condition(f"{lonlat} @ {envelope}", inner), meets])])
+
+
+def _envelope(box: Box, srid: int) -> str:
+    """Return the SQL of a box over four values; without width or height it is a line or a point."""
+    if box[0] == box[2] or box[1] == box[3]:
+        return f"ST_Envelope(ST_SetSRID(ST_MakeLine(ST_Point(%s, %s), ST_Point(%s, %s)), {srid}))"
+    is_small = (box[2] - box[0]) * (box[3] - box[1]) <= _SMALL_SQUARE_DEGREES
+    return "hc.o_nho(%s, %s, %s, %s)" if srid == 4326 and is_small else f"ST_MakeEnvelope(%s, %s, %s, %s, {srid})"

@@ -54,7 +54,7 @@ class View:
     counted: bool
     time: ValidTime | None
     search: str | None
-    _kept: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any], repr=False)
+    _kept: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any], init=False, repr=False)
 
     def keep[Made](self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return what depends on the view and the key alone, made by ``make`` unless it is still kept."""

@@ -1,5 +1,6 @@
 """From an encoded document to a response: entity tag, 304, content coding, headers that every answer has."""
 
+import hashlib
 from functools import lru_cache
 
 from core.limits import LIMITS
@@ -46,9 +47,10 @@ class Conditional:
             self._context.parts.known_tags.put(self._key(), self._version, tag)
 
     def _key(self) -> str:
-        request = self._context.request
-        accepted = "\n".join(request.header(name) for name in ("accept", "accept-encoding"))
-        return f"{self._context.profile.hash} {self._context.language} {request.path}?{request.query}\n{accepted}"
+        """Return a digest of all that an answer depends on besides the data: a client chooses how long that is."""
+        context, request = self._context, self._context.request
+        parts = (context.profile.hash, context.language, coding_for(context), request.header("accept"), request.path)
+        return hashlib.sha256("\n".join(map(str, (*parts, request.query))).encode()).hexdigest()
 
 
 def document(

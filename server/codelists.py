@@ -1,6 +1,7 @@
 """The code lists that the schemas show, and the names of administrative units, kept in the process."""
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from database.pool import Entry, Reader
 from database.queries import load
 
 _QUERIES = load("server", "codelists.sql")
+_FRESH_S = 60.0
 
 
 def read_codelists(reader: Reader, profile: Profile) -> Codelists:
@@ -24,24 +26,31 @@ def read_codelists(reader: Reader, profile: Profile) -> Codelists:
 
 
 class UnitNames:
-    """Names of administrative units by their internal id: public names, the same for every caller."""
+    """Names of administrative units by their internal id: public names, the same for every caller.
 
-    def __init__(self, reader: Reader) -> None:
+    They are read again when they are older than a minute, so that what was renamed or founded is soon known.
+    """
+
+    def __init__(self, reader: Reader, now: Callable[[], float] = time.monotonic) -> None:
         self._reader = reader
-        self._units: dict[str, _Unit] = {}
+        self._now = now
+        self._known: tuple[float, dict[str, _Unit]] | None = None
 
     def of(self, ids: Iterable[object], entry: Entry) -> Mapping[str, str]:
-        """Return name and code of the units among these ids; an id that is not known yet has all read again."""
+        """Return name and code of the units among these ids."""
+        units = self._units(entry)
         wanted = {str(each) for each in ids if each is not None}
-        if not self._units or wanted - self._units.keys():
-            self._units = self._read(entry)
-        return {each: self._units[each].label for each in wanted if each in self._units}
+        return {each: units[each].label for each in wanted if each in units}
 
     def on(self, day: str, entry: Entry) -> Mapping[str, str]:
         """Return name and code of the units of a day by their id: provinces first, then districts, then communes."""
-        if not self._units:
-            self._units = self._read(entry)
-        return {id_: each.label for id_, each in self._units.items() if each.begin <= day < each.end}
+        return {id_: each.label for id_, each in self._units(entry).items() if each.begin <= day < each.end}
+
+    def _units(self, entry: Entry) -> "dict[str, _Unit]":
+        known = self._known
+        if known is None or self._now() - known[0] > _FRESH_S:
+            known = self._known = (self._now(), self._read(entry))
+        return known[1]
 
     def _read(self, entry: Entry) -> "dict[str, _Unit]":
         rows = cast("list[tuple[Any, ...]]", self._reader.read(entry, [(_QUERIES["units"], ())])[0])

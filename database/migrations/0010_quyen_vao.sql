@@ -88,7 +88,7 @@ BEGIN
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hc, dc, tk, qh, gd, hs TO %I', loader);
     EXECUTE format('GRANT SELECT ON dm.muc TO %I, %I', p_all, loader);
     EXECUTE format('GRANT SELECT, INSERT ON lg.dot_nap, lg.tu_choi TO %I', loader);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION lg.don_dem, lg.so_dong TO %I', loader);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION lg.don_dem, lg.so_dong, lg.hom_nay TO %I', loader);
     FOR bang IN
         SELECT c.oid FROM pg_class c JOIN pg_trigger t ON t.tgrelid = c.oid WHERE t.tgname = 'nhat_ky_them'
     LOOP

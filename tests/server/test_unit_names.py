@@ -1,4 +1,4 @@
-"""Names of units: read once, and again only where an id is new."""
+"""Names of units: read once a minute."""
 
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -23,8 +23,9 @@ class Units:
         return [self.rows]
 
 
-def names_of(units: Units) -> UnitNames:
-    return UnitNames(cast("Reader", units))
+def names_of(units: Units, seconds: list[float] | None = None) -> UnitNames:
+    moments = seconds or [0.0]
+    return UnitNames(cast("Reader", units), lambda: moments[-1])
 
 
 def test_known_units_are_read_once():
@@ -36,15 +37,29 @@ def test_known_units_are_read_once():
     assert units.asked == 1
 
 
-def test_a_unit_that_came_later_is_found():
-    units = Units()
-    names = names_of(units)
+def test_a_unit_that_came_later_is_found_within_a_minute():
+    units, seconds = Units(), [0.0]
+    names = names_of(units, seconds)
     names.of([7], ENTRY)
 
     units.rows.append(NEW)
+    seconds.append(59.0)
+    soon = names.of([7, 90], ENTRY)
+    seconds.append(61.0)
 
+    assert soon == {"7": "Xã Tân Lập (25360)"}
     assert names.of([7, 90], ENTRY) == {"7": "Xã Tân Lập (25360)", "90": "Xã Tân Lợi (25360)"}
     assert units.asked == 2
+
+
+def test_an_id_that_stays_unknown_is_not_looked_for_at_every_request():
+    units = Units()
+    names = names_of(units)
+
+    for _ in range(5):
+        names.of([8], ENTRY)
+
+    assert units.asked == 1
 
 
 def test_an_id_that_is_none_has_no_name():
