@@ -70,7 +70,6 @@ class BadFilter(BadRequest):
 
     def __init__(self, template: str, *values: object, position: int | None = None) -> None:
         problem = Phrase(template, values)
-        self.problem = str(problem)
         self.position = position
         self.reason = problem if position is None else Phrase("{} (at character {})", (problem, position + 1))
         super().__init__("filter: {}", self.reason)

@@ -8,7 +8,7 @@ import shapely
 from psycopg import sql
 
 from loader.staging import QUERIES, Db, Key, Reference, Table, keep, run, stream, trusted
-from quality.keys import duplicate_words, reference_words
+from quality.keys import duplicate_words, reference_words, stored_words
 from quality.rules import (
     DUPLICATE_KEY,
     OUTSIDE_UNIT,
@@ -25,7 +25,7 @@ type Parts = Mapping[str, sql.Composable]
 type Row = tuple[Any, ...]
 
 _STORED: Final = """
-SELECT dong, khoa
+SELECT dong, khoa, {words}
 FROM (SELECT * FROM nap WHERE NOT hong AND {staged}) s
 JOIN (SELECT {columns} FROM {table} WHERE {covers}) t USING ({columns})"""
 _REFERRING: Final = """
@@ -41,8 +41,8 @@ JOIN (SELECT * FROM {table} WHERE {live}) t ON t.{lonlat} && hc.doi_toa_do(s.hin
 CROSS JOIN LATERAL ST_Intersection(hc.doi_toa_do(t.{geometry}, {srid}), s.hinh) x
 WHERE NOT s.hong AND ST_Area(x) > {least}"""
 _SHARED_KEYS: Final = """
-SELECT dong, khoa, {which}, dau, NULL::text, NULL::float8, NULL::bytea
-FROM (SELECT dong, khoa, min(dong) OVER k AS dau, count(*) OVER k AS so
+SELECT dong, khoa, {which}, dau, {words}, NULL::float8, NULL::bytea
+FROM (SELECT dong, khoa, {columns}, min(dong) OVER k AS dau, count(*) OVER k AS so
       FROM nap
       WHERE NOT hong AND {present} AND {staged}
       WINDOW k AS (PARTITION BY {columns})) s
@@ -62,8 +62,7 @@ def check_stored_keys(connection: Db, table: Table, srid: int) -> None:
     """Find rows whose key is stored."""
     for key in table.keys:
         found = stream(connection, sql.SQL(_STORED).format(**_key_parts(key), table=table.identifier))
-        words = ((row, name, f"Đã có: {name}.", f"Stored already: {name}.") for row, name in found)
-        keep(connection, (Finding(STORED_KEY, row, name, None, vi, en) for row, name, vi, en in words), srid)
+        keep(connection, (Finding(STORED_KEY, *row, None, *stored_words(words)) for *row, words in found), srid)
 
 
 def check_references(connection: Db, table: Table, srid: int) -> None:
@@ -161,7 +160,7 @@ def shut_out(rows: Iterator[Row]) -> Iterator[Finding]:
 
     Args:
         rows: (position, key in words, number of the key or 0 for an overlap, first row with that key or the other row
-            of the overlap, its key, area, shape), by position.
+            of the overlap, in words the key that is shared or that of the other row, area, shape), by position.
     """
     gone = set[int]()
     first_kept = dict[tuple[int, int], int]()
@@ -176,20 +175,27 @@ def shut_out(rows: Iterator[Row]) -> Iterator[Finding]:
 
 
 def _shut_out(row: Row, gone: set[int], first_kept: Mapping[tuple[int, int], int]) -> Finding | None:
-    number, key, which, other, other_key, area, shape = row
+    number, key, which, other, words, area, shape = row
     if which:
         kept = first_kept.get((which, other))
-        return None if kept is None else Finding(DUPLICATE_KEY, number, key, None, *duplicate_words(key, kept))
+        return None if kept is None else Finding(DUPLICATE_KEY, number, key, None, *duplicate_words(words, kept))
     if other in gone:
         return None
-    words = overlap_words(area, other_key, other)
-    return Finding(OVERLAP, number, key, None, *words, shapely.from_wkb(shape))
+    return Finding(OVERLAP, number, key, None, *overlap_words(area, words, other), shapely.from_wkb(shape))
 
 
 def _key_parts(key: Key) -> dict[str, sql.Composable]:
     return {
         "columns": sql.SQL(", ").join(map(sql.Identifier, key.columns)),
+        "words": sql.SQL("concat_ws(', ', {})").format(sql.SQL(", ").join(map(_worded, key.columns))),
         "present": sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(sql.Identifier(c)) for c in key.columns),
         "covers": sql.SQL(trusted(key.covers)),
         "staged": sql.SQL(trusted(key.staged)),
     }
+
+
+def _worded(column: str) -> sql.Composed:
+    """Return the SQL of a column with its name; a commune is told by its code."""
+    if column == "xa_id":
+        return sql.SQL("'ma_xa ' || (SELECT d.ma FROM hc.don_vi d WHERE d.id = xa_id)")
+    return sql.SQL("{} || {}::text").format(sql.Literal(f"{column} "), sql.Identifier(column))

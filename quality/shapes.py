@@ -1,4 +1,4 @@
-"""Rules on geometries: HH-01 to HH-09 and DV-02. All of them see a whole batch at once."""
+"""Rules on geometries: HH-01 to HH-07 and DV-02 on a whole batch at once; the words of HH-08 and HH-09."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,6 @@ from quality.rules import (
     MISSING_SHAPE,
     NOT_FINITE,
     OUTSIDE_UNIT,
-    OVERLAP,
-    OVERLAP_STORED,
     REPEATED_POINT,
     SPIKE,
     WRONG_SHAPE_TYPE,
@@ -135,34 +133,6 @@ def spikes(batch: Batch, sharpest_degrees: float) -> Iterator[Finding]:
             f"{count} spikes below {sharpest_degrees:g}°.",
             at=point,
         )
-
-
-def overlaps(batch: Batch, *, least_area_m2: float) -> Iterator[Finding]:
-    """Yield each row that overlaps an earlier one of the batch by more than an area; the earlier stays."""
-    shapes = _sound(_shapes(batch))
-    tree = shapely.STRtree(shapes)
-    later, earlier = tree.query(shapes, predicate="intersects")
-    keep = later > earlier
-    later, earlier = later[keep], earlier[keep]
-    shared = shapely.intersection(shapes[later], shapes[earlier])
-    areas = shapely.area(shared)
-    for pair in np.flatnonzero(areas > least_area_m2):
-        other = int(earlier[pair])
-        vi, en = overlap_words(float(areas[pair]), batch.keys[other], int(batch.rows[other]))
-        yield batch.finding(OVERLAP, int(later[pair]), vi, en, at=shared[pair])
-
-
-def overlaps_stored(
-    batch: Batch, *, stored: Values, stored_keys: Sequence[str], least_area_m2: float
-) -> Iterator[Finding]:
-    """Yield each row that overlaps a stored geometry (same coordinates) by more than an area."""
-    shapes = _sound(_shapes(batch))
-    mine, theirs = shapely.STRtree(stored).query(shapes, predicate="intersects")
-    shared = shapely.intersection(shapes[mine], stored[theirs])
-    areas = shapely.area(shared)
-    for pair in np.flatnonzero(areas > least_area_m2):
-        vi, en = overlap_words(float(areas[pair]), stored_keys[int(theirs[pair])], None)
-        yield batch.finding(OVERLAP_STORED, int(mine[pair]), vi, en, at=shared[pair])
 
 
 def overlap_words(area_m2: float, other: str, row: int | None) -> tuple[str, str]:

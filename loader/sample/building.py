@@ -31,7 +31,8 @@ from loader.sample.units import Unit, Units, read_units
 
 LOAD_NAME: Final = "tinh-mau"
 """``lg.dot_nap.lop`` of the row that the last statement of the load writes."""
-
+PARCELS: Final = 20_000
+"""In force, where nobody says how many."""
 _CHUNK_BYTES: Final = 1 << 18
 _KIND_WEIGHT: Final = {"Phường": 2.2, "Thị trấn": 1.8, "Xã": 1.0}
 _QUERIES: Final = load("loader.sample", "building.sql")
@@ -57,7 +58,7 @@ def built_as(connection: Connection[Any]) -> str | None:
 def build(
     admin_dsn: str,
     *,
-    parcels: int = 60_000,
+    parcels: int = PARCELS,
     seed: int = 2025,
     era: Era = "before_reform",
     progress: Progress = SILENT,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def register(subparsers: "Subparsers") -> None:
     """Add the command ``load-sample``."""
     parser = subparsers.add_parser("load-sample", help="fill a migrated, empty database with the sample province")
-    parser.add_argument("--parcels", type=int, default=20_000, help="parcels in force (default %(default)s)")
+    parser.add_argument("--parcels", type=int, default=sample.PARCELS, help="parcels in force (default %(default)s)")
     parser.add_argument("--seed", type=int, default=2025, help="equal seeds give equal rows (default %(default)s)")
     parser.add_argument("--era", choices=get_args(Era.__value__), default="before_reform")
     parser.set_defaults(run=run)

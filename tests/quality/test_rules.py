@@ -9,7 +9,7 @@ import shapely
 
 from quality.areas import AreaTolerance, check_areas
 from quality.codes import Code, check_codes, code_at, split_codes
-from quality.keys import Key, duplicates, stored_already
+from quality.keys import duplicate_words, reference_words, stored_words
 from quality.rules import RULES, Batch, Finding
 from quality.values import (
     UnreadableError,
@@ -36,10 +36,10 @@ LAND = {
 }
 
 
-def batch_of(first: int = 1, **values: Sequence[object]) -> Batch:
+def batch_of(**values: Sequence[object]) -> Batch:
     columns = {name: np.array(column, object) for name, column in values.items()}
     size = len(next(iter(values.values())))
-    rows = np.arange(first, first + size)
+    rows = np.arange(1, 1 + size)
     return Batch(rows, [f"dòng số {row}" for row in rows], columns, None)
 
 
@@ -53,22 +53,16 @@ def test_every_rule_has_a_code_of_its_own_and_titles_in_both_languages():
     assert {code[:2] for code in RULES} == {"HH", "KH", "MA", "DV", "DT", "TD", "VB"}
 
 
-def test_a_key_that_occurs_twice_is_told_at_the_second_row_also_in_a_later_batch():
-    seen: dict[Key, int] = {}
-    first = batch_of(so_to=[1, 1, 1], so_thua=[1, 2, 1])
-    second = batch_of(4, so_to=[1, None, None], so_thua=[2, 1, 1])
-
-    findings = [*duplicates(first, ["so_to", "so_thua"], seen=seen)]
-    findings += duplicates(second, ["so_to", "so_thua"], seen=seen)
-
-    assert told(findings) == [("KH-01", 3), ("KH-01", 4)]
-    assert findings[1].vi == "Trùng với dòng 2: dòng số 4."
-
-
-def test_a_key_that_is_stored_is_told():
-    batch = batch_of(so_to=[1, 2], so_thua=[1, 1])
-
-    assert told(list(stored_already(batch, ["so_to", "so_thua"], stored={(2, 1)}))) == [("KH-02", 2)]
+def test_findings_on_keys_name_the_key_and_what_it_meets():
+    assert duplicate_words("tờ 1 thửa 2", 7) == (
+        "Trùng với dòng 7: tờ 1 thửa 2.",
+        "Row 7 has the same key: tờ 1 thửa 2.",
+    )
+    assert stored_words("tờ 1 thửa 2") == ("Đã có: tờ 1 thửa 2.", "Stored already: tờ 1 thửa 2.")
+    assert reference_words("thua_id", "5", "dc.thua_dat") == (
+        "«thua_id» 5 không có trong dc.thua_dat.",
+        "“thua_id” 5 is not in dc.thua_dat.",
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
 from quality.rules import Batch, Finding
-from quality.shapes import check_shapes, outside, overlaps, overlaps_stored
+from quality.shapes import check_shapes, outside, overlap_words
 
 POLYGONS = frozenset({"Polygon", "MultiPolygon"})
 SQUARE = shapely.box(0, 0, 10, 10)
@@ -79,37 +79,12 @@ def test_vertices_of_neighbouring_rings_are_not_mixed_up():
     assert found(shapely.MultiPolygon(many[::2]), *many) == []
 
 
-def test_a_row_that_overlaps_an_earlier_one_is_told_with_the_area():
-    batch = batch_of([SQUARE, shapely.box(10, 0, 20, 10), shapely.box(9, 0, 12, 5)])
+def test_an_overlap_is_told_with_its_area_and_the_row_of_the_file_if_there_is_one():
+    in_file = overlap_words(5.0, "thửa 1", 1)
+    stored = overlap_words(4.0, "tờ 1 thửa 9", None)
 
-    findings = list(overlaps(batch, least_area_m2=0.1))
-
-    assert codes(findings) == [("HH-08", 3), ("HH-08", 3)]
-    assert {round(each.geometry.area, 1) for each in findings if each.geometry} == {5.0, 10.0}
-    assert "5,00 m² với thửa 1 (dòng 1)" in " ".join(each.vi for each in findings)
-
-
-def test_slivers_and_shared_edges_are_no_overlaps():
-    batch = batch_of([SQUARE, shapely.box(9.999, 0, 20, 10), None, shapely.from_wkt("POLYGON EMPTY")])
-
-    assert list(overlaps(batch, least_area_m2=0.1)) == []
-
-
-def test_an_invalid_shape_does_not_stop_the_overlay_of_the_others():
-    bow_tie = shapely.from_wkt("POLYGON((0 0,10 10,10 0,0 10,0 0))")
-
-    findings = list(overlaps(batch_of([SQUARE, bow_tie, shapely.box(5, 5, 15, 15)]), least_area_m2=0.1))
-
-    assert codes(findings) == [("HH-08", 3)]
-
-
-def test_overlaps_with_what_is_stored_are_told():
-    stored = np.array([shapely.box(8, 8, 20, 20)], object)
-
-    findings = list(overlaps_stored(batch_of([SQUARE]), stored=stored, stored_keys=["tờ 1 thửa 9"], least_area_m2=0.1))
-
-    assert codes(findings) == [("HH-09", 1)]
-    assert findings[0].vi == "Chồng lấn 4,00 m² với tờ 1 thửa 9."
+    assert in_file == ("Chồng lấn 5,00 m² với thửa 1 (dòng 1).", "Overlaps thửa 1 (row 1) by 5.00 m².")
+    assert stored == ("Chồng lấn 4,00 m² với tờ 1 thửa 9.", "Overlaps tờ 1 thửa 9 by 4.00 m².")
 
 
 def test_a_row_outside_its_commune_is_told_beyond_the_tolerance():
@@ -133,5 +108,4 @@ def test_no_polygon_breaks_the_checks(shapes: list[BaseGeometry | None]):
     batch = batch_of(shapes, ma_xa=["x"] * len(shapes))
 
     list(check_shapes(batch, allowed=POLYGONS))
-    list(overlaps(batch, least_area_m2=0.1))
     list(outside(batch, column="ma_xa", areas={"x": SQUARE}, tolerance_m=1))

@@ -144,7 +144,7 @@ def test_every_spatial_predicate_runs_on_every_shape(text: str, select: Select) 
     try:
         select(text)
     except BadFilter as refused:
-        assert "not valid" in refused.problem  # noqa: PT017 - any other refusal is a fault of ours
+        assert "not valid" in str(refused)  # noqa: PT017 - any other refusal is a fault of ours
 
 
 @EXAMPLES
@@ -153,7 +153,7 @@ def test_arithmetic_never_fails(text: str, select: Select) -> None:
     try:
         select(text)
     except BadFilter as refused:
-        assert re.search("range of a double|it costs", refused.problem)  # noqa: PT017 - any other refusal is a fault of ours
+        assert re.search("range of a double|it costs", str(refused))  # noqa: PT017 - any other refusal is a fault of ours
 
 
 @EXAMPLES
