@@ -206,7 +206,7 @@ def _facts(
     return {
         "day": datetime.now(UTC).date().isoformat(),
         "cores": os.cpu_count(),
-        "machine": f"{_processor()}, {_memory_gib()} GiB, {platform.system()} {platform.release()}",
+        "machine": f"{_processor()}, {_memory_gib()} GiB, {platform.system()}",
         "parcels": material.rows,
         "quick": chosen.quick,
         "rounds": plan.rounds,
