@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import QueryTimeout, TooManyRequests, Unavailable
 from database.cluster import Cluster, temporary_folder
-from database.pool import Entry, Reader, Tuning, numbered
+from database.pool import Entry, Pool, Reader, Tuning, numbered
 
 PUBLIC = Entry("public", "", "hash")
 STUB = """
@@ -129,6 +129,20 @@ def test_nothing_can_be_written(reader: Reader) -> None:
         reader.read(PUBLIC, [("RESET ROLE", ()), ("INSERT INTO so VALUES (0, '')", ())])
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"), [("max_parallel_workers_per_gather", "0"), ("client_connection_check_interval", "2s")]
+)
+def test_answers_and_exports_use_one_process_and_end_when_nobody_waits(
+    reader: Reader, setting: str, value: str
+) -> None:
+    question = f"SELECT current_setting('{setting}')"
+
+    with reader.stream(PUBLIC, (question, ()), batch=1) as rows:
+        assert list(rows) == [(value,)]
+
+    assert _one(reader, question) == value
+
+
 def test_repeatable_statements_see_one_snapshot(reader: Reader, admin: psycopg.Connection) -> None:
     admin.execute("CREATE TABLE doi (n int); INSERT INTO doi VALUES (1); GRANT SELECT ON doi TO nguoi_doc")
     writer = threading.Timer(0.2, lambda: admin.execute("UPDATE doi SET n = 2"))
@@ -183,12 +197,44 @@ def test_a_server_that_answers_nothing_is_given_up(own_cluster: Cluster, monkeyp
     reader.close()
 
 
+def test_what_a_server_does_not_answer_in_time_is_not_asked_again(
+    own_cluster: Cluster, admin: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = Reader(own_cluster.dsn(), Tuning(pool_size=1, statement_timeout_ms=2_000))
+    monkeypatch.setattr("database.pool._NETWORK_SLACK_MS", -3_700)
+
+    with pytest.raises(Unavailable):
+        _one(reader, "SELECT pg_sleep(1.25)::text")
+
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(1.25)%' AND state = 'active'"
+    assert admin.execute(asked).fetchone() == (1,)
+    reader.close()
+
+
 def test_a_statement_asked_again_is_prepared(reader: Reader) -> None:
     for _ in range(4):
         _one(reader, "SELECT chu FROM so WHERE id = %s", 5)
 
     query = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT chu FROM so%%'"
     assert _one(reader, query) == 1
+
+
+@pytest.mark.parametrize("before", [[], [("SELECT 1 / 0", ())]])
+def test_a_statement_whose_preparation_failed_is_prepared_anew(
+    reader: Reader, admin: psycopg.Connection, before: list[tuple[str, tuple[()]]]
+) -> None:
+    pid = _one(reader, "SELECT pg_backend_pid()")
+    statement = ("SELECT n FROM chua_co", ())
+    for _ in range(5):
+        with pytest.raises(psycopg.DatabaseError):
+            reader.read(PUBLIC, [*before, statement])
+
+    admin.execute("CREATE TABLE chua_co (n int); INSERT INTO chua_co VALUES (3); GRANT SELECT ON chua_co TO nguoi_doc")
+    answer = reader.read(PUBLIC, [statement])
+    admin.execute("DROP TABLE chua_co")
+
+    assert answer == [[(3,)]]
+    assert _one(reader, "SELECT pg_backend_pid()") == pid  # a lost name would have cost the connection
 
 
 def test_prepared_statements_are_bounded(reader: Reader) -> None:
@@ -233,6 +279,34 @@ def test_a_full_pool_is_unavailable_after_the_wait(reader: Reader, admin: psycop
     for holder in holders:
         holder.join()
     assert _one(reader, "SELECT 1") == 1
+
+
+class _Plain:
+    """A connection that stands until it is closed."""
+
+    def __init__(self) -> None:
+        self.is_open = True
+
+    def is_usable(self) -> bool:
+        return self.is_open
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+def test_a_closed_pool_closes_what_comes_back() -> None:
+    pool = Pool(_Plain, size=2, wait_s=0, exhausted=TooManyRequests)
+    with pool.lent() as idle, pool.lent() as used:
+        pass
+    assert idle.is_open
+    assert used.is_open
+
+    with pool.lent() as used:
+        pool.close()
+        assert used.is_open
+
+    assert not idle.is_open
+    assert not used.is_open
 
 
 def test_many_threads_each_get_their_own_answer(own_cluster: Cluster) -> None:

@@ -133,3 +133,12 @@ def test_profiles_that_differ_in_rows_alone_have_different_hashes():
     hashes = {compile_profile([Collection(layer.id, layer, layer.columns, RowScope(each))]).hash for each in scopes}
 
     assert len(hashes) == 3
+
+
+def test_what_depends_on_a_view_is_made_once_and_what_is_asked_no_more_goes():
+    view, made = _view(LAYERS["thua-dat"]), list[int]()
+
+    for key in [0, 0, 0, *range(1, 1_000), 0, 0]:
+        view.keep(key, lambda key=key: made.append(key) or str(key))
+
+    assert made == [*range(1_000), 0]
