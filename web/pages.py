@@ -33,6 +33,9 @@ class Around:
         query: parameters of the request as sent, the last of each name.
         collection: the collection that the page belongs to.
         collections: shown on the landing page.
+        schema: of the collection, as ``/collections/{id}/schema`` answers.
+        queryables: what filters may name, as a schema.
+        sortables: what ``sortby`` may name, as a schema.
         basemap: address on this server that gives administrative boundaries as GeoJSON in lon/lat.
         searchable: ``q`` is understood here.
         in_force_on: the day, ISO 8601, whose state the items are; ``None`` where they have a history.
