@@ -1,5 +1,6 @@
 """The server put together: settings to parts, requests to responses."""
 
+import multiprocessing
 import os
 import signal
 import socket
@@ -35,6 +36,7 @@ from server.versions import ByVersion
 from web.pages import Pages
 
 CONFIG = Path(__file__).parent.parent / "config"
+_LOOK_EVERY_S = 0.5
 _STOP_WITHIN_S = 3
 """What a worker still answers after a stop; one that does not end by then is killed."""
 type StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -144,6 +146,7 @@ def serve(settings: Settings, greeting: str) -> None:
     dsn = settings.database_url or ""
     prove(dsn, read_layers(CONFIG / "layers"))
     _hand_down(settings)
+    multiprocessing.set_start_method("spawn", force=True)  # a fork would copy locks that threads hold right then
     stop = upkeep.start(dsn)
     server = Granian(
         "server.app:from_environment",
@@ -198,7 +201,17 @@ def from_environment() -> Application:
     and would take one that ended first for a broken one.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     return create(Settings.from_env(os.environ))
+
+
+def _end_with(supervisor: int) -> None:
+    """End this worker when its supervisor was killed: it would hold the port, and answer with layers of old."""
+    while os.getppid() == supervisor:
+        time.sleep(_LOOK_EVERY_S)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_STOP_WITHIN_S)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _hand_down(settings: Settings) -> None:
