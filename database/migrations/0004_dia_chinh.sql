@@ -289,9 +289,21 @@ CREATE INDEX chi_gioi_tu ON dc.chi_gioi (hieu_luc_tu, id);
 
 -- A right shows its holder and its parcel as they are now.
 
+-- Who hangs a row on a parcel locks the parcel before he copies from it: a writer who is moving the parcel does not see the new
+-- row, so the new row has to wait and see the move. A row that stays where it hangs needs no lock: the writer of the parcel
+-- comes to it, waits for it and writes it anew. Locks are taken in one order, else they wait for each other for ever: persons,
+-- parcels, what hangs on parcels. Parcels are locked as the triggers below lock them: FOR SHARE would have to be raised.
+
 CREATE FUNCTION dc.suy_ra_quyen() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    IF new.nguoi_id IS DISTINCT FROM old.nguoi_id THEN
+        PERFORM FROM dc.nguoi WHERE id = new.nguoi_id FOR SHARE;
+    END IF;
+    IF new.thua_id IS DISTINCT FROM old.thua_id THEN
+        PERFORM FROM dc.thua_dat WHERE id = least(old.thua_id, new.thua_id) FOR NO KEY UPDATE;
+        PERFORM FROM dc.thua_dat WHERE id = greatest(old.thua_id, new.thua_id) FOR NO KEY UPDATE;
+    END IF;
     SELECT t.xa_id, t.ma_xa, t.so_to, t.so_thua, t.geom_goc, t.geom
     INTO new.xa_id, new.ma_xa, new.so_to, new.so_thua, new.geom_goc, new.geom
     FROM dc.thua_dat t WHERE t.id = new.thua_id;
@@ -316,6 +328,8 @@ BEGIN
             ' WHERE (c.loai, c.he_ma, c.loai_doi_tuong, c.ho_ten, c.nam_sinh, c.so_dinh_danh, c.dia_chi)'
             ' IS DISTINCT FROM (m.loai, m.he_ma, m.loai_doi_tuong, m.ho_ten, m.nam_sinh, m.so_dinh_danh, m.dia_chi)' INTO doi;
     IF doi IS NOT NULL THEN
+        PERFORM FROM dc.thua_dat t WHERE t.id IN (SELECT q.thua_id FROM dc.quyen_su_dung_dat q WHERE q.nguoi_id = ANY (doi))
+        ORDER BY t.id FOR NO KEY UPDATE;
         UPDATE dc.quyen_su_dung_dat q SET nguoi_id = q.nguoi_id WHERE q.nguoi_id = ANY (doi);
     END IF;
     RETURN NULL;
@@ -349,6 +363,10 @@ CREATE TRIGGER lan_truyen AFTER UPDATE ON dc.thua_dat REFERENCING OLD TABLE AS c
 CREATE FUNCTION dc.suy_ra_theo_thua() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    IF new.thua_id IS DISTINCT FROM old.thua_id THEN
+        PERFORM FROM dc.thua_dat WHERE id = least(old.thua_id, new.thua_id) FOR NO KEY UPDATE;
+        PERFORM FROM dc.thua_dat WHERE id = greatest(old.thua_id, new.thua_id) FOR NO KEY UPDATE;
+    END IF;
     SELECT t.xa_id, t.ma_xa INTO new.xa_id, new.ma_xa FROM dc.thua_dat t WHERE t.id = new.thua_id;
     new.cap_nhat := now();
     RETURN new;

@@ -137,6 +137,11 @@ CREATE INDEX gia_thua_ngay ON gd.gia_thua (thoi_diem, id);
 CREATE FUNCTION gd.suy_ra_gia_thua() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    -- As in dc.suy_ra_quyen.
+    IF new.thua_id IS DISTINCT FROM old.thua_id THEN
+        PERFORM FROM dc.thua_dat WHERE id = least(old.thua_id, new.thua_id) FOR NO KEY UPDATE;
+        PERFORM FROM dc.thua_dat WHERE id = greatest(old.thua_id, new.thua_id) FOR NO KEY UPDATE;
+    END IF;
     SELECT t.xa_id, t.ma_xa, t.so_to, t.so_thua, t.geom_goc, t.geom
     INTO new.xa_id, new.ma_xa, new.so_to, new.so_thua, new.geom_goc, new.geom
     FROM dc.thua_dat t WHERE t.id = new.thua_id;
