@@ -17,11 +17,10 @@ from core.errors import DatabaseError, LoadRefused, Unavailable
 from core.settings import Settings
 from database.cluster import database_of
 from database.connections import connect
-from loader.files import open_source
-from loader.load import Report, Result, load
+from loader.load import Report, Result, load, source_of
 from loader.mapping import read_mapping
 from loader.plan import Order
-from loader.report import JsonReport, RejectsReport, TextReport
+from loader.report import JsonReport, RejectsReport, TextReport, refuse_lost
 from quality.encodings import Encoding
 
 CONFIG: Final = Path(__file__).parent.parent / "config"
@@ -39,11 +38,9 @@ def register(commands: Subparsers) -> None:
     adder.add_argument("--mapping", default="ours", metavar="NAME", help="a file of config/mappings, or a path")
     adder.add_argument("--source-layer", metavar="NAME", help="layer of a file that has several")
     adder.add_argument("--srid", type=int, metavar="EPSG", help="coordinate system, whatever the file says")
+    adder.add_argument("--ngay", type=_day, metavar="YYYY-MM-DD", help="date of the codes; default: the legal day")
     adder.add_argument(
-        "--ngay", type=date.fromisoformat, metavar="YYYY-MM-DD", help="date of the codes; default: the legal day"
-    )
-    adder.add_argument(
-        "--encoding", type=Encoding, choices=list(Encoding), help="of all texts; default: found out by column"
+        "--encoding", choices=[each.value for each in Encoding], help="of all texts; default: found out by column"
     )
     adder.add_argument("--set", action="append", default=[], metavar="COLUMN=VALUE", help="a constant for a column")
     adder.add_argument("--accept-valid", action="store_true", help="write the good rows, keep the others apart")
@@ -61,6 +58,7 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     """
     logging.getLogger("pyogrio").setLevel(logging.WARNING)  # it counts records at INFO
     order = _order(chosen)
+    refuse_lost(each for each in (chosen.report, chosen.rejects) if each)
     reports: list[Report] = [TextReport(sys.stdout)]
     reports += [JsonReport(chosen.report)] if chosen.report else []
     reports += [RejectsReport(chosen.rejects)] if chosen.rejects else []
@@ -100,10 +98,17 @@ def _order(chosen: argparse.Namespace) -> Order:
         source_layer=chosen.source_layer,
         srid=chosen.srid,
         day=chosen.ngay,
-        encoding=chosen.encoding,
+        encoding=chosen.encoding and Encoding(chosen.encoding),
         accept_valid=chosen.accept_valid,
         dry_run=chosen.dry_run,
     )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"{text} is no day; write it as YYYY-MM-DD, for example 2025-06-30") from exc
 
 
 def _constants(given: list[str]) -> dict[str, str]:
@@ -116,6 +121,4 @@ def _constants(given: list[str]) -> dict[str, str]:
 
 def _bar(order: Order) -> "tqdm[NoReturn]":
     """Return a progress bar, which shows itself on a terminal only."""
-    wanted = (order.source_layer,) if order.source_layer else (*order.mapping.source_layers, order.layer.table)
-    total = open_source(order.file, wanted).features
-    return tqdm(total=total, unit=" dòng", disable=None, file=sys.stderr, desc=order.layer.id)
+    return tqdm(total=source_of(order).features, unit=" dòng", disable=None, file=sys.stderr, desc=order.layer.id)

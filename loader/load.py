@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -18,11 +18,12 @@ from loader import sets, staging
 from loader.files import Chunk, Source, fingerprint, open_source, read_chunks
 from loader.mapping import read_columns
 from loader.plan import CHUNK, QUERIES, Order, Plan, make_plan, shapes_of
-from loader.rows import check_rows, key_words
+from loader.rows import check_rows, key_words, lost_shapes
 from loader.staging import Db
 from loader.survey import check_file, check_shift
+from quality.coordinates import is_known
 from quality.encodings import Encoding
-from quality.rules import Batch, Finding, Rule, Severity, Values
+from quality.rules import MISSING_VALUE, Batch, Finding, Rule, Severity, Values
 
 _log = logging.getLogger("datdai.load")
 
@@ -40,6 +41,8 @@ class Outcome:
     """How a load ended, in numbers.
 
     Args:
+        source_srid: that the file states or the order says, ``None`` for a layer without geometry.
+        srid: that the geometries are written in, ``None`` for a layer without geometry.
         load_id: of ``lg.dot_nap``, ``None`` where nothing was written.
         encodings: legacy encodings that were converted, by column of the file.
     """
@@ -47,7 +50,8 @@ class Outcome:
     result: Result
     layer: str
     file: str
-    srid: int
+    source_srid: int | None
+    srid: int | None
     day: date
     read: int
     written: int
@@ -86,8 +90,7 @@ def load(
     Raises:
         LoadRefused: the file, its mapping or its coordinates do not fit, or the database refused a row.
     """
-    wanted = (order.source_layer,) if order.source_layer else (*order.mapping.source_layers, order.layer.table)
-    source = open_source(order.file, wanted)
+    source = source_of(order)
     with _reported(reports), connection.transaction() as transaction:
         outcome = _load(connection, order, source, started, progress)
         for report in reports:
@@ -97,6 +100,24 @@ def load(
     if outcome.result is Result.WRITTEN:
         _fold_log(connection)
     return outcome
+
+
+def source_of(order: Order) -> Source:
+    """Return the layer of the file that is meant.
+
+    Raises:
+        LoadRefused: there is no such file or layer, or the coordinate system that was said is not known.
+    """
+    if order.srid is not None and not is_known(order.srid):
+        raise LoadRefused(
+            f"--srid {order.srid} is no plane or geographic coordinate system; take the EPSG number of one, for example"
+            " 9212 or another plane of VN-2000, 4756 (VN-2000 in degrees) or 4326 (WGS 84)."
+        )
+    wanted = (order.source_layer,) if order.source_layer else (*order.mapping.source_layers, order.layer.table)
+    source = open_source(order.file, wanted)
+    if order.source_layer and order.source_layer.lower() != source.layer.lower():
+        raise LoadRefused(f"{order.file.name} has no layer {order.source_layer}; it has {source.layer} alone.")
+    return source
 
 
 def _fold_log(connection: Db) -> None:
@@ -129,6 +150,8 @@ def _refusal(error: BaseException) -> LoadRefused | None:
     match error:
         case psycopg.errors.IntegrityError() | psycopg.errors.DataError() | psycopg.errors.InsufficientPrivilege():
             return LoadRefused(f"The database refused it; nothing was changed: {_reason(error)}")
+        case psycopg.errors.InternalError_():  # what PostGIS and PROJ raise
+            return LoadRefused(f"The database cannot compute a geometry; nothing was changed: {_reason(error)}")
         case OSError() | DataSourceError():
             return LoadRefused(f"A report cannot be written; nothing was changed: {error}")
         case _:
@@ -143,8 +166,9 @@ def _load(
     surveyed = check_file(connection, plan, sample)
     staging.create(connection, plan.table)
     staging.add_findings(connection, surveyed, plan.given_srid)
+    placed = not (_are_errors(surveyed) and any(len(lost_shapes(plan, shapes_of(plan, each))) for each in sample))
     for chunk in read_chunks(source, size=CHUNK):
-        _stage(connection, plan, chunk)
+        _stage(connection, plan, chunk, placed=placed)
         progress(len(chunk))
     _check_sets(connection, plan)
     return _finish(connection, plan, started)
@@ -161,7 +185,8 @@ def _finish(connection: Db, plan: Plan, started: datetime) -> Outcome:
         result=result,
         layer=order.layer.id,
         file=order.file.name,
-        srid=plan.srid,
+        source_srid=plan.source.srid if order.layer.geometry else None,
+        srid=plan.srid if order.layer.geometry else None,
         day=plan.context.day,
         read=read,
         written=good,
@@ -197,19 +222,24 @@ def _become_loader(connection: Db) -> None:
         connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(row[0])))
 
 
-def _stage(connection: Db, plan: Plan, chunk: Chunk) -> None:
-    """Read one chunk, check what a row tells by itself, and put it into staging."""
+def _stage(connection: Db, plan: Plan, chunk: Chunk, *, placed: bool) -> None:
+    """Read one chunk, check what a row tells by itself, and put it into staging.
+
+    Args:
+        placed: take the geometries; without it the file as a whole is refused for their coordinates, of which nothing
+            can be computed.
+    """
     moved = Chunk(chunk.first, chunk.values, shapes_of(plan, chunk))
-    values, findings = read_columns(moved, plan.origins, plan.targets, plan.context, codelist=plan.checks.codes)
+    values, unread = read_columns(moved, plan.origins, plan.targets, plan.context, codelist=plan.checks.codes)
     if plan.by_commune:
         values["xa_id"] = _objects([plan.units.get(code) for code in values["ma_xa"]])
     batch = Batch(
         rows=np.arange(chunk.first, chunk.first + len(chunk)),
         keys=key_words(plan, values, len(chunk)),
         values=values,
-        shapes=moved.shapes if plan.order.layer.geometry else None,
+        shapes=moved.shapes if plan.order.layer.geometry and placed else None,
     )
-    findings += check_rows(plan, batch)
+    findings = _without_echoes(unread, check_rows(plan, batch), batch)
     bad = frozenset(each.row for each in findings if _is_error(each))
     staging.add_rows(
         connection,
@@ -218,7 +248,7 @@ def _stage(connection: Db, plan: Plan, chunk: Chunk) -> None:
         values=[values[name] for name, _ in plan.table.columns],
         keys=batch.keys,
         bad=bad,
-        shapes=moved.shapes,
+        shapes=moved.shapes if placed else np.full(len(chunk), None, object),
         srid=plan.given_srid,
     )
     staging.add_findings(connection, findings, plan.given_srid)
@@ -261,6 +291,20 @@ def _check_places(connection: Db, plan: Plan) -> float | None:
     sets.check_overlaps_stored(connection, plan.table, least_m2=least_m2, lonlat=lonlat, srid=srid)
     staging.mark_bad(connection)
     return least_m2
+
+
+def _without_echoes(unread: Sequence[Finding], found: Sequence[Finding], batch: Batch) -> list[Finding]:
+    """Return all findings; a value that could not be read is not reported as missing once more."""
+    places = {(each.row, each.column) for each in unread}
+    first = int(batch.rows[0])
+    return [
+        *(replace(each, key=batch.keys[each.row - first]) for each in unread),
+        *(each for each in found if each.rule is not MISSING_VALUE or (each.row, each.column) not in places),
+    ]
+
+
+def _are_errors(findings: Sequence[Finding]) -> bool:
+    return any(map(_is_error, findings))
 
 
 def _is_error(finding: Finding) -> bool:

@@ -1,7 +1,8 @@
 """Reports of a load: text for people, JSON for programs, GeoPackage of the rejected rows for a map."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import batched
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any, Final, TextIO
 import numpy as np
 import pyogrio.raw
 import shapely
+from pyogrio.errors import DataSourceError
 from shapely.geometry import mapping as as_geojson
 
+from core.errors import LoadRefused
 from loader import staging
 from loader.load import Outcome, Result
 from loader.staging import Db
@@ -56,7 +59,7 @@ class JsonReport:
     def write(self, connection: Db, outcome: Outcome) -> None:
         """Stream the document beside its final place."""
         head = json.dumps(outcome_as_json(outcome), ensure_ascii=False, indent=1)[:-2]
-        with _beside(self.path).open("w", encoding="utf-8") as out:
+        with _named(self.path), _beside(self.path).open("w", encoding="utf-8") as out:
             out.write(f'{head},\n "findings": [')
             for i, finding in enumerate(staging.findings(connection)):
                 text = json.dumps(finding_as_json(finding), ensure_ascii=False)
@@ -69,7 +72,7 @@ class JsonReport:
 
     def discard(self) -> None:
         """Remove what was written."""
-        _beside(self.path).unlink(missing_ok=True)
+        _remove(_beside(self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,12 @@ class RejectsReport:
     def write(self, connection: Db, outcome: Outcome) -> None:
         """Write the layers ``tu_choi`` (rows) and ``loi`` (findings) beside their final place."""
         place = _beside(self.path)
-        place.unlink(missing_ok=True)
-        for batch in batched(_reject_rows(connection), _BATCH):
-            _append(place, "tu_choi", batch, ("dong", "ma_loi", "gia_tri"), outcome.srid)
-        for batch in batched(_finding_rows(connection), _BATCH):
-            _append(place, "loi", batch, ("dong", "ma", "khoa", "cot", "vi", "en"), outcome.srid)
+        with _named(self.path):
+            place.unlink(missing_ok=True)
+            for batch in batched(_reject_rows(connection), _BATCH):
+                _append(place, "tu_choi", batch, ("dong", "ma_loi", "gia_tri"), outcome.srid)
+            for batch in batched(_finding_rows(connection), _BATCH):
+                _append(place, "loi", batch, ("dong", "ma", "khoa", "cot", "vi", "en"), outcome.srid)
 
     def finish(self) -> None:
         """Put the file in its place."""
@@ -94,12 +98,23 @@ class RejectsReport:
 
     def discard(self) -> None:
         """Remove what was written."""
-        _beside(self.path).unlink(missing_ok=True)
+        _remove(_beside(self.path))
+
+
+def refuse_lost(paths: Iterable[Path]) -> None:
+    """Refuse reports into folders that do not exist, before the file is read.
+
+    Raises:
+        LoadRefused: the text names the report and the folder.
+    """
+    for path in paths:
+        if not path.parent.is_dir():
+            raise _refusal(path, f"there is no folder {path.parent}")
 
 
 def text_lines(outcome: Outcome, findings: Iterable[Finding]) -> Iterator[str]:
     """Yield the report for people, line by line."""
-    yield f"{outcome.file} -> {outcome.layer} (EPSG:{outcome.srid}, {outcome.day:%d/%m/%Y})"
+    yield f"{outcome.file} -> {outcome.layer} ({_systems(outcome)}{outcome.day:%d/%m/%Y})"
     yield f"{_RESULT[outcome.result]}"
     yield (
         f"Đọc / read {outcome.read}, ghi / written {outcome.written}, "
@@ -117,6 +132,7 @@ def outcome_as_json(outcome: Outcome) -> dict[str, object]:
         "result": outcome.result,
         "layer": outcome.layer,
         "file": outcome.file,
+        "source_srid": outcome.source_srid,
         "srid": outcome.srid,
         "day": outcome.day.isoformat(),
         "read": outcome.read,
@@ -145,6 +161,15 @@ def finding_as_json(finding: Finding) -> dict[str, object]:
     }
 
 
+def _systems(outcome: Outcome) -> str:
+    """Return the coordinate system that is written, and the one of the file where it is another."""
+    if outcome.srid is None:
+        return ""
+    if outcome.source_srid == outcome.srid:
+        return f"EPSG:{outcome.srid}, "
+    return f"chuyển từ / transformed from EPSG:{outcome.source_srid} -> EPSG:{outcome.srid}, "
+
+
 def _mark(rule: Rule) -> str:
     return "LỖI / error   " if rule.severity is Severity.ERROR else "CẢNH BÁO / warning"
 
@@ -164,18 +189,20 @@ def _finding_rows(connection: Db) -> Iterator[tuple[Any, ...]]:
         yield each.geometry, each.row, each.rule.code, each.key, each.column, each.vi, each.en
 
 
-def _append(path: Path, layer: str, rows: tuple[tuple[Any, ...], ...], names: tuple[str, ...], srid: int) -> None:
+def _append(
+    path: Path, layer: str, rows: tuple[tuple[Any, ...], ...], names: tuple[str, ...], srid: int | None
+) -> None:
     shapes, *columns = (_objects(column) for column in zip(*rows, strict=True))
     numbers = columns[0].astype(np.int64)
     pyogrio.raw.write(
         path,
-        geometry=shapely.to_wkb(shapes),
+        geometry=shapely.to_wkb(shapes) if srid else None,
         field_data=[numbers, *columns[1:]],
         fields=list(names),
         layer=layer,
         driver="GPKG",
-        geometry_type="Unknown",
-        crs=f"EPSG:{srid}",
+        geometry_type="Unknown" if srid else None,
+        crs=srid and f"EPSG:{srid}",
         append=path.exists() and layer in {name for name, _ in pyogrio.list_layers(path)},
     )
 
@@ -185,6 +212,27 @@ def _objects(values: Iterable[object]) -> Values:
     array = np.empty(len(listed), object)
     array[:] = listed
     return array
+
+
+@contextmanager
+def _named(path: Path) -> Generator[None]:
+    """Refuse by the report's own name what cannot be written beside it."""
+    try:
+        yield
+    except OSError as exc:
+        raise _refusal(path, exc.strerror or type(exc).__name__) from exc
+    except DataSourceError as exc:
+        raise _refusal(path, str(exc).replace(_beside(path).name, path.name)) from exc
+
+
+def _refusal(path: Path, reason: str) -> LoadRefused:
+    return LoadRefused(f"A report cannot be written; nothing was changed: {path}: {reason}.")
+
+
+def _remove(path: Path) -> None:
+    """Remove a file; one that could not be written must not hide why."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def _beside(path: Path) -> Path:

@@ -3,14 +3,19 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import numpy as np
+import shapely
+
 from loader.mapping import Origin, Reading
 from loader.placement import in_metres
 from loader.plan import KINDS, Plan
 from quality.areas import AreaTolerance, check_areas
 from quality.codes import check_codes
-from quality.rules import UNKNOWN_UNIT, Batch, Finding, Values
+from quality.coordinates import unplaceable
+from quality.rules import UNKNOWN_UNIT, UNPLACEABLE, Batch, Finding, Positions, Values
 from quality.shapes import check_shapes
 from quality.values import check_length, check_required, check_residue
+from quality.vn2000 import Numbers
 
 
 def check_rows(plan: Plan, batch: Batch) -> list[Finding]:
@@ -24,15 +29,38 @@ def check_rows(plan: Plan, batch: Batch) -> list[Finding]:
 
 def _shape_findings(plan: Plan, batch: Batch) -> Iterator[Finding]:
     geometry = plan.order.layer.geometry
-    if geometry is None:
+    if geometry is None or batch.shapes is None:
         return
     yield from check_shapes(batch, allowed=frozenset({KINDS[geometry.kind]}))
+    lost = lost_shapes(plan, batch.shapes)
+    for i in lost:
+        yield batch.finding(UNPLACEABLE, int(i), *_lost_words(shapely.bounds(batch.shapes[i]), plan.given_srid))
     area = plan.checks.area
-    if area and area in batch.values and batch.shapes is not None:
-        metric = in_metres(batch.shapes, plan.given_srid, geometry.stored_srid)
+    if area and area in batch.values:
+        sound = batch.shapes.copy()
+        sound[lost] = None
+        metric = in_metres(sound, plan.given_srid, geometry.stored_srid)
         yield from check_areas(
             replace(batch, shapes=metric), area, AreaTolerance(point_error_m=plan.checks.point_error_m)
         )
+
+
+def lost_shapes(plan: Plan, shapes: Values) -> Positions:
+    """Return the positions of geometries with a corner that has no place on the earth."""
+    bounds = shapely.bounds(shapes)
+    known = np.flatnonzero(np.isfinite(bounds).all(axis=1))
+    low, high = (
+        unplaceable(bounds[known, i], bounds[known, i + 1], srid=plan.given_srid, onto=plan.srid) for i in (0, 2)
+    )
+    return known[low | high]
+
+
+def _lost_words(bounds: Numbers, srid: int) -> tuple[str, str]:
+    corners = ", ".join(f"{each:.10g}" for each in bounds)
+    return (
+        f"Không chuyển được toạ độ [{corners}] của EPSG:{srid}.",
+        f"The coordinates [{corners}] of EPSG:{srid} cannot be transformed.",
+    )
 
 
 def _value_findings(plan: Plan, batch: Batch) -> Iterator[Finding]:

@@ -62,7 +62,9 @@ def check_stored_keys(connection: Db, table: Table, srid: int) -> None:
     """Find rows whose key is stored."""
     for key in table.keys:
         found = stream(connection, sql.SQL(_STORED).format(**_key_parts(key), table=table.identifier))
-        keep(connection, (Finding(STORED_KEY, *row, None, *stored_words(words)) for *row, words in found), srid)
+        keep(
+            connection, (Finding(STORED_KEY, row, name, None, *stored_words(words)) for row, name, words in found), srid
+        )
 
 
 def check_references(connection: Db, table: Table, srid: int) -> None:
@@ -194,8 +196,8 @@ def _key_parts(key: Key) -> dict[str, sql.Composable]:
     }
 
 
-def _worded(column: str) -> sql.Composed:
+def _worded(column: str) -> sql.Composable:
     """Return the SQL of a column with its name; a commune is told by its code."""
     if column == "xa_id":
-        return sql.SQL("'ma_xa ' || (SELECT d.ma FROM hc.don_vi d WHERE d.id = xa_id)")
+        return sql.SQL("'ma_xa ' || (SELECT d.ma FROM hc.don_vi d WHERE d.id = s.xa_id)")
     return sql.SQL("{} || {}::text").format(sql.Literal(f"{column} "), sql.Identifier(column))

@@ -11,9 +11,9 @@ from loader.files import Chunk
 from loader.mapping import read_columns
 from loader.plan import QUERIES, Plan, shapes_of
 from loader.staging import Db, stream, trusted
-from quality.coordinates import Box, Degrees, OutOfArea, Plausible, Swapped, WrongZone, compare, judge
+from quality.coordinates import Box, Degrees, OutOfArea, Plausible, Swapped, WrongZone, as_metres, compare, judge
 from quality.encodings import Encoding
-from quality.rules import AXES_SWAPPED, CONVERTED, DATUM_SHIFT, DEGREES, OUT_OF_AREA, WRONG_ZONE, Finding
+from quality.rules import AXES_SWAPPED, CONVERTED, DATUM_SHIFT, DEGREES, METRES, OUT_OF_AREA, WRONG_ZONE, Finding
 from quality.vn2000 import PLANES
 
 _MARGIN_DEGREES: Final = 0.02
@@ -48,15 +48,19 @@ def _converted(encodings: Mapping[str, Encoding], sample: Sequence[Chunk]) -> It
 
 def _judged(connection: Db, plan: Plan, sample: Sequence[Chunk]) -> Iterator[Finding]:
     """Yield what is wrong with the coordinates of the file as a whole."""
-    if not plan.order.layer.geometry or not sample:
+    geometry = plan.order.layer.geometry
+    if not geometry or not sample:
         return
     shapes = np.concatenate([shapes_of(plan, chunk) for chunk in sample])
     bounds = shapely.bounds(shapes)
     bounds = bounds[np.isfinite(bounds).all(axis=1)]
     expected = _expected(connection, plan, sample)
+    x, y = (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
+    if metres := as_metres(x, y, srid=plan.given_srid, expected=expected, usual=geometry.stored_srid):
+        yield Finding(METRES, 0, "", None, metres.message.vi, metres.message.en)
+        return
     if expected is None or not len(bounds):
         return
-    x, y = (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
     verdict = judge(x, y, srid=plan.given_srid, expected=expected)
     match verdict:
         case Plausible():

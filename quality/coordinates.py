@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from quality.numbers import comma
 from quality.vn2000 import (
@@ -17,6 +19,7 @@ from quality.vn2000 import (
     Datum,
     Numbers,
     Plane,
+    from_lonlat,
     from_lonlat_by,
     to_lonlat,
 )
@@ -67,6 +70,14 @@ class Degrees:
 
 
 @dataclass(frozen=True, slots=True)
+class Metres:
+    """The points are metres where longitude and latitude were claimed; in these systems they lie in the box."""
+
+    srid_candidates: tuple[int, ...]
+    message: Sentence
+
+
+@dataclass(frozen=True, slots=True)
 class OutOfArea:
     """No reading puts the points into the expected box."""
 
@@ -99,7 +110,7 @@ def judge(x: Numbers, y: Numbers, *, srid: int, expected: Box) -> Verdict:
     """
     if _lies_in(srid, x, y, expected):
         return Plausible()
-    if not _is_geographic(srid) and (degrees := _as_degrees(x, y, srid, expected)):
+    if not is_geographic(srid) and (degrees := _as_degrees(x, y, srid, expected)):
         return degrees
     if _lies_in(srid, y, x, expected):
         return Swapped((srid,), _swapped((srid,)))
@@ -108,6 +119,37 @@ def judge(x: Numbers, y: Numbers, *, srid: int, expected: Box) -> Verdict:
     if zones := _zones(y, x, expected, besides=srid):
         return Swapped(zones, _swapped(zones))
     return OutOfArea(_out_of_area(srid, x, y))
+
+
+def as_metres(x: Numbers, y: Numbers, *, srid: int, expected: Box | None, usual: int) -> Metres | None:
+    """Say so where nearly all points are too large for the degrees of the claimed system.
+
+    Args:
+        expected: where they should lie, ``None`` where nobody knows.
+        usual: the system to try where the box tells none, and first among those that it tells.
+    """
+    if not len(x) or not is_geographic(srid) or np.mean(_are_degrees(x, y)) > 1 - _LEAST_SHARE:
+        return None
+    fitting = _zones(x, y, expected, besides=srid) or _zones(y, x, expected, besides=srid) if expected else ()
+    candidates = tuple(sorted(fitting, key=lambda each: each != usual)) or (usual,)
+    return Metres(candidates, _metres(srid, candidates))
+
+
+def unplaceable(x: Numbers, y: Numbers, *, srid: int, onto: int) -> NDArray[np.bool_]:
+    """Say which points no longitude and latitude, or no place in the plane ``onto``, can be computed for."""
+    lon, lat = to_lonlat(srid, x, y)
+    wrong = ~(np.isfinite(lon) & np.isfinite(lat))
+    if is_geographic(srid):
+        wrong |= (np.abs(x) > 180) | (np.abs(y) > 90)
+    if onto != srid and onto in PLANES:
+        east, north = from_lonlat(onto, np.where(wrong, np.inf, lon), np.where(wrong, np.inf, lat))
+        wrong |= ~(np.isfinite(east) & np.isfinite(north))
+    return wrong
+
+
+def _are_degrees(x: Numbers, y: Numbers) -> NDArray[np.bool_]:
+    """Say which points may be degrees, in either order."""
+    return (np.abs(x) <= 180) & (np.abs(y) <= 180) & (np.minimum(np.abs(x), np.abs(y)) <= 90)
 
 
 def compare(
@@ -183,7 +225,21 @@ def _zones(x: Numbers, y: Numbers, box: Box, *, besides: int) -> tuple[int, ...]
     return tuple(srid for srid in candidates if srid != besides and _lies_in(srid, x, y, box))
 
 
-def _is_geographic(srid: int) -> bool:
+def is_known(srid: int) -> bool:
+    """Say whether an EPSG number is that of a plane or of longitude and latitude."""
+    try:
+        crs = CRS.from_epsg(srid)
+    except CRSError:
+        return False
+    return crs.is_geographic or crs.is_projected
+
+
+def is_geographic(srid: int) -> bool:
+    """Say whether the coordinates of a system are degrees.
+
+    Raises:
+        pyproj.exceptions.CRSError: nobody knows the EPSG number.
+    """
     return srid in (WGS84, GEOGRAPHIC) or (srid not in PLANES and CRS.from_epsg(srid).is_geographic)
 
 
@@ -196,6 +252,14 @@ def _degrees(srid: int, *, swapped: bool) -> Sentence:
     return Sentence(
         f"Toạ độ là độ ({order[0]}), không phải mét của EPSG:{srid}. Hãy khai hệ toạ độ EPSG:{WGS84}.",
         f"The coordinates are degrees ({order[1]}), not metres of EPSG:{srid}. Say EPSG:{WGS84}.",
+    )
+
+
+def _metres(srid: int, candidates: tuple[int, ...]) -> Sentence:
+    tries = " / ".join(f"--srid {each}" for each in candidates)
+    return Sentence(
+        f"Toạ độ là mét, nhưng hệ toạ độ EPSG:{srid} tính bằng độ. Hãy thử {tries}.",
+        f"The coordinates are metres, but the coordinate system EPSG:{srid} is in degrees. Try {tries}.",
     )
 
 

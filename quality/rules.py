@@ -118,6 +118,8 @@ WRONG_ZONE: Final = _error("TD-02", "Sai kinh tuyến trục hoặc hệ toạ �
 DEGREES: Final = _error("TD-03", "Toạ độ là độ thay vì mét", "Degrees in place of metres")
 OUT_OF_AREA: Final = _error("TD-04", "Nằm ngoài địa bàn", "Lies outside the area")
 DATUM_SHIFT: Final = _error("TD-05", "Sai phép chuyển hệ", "A wrong datum shift")
+METRES: Final = _error("TD-06", "Toạ độ là mét thay vì độ", "Metres in place of degrees")
+UNPLACEABLE: Final = _error("TD-07", "Toạ độ không chuyển được", "The coordinates cannot be transformed")
 MISSING_VALUE: Final = _error("VB-01", "Thiếu giá trị bắt buộc", "A required value is missing")
 TOO_LONG: Final = _error("VB-02", "Giá trị quá dài", "The value is too long")
 BAD_DATE: Final = _error("VB-03", "Ngày không hợp lệ", "The date cannot be read")
@@ -133,7 +135,7 @@ RULES: Final[Mapping[str, Rule]] = {
         *(OVERLAP, OVERLAP_STORED, DUPLICATE_KEY, STORED_KEY, UNKNOWN_REFERENCE),
         *(UNKNOWN_CODE, CODE_NOT_IN_FORCE, JOINED_CODES),
         *(UNKNOWN_UNIT, OUTSIDE_UNIT, AREA_DIFFERS, AREA_NOT_POSITIVE),
-        *(AXES_SWAPPED, WRONG_ZONE, DEGREES, OUT_OF_AREA, DATUM_SHIFT),
+        *(AXES_SWAPPED, WRONG_ZONE, DEGREES, OUT_OF_AREA, DATUM_SHIFT, METRES, UNPLACEABLE),
         *(MISSING_VALUE, TOO_LONG, BAD_DATE, BAD_TYPE, RESIDUE, CONVERTED, REFUSED),
     )
 }

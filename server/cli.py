@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import cast
 
 from core import logs
-from core.commands import Subparsers
+from core.commands import CommandParser, Subparsers
 from core.errors import DatabaseError, DatdaiError
 from core.settings import Settings
 from database import migrate
@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="datdai", description="The provincial land database as an OGC API.", allow_abbrev=False
     )
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=CommandParser)
     _add_serve(commands)
     _add_prepare(commands)
     _add_migrate(commands)

@@ -3,21 +3,24 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import psycopg
 import pytest
 import shapely
 import shapely.affinity
 import yaml
+from psycopg import sql
 
 from core.errors import LoadRefused
 from loader import staging
-from loader.load import Result
+from loader.load import Result, load
 from quality import tcvn3, vni
 from quality.coordinates import offsets
 from quality.encodings import Encoding
+from quality.rules import Finding
 from quality.vn2000 import from_lonlat, to_lonlat
 
 PROVINCE = """
@@ -25,11 +28,38 @@ PROVINCE = """
     (1, '70', 'Bình Phước', 'Tỉnh', '1997-01-01', '2025-07-01', 'thử',
      ST_Multi(ST_MakeEnvelope(517000, 1249000, 629000, 1361000, 9212)))"""
 MAPPINGS = Path(__file__).parents[2] / "config" / "mappings"
+LOADER_ROLE = """
+    SELECT rolname FROM pg_roles
+    WHERE rolname LIKE '%\\_loader' AND NOT rolsuper AND has_table_privilege(oid, 'dc.thua_dat', 'INSERT')"""
+"""The role bears the name of the database from which that of a test was copied."""
 BOW_TIE = shapely.from_wkt("POLYGON((570300 1275300,570310 1275310,570310 1275300,570300 1275310,570300 1275300))")
 
 
 def codes(outcome) -> dict[str, int]:
     return {rule.code: count for rule, count in outcome.by_rule}
+
+
+def found(land, path: Path, rule: str) -> list[Finding]:
+    """Load a file and return what a rule says of it."""
+    listed: list[Finding] = []
+
+    class Reading:
+        def write(self, connection, _outcome):
+            listed.extend(each for each in staging.findings(connection) if each.rule.code == rule)
+
+        def finish(self): ...
+        def discard(self): ...
+
+    land.load(path, reports=[Reading()])
+    return listed
+
+
+def sentences(land, path: Path, rule: str) -> list[str]:
+    return sorted(each.vi for each in found(land, path, rule))
+
+
+def keys(land, path: Path, rule: str) -> list[str]:
+    return sorted(each.key for each in found(land, path, rule))
 
 
 def is_untouched(land) -> bool:
@@ -342,6 +372,100 @@ def test_coordinates_that_lie_elsewhere_keep_the_file_out(land, files, tmp_path:
     assert outcome.result is Result.REFUSED
     assert code in codes(outcome)
     assert is_untouched(land)
+
+
+def test_metres_that_are_taken_for_degrees_are_the_only_finding(land, files, tmp_path: Path):
+    land.load(files.write(tmp_path / "cu.gpkg", [files.parcel(i) for i in (1, 2, 3)]))
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(i) for i in range(4, 9)])
+
+    for srid in (4326, 4756):
+        outcome = land.load(path, srid=srid, accept_valid=True)
+
+        assert (outcome.result, codes(outcome)) == (Result.REFUSED, {"TD-06": 1})
+
+
+def test_metres_are_known_from_degrees_where_no_unit_tells_the_place(land, files, tmp_path: Path):
+    with psycopg.connect(land.dsn) as connection:
+        connection.execute("DELETE FROM hc.don_vi")
+    unit = {"cap": 3, "ma": "25195", "ten": "Tân Phú", "loai": "x", "hieu_luc_tu": "2020-01-01", "can_cu": "thử"}
+    path = files.write(tmp_path / "dv.gpkg", [unit | {"shape": files.square()}])
+
+    outcome = land.load(path, "don-vi-hanh-chinh", srid=4326, values={"id": "9"})
+
+    assert codes(outcome) == {"TD-06": 1}
+
+
+def test_degrees_that_are_exchanged_are_the_only_finding(land, files, tmp_path: Path):
+    path = files.write(tmp_path / "x.gpkg", [files.parcel(1, shapely.box(11.53, 106.895, 11.5301, 106.8951))])
+
+    assert codes(land.load(path, srid=4326, values={"dien_tich": "131"})) == {"TD-01": 1}
+
+
+@pytest.mark.parametrize("srid", [4326, 9212])
+def test_a_row_whose_coordinates_have_no_place_is_an_error_of_its_own(land, files, tmp_path: Path, srid: int):
+    rows = [files.parcel(i) for i in range(1, 20)]
+    if srid == 4326:
+        rows = [row | {"shape": shapely.transform(row["shape"], in_degrees)} for row in rows]
+    lost = files.parcel(20, shapely.box(3e9, 3e9, 3.001e9, 3.001e9))
+
+    outcome = land.load(files.write(tmp_path / "x.gpkg", [*rows, lost], crs=f"EPSG:{srid}"), accept_valid=True)
+
+    assert (outcome.result, outcome.written) == (Result.WRITTEN, 19)
+    assert land.rows("SELECT dong, 'TD-07' = ANY (ma_loi) FROM lg.tu_choi") == [(20, True)]
+
+
+def in_degrees(points: np.ndarray) -> np.ndarray:
+    return np.column_stack(to_lonlat(9212, points[:, 0], points[:, 1]))
+
+
+def test_what_the_database_cannot_compute_is_one_sentence(land, files, tmp_path: Path):
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1)])
+    with psycopg.connect(land.dsn) as connection:
+        connection.execute(
+            "CREATE FUNCTION vo() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE internal_error USING MESSAGE = 'transform: Invalid coordinate'; END $$;"
+            "CREATE TRIGGER vo BEFORE INSERT ON dc.thua_dat FOR EACH ROW EXECUTE FUNCTION vo()"
+        )
+
+    with pytest.raises(LoadRefused, match="nothing was changed: transform: Invalid coordinate"):
+        land.load(path)
+
+
+def test_a_row_that_collides_under_two_keys_is_told_of_each_by_its_columns(land, files, tmp_path: Path):
+    code = "0123bcdfghjk"
+    path = files.write(tmp_path / "thua.gpkg", [files.parcel(1, ma_dinh_danh=code)])
+    land.load(path)
+    twice = files.write(
+        tmp_path / "hai.gpkg", [files.parcel(5, files.square(i), ma_dinh_danh="5555bcdfghjk") for i in (5, 6)]
+    )
+
+    assert sentences(land, path, "KH-02") == [
+        f"Đã có: ma_dinh_danh {code}.",
+        "Đã có: ma_xa 25195, so_to 1, so_thua 1.",
+    ]
+    assert sentences(land, twice, "KH-01") == [
+        "Trùng với dòng 1: ma_dinh_danh 5555bcdfghjk.",
+        "Trùng với dòng 1: ma_xa 25195, so_to 1, so_thua 5.",
+    ]
+
+
+def test_a_value_that_cannot_be_read_is_counted_once_and_told_with_its_key(land, files, tmp_path: Path):
+    rows = [files.parcel(1, hieu_luc_tu="31/02/2024", dien_tich="bốn trăm"), files.parcel(2, dien_tich="400")]
+    path = files.write(tmp_path / "thua.gpkg", rows)
+
+    assert codes(land.load(path)) == {"VB-03": 1, "VB-04": 1}
+    assert keys(land, path, "VB-03") == ["ma_xa 25195, so_to 1, so_thua 1"]
+
+
+def test_an_account_of_the_loader_role_takes_the_legal_day(land, files, tmp_path: Path):
+    order = land.order(files.write(tmp_path / "thua.gpkg", [files.parcel(1)]))
+    with psycopg.connect(land.dsn, autocommit=True) as connection:
+        ((role,),) = connection.execute(LOADER_ROLE).fetchall()
+        connection.execute(sql.SQL("SET SESSION AUTHORIZATION {}").format(sql.Identifier(role)))
+
+        outcome = load(connection, order, started=datetime(2026, 1, 5, tzinfo=UTC))
+
+    assert (outcome.result, outcome.day) == (Result.WRITTEN, date(2025, 6, 30))
 
 
 def test_a_neighbouring_zone_is_found_by_the_commune_that_the_file_names(land, files, tmp_path: Path):

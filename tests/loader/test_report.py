@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from loader.report import JsonReport, RejectsReport, TextReport
+from quality.vn2000 import to_lonlat
 
 
 @pytest.fixture
@@ -28,6 +29,23 @@ def test_the_text_tells_the_end_the_counts_and_the_first_findings(land, mixed: P
     assert "Đọc / read 5, ghi / written 0, từ chối / rejected 5" in text
     assert "HH-08 LỖI / error" in text
     assert "dòng 2 (ma_xa 25195, so_to 1, so_thua 2): MA-01 Không có mã «XYZ»." in text
+
+
+def test_the_text_and_the_json_tell_from_which_system_the_file_was_brought_to_which(land, files, tmp_path: Path):
+    lon, lat = to_lonlat(9212, *shapely.get_coordinates(files.square()).T)
+    degrees = files.parcel(1, shapely.Polygon(list(zip(lon, lat, strict=True))))
+    path = files.write(tmp_path / "thua.geojson", [degrees], crs="EPSG:4326")
+    planes = files.write(tmp_path / "thua.gpkg", [files.parcel(2)])
+    out, same, document = io.StringIO(), io.StringIO(), tmp_path / "bao_cao.json"
+
+    land.load(path, reports=[TextReport(out), JsonReport(document)], dry_run=True)
+    land.load(planes, reports=[TextReport(same)], dry_run=True)
+
+    text = "thua.geojson -> thua-dat (chuyển từ / transformed from EPSG:4326 -> EPSG:9212, 30/06/2025)"
+    assert out.getvalue().splitlines()[0] == text
+    assert same.getvalue().splitlines()[0] == "thua.gpkg -> thua-dat (EPSG:9212, 30/06/2025)"
+    report = json.loads(document.read_text(encoding="utf-8"))
+    assert (report["source_srid"], report["srid"]) == (4326, 9212)
 
 
 def test_the_text_of_a_file_with_many_faults_stays_short(land, files, tmp_path: Path):

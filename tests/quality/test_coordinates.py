@@ -10,9 +10,11 @@ from quality.coordinates import (
     Shifted,
     Swapped,
     WrongZone,
+    as_metres,
     compare,
     judge,
     offsets,
+    unplaceable,
 )
 from quality.vn2000 import PLANES, from_lonlat, is_vn2000, to_lonlat
 
@@ -169,3 +171,29 @@ def test_other_offsets_are_not_blamed_on_a_known_mistake(offset: tuple[float, fl
 def test_all_zones_of_the_country_are_known():
     assert len(PLANES) == 20
     assert set(range(9205, 9219)) <= set(PLANES)
+
+
+def test_metres_in_a_system_of_degrees_are_told_with_the_systems_that_fit():
+    x, y = from_lonlat(9212, LON, LAT)
+
+    found = as_metres(x, y, srid=4326, expected=DONG_XOAI, usual=9212)
+    nowhere = as_metres(x, y, srid=4756, expected=None, usual=9212)
+
+    assert found is not None
+    assert found.srid_candidates[0] == 9212
+    assert found.message.en.endswith("EPSG:4326 is in degrees. Try --srid 9212.")
+    assert nowhere is not None
+    assert as_metres(LON, LAT, srid=4326, expected=DONG_XOAI, usual=9212) is None
+    assert as_metres(LAT, LON, srid=4326, expected=DONG_XOAI, usual=9212) is None
+    assert as_metres(x, y, srid=9212, expected=DONG_XOAI, usual=9212) is None
+
+
+def test_points_without_a_place_on_the_earth_are_known():
+    x, y = np.array([106.9, 570_100.0, 11.5]), np.array([11.5, 1_275_100.0, 106.9])
+
+    assert unplaceable(x, y, srid=4326, onto=9212).tolist() == [False, True, True]
+    assert unplaceable(x, y, srid=4756, onto=4756).tolist() == [False, True, True]
+    assert unplaceable(np.array([570_100.0, 3e9]), np.array([1.2751e6, 3e9]), srid=9212, onto=9212).tolist() == [
+        False,
+        True,
+    ]
