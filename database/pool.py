@@ -39,8 +39,10 @@ _PREPARED_MAX = 256
 _COUNTED_MAX = 4_096
 _KEPT_LENGTH_MAX = 20_000  # a longer statement is a client's own filter: neither cached nor prepared
 _PLACES = (b"ST_MakeEnvelope(", b"ST_GeomFromText(")
-"""A plan depends on where and how large a place is: such a statement is planned with its values each time. Boxes so small
-that it does not are written otherwise (``query.bbox``)."""
+"""A plan depends on where and how large a place is: such a statement is planned with its values each time.
+
+Boxes so small that it does not depend on them are written otherwise (``query.bbox``).
+"""
 _NETWORK_SLACK_MS = 5_000
 _TRIES = 3  # of what was cut: another request may give a connection back that was cut as well
 _TRUSTED_S = 1.0  # a connection used just now is not asked whether it still stands; if not, the trip is made again
