@@ -138,6 +138,7 @@ class _LayerFile(_Part):
     license: str = "proprietary"
     key: Identifier = "id"
     territory: Identifier = "xa_id"
+    scopes: list[Identifier] = Field(default_factory=list)
     rows: Rows = Rows.ALL
     geometry: _Geometry | None = None
     time: _Time | None = None
@@ -160,9 +161,10 @@ class _LayerFile(_Part):
             yield f"key '{self.key}' is not among the columns"
         if bool(self.search) != bool(self.search_reads):
             yield "search and search_reads go together"
-        for name in self.search_reads:
-            if name not in self.columns:
-                yield f"search_reads names '{name}', which is not among the columns"
+        for key, names in (("scopes", self.scopes), ("search_reads", self.search_reads)):
+            for name in names:
+                if name not in self.columns:
+                    yield f"{key} names '{name}', which is not among the columns"
         if self.rows is Rows.IN_FORCE and not (self.time and self.time.end):
             yield "rows 'in-force' needs time.end"
         if self.geometry and self.geometry.srid not in self.srids:
@@ -207,6 +209,7 @@ class _LayerFile(_Part):
             license=self.license,
             key=next(each for each in columns if each.name == self.key),
             territory=self.territory,
+            scopes=tuple(self.scopes),
             rows=self.rows,
             columns=columns,
             geometry=geometry or None,

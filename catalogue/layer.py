@@ -116,6 +116,7 @@ class Layer:
     Attributes:
         key: column that identifies an item; unique, never re-used.
         territory: column with the administrative unit (``xa_id``), on which row scopes stand.
+        scopes: further columns that scopes of rows may name; row security knows a term for each.
         search: column with the folded text that ``q`` reads, or ``None``.
         search_reads: columns that the folded text is made of: who may not see one of them has no ``q``.
         srids: EPSG codes in which geometries are offered besides CRS84, the storage CRS among them.
@@ -133,6 +134,7 @@ class Layer:
     license: str
     key: Column
     territory: str
+    scopes: tuple[str, ...]
     rows: Rows
     columns: tuple[Column, ...]
     geometry: Geometry | None

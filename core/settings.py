@@ -48,6 +48,14 @@ class Settings(BaseModel):
     """The server's own login; None runs an embedded cluster."""
     admin_database_url: PostgresqlUrl | None = Field(default=None, repr=False)
     """The DBA's login, for migrations and the sample province alone."""
+    identity_database_url: PostgresqlUrl | None = Field(default=None, repr=False)
+    """The login that keeps accounts, tokens and agreements; None is that of ``database_url`` with ``_identity``."""
+    publisher_database_url: PostgresqlUrl | None = Field(default=None, repr=False)
+    """The login that publishes agreements; None is that of ``database_url`` with ``_publisher``."""
+    audit_database_url: PostgresqlUrl | None = Field(default=None, repr=False)
+    """The login that writes the audit; None is that of ``database_url`` with ``_audit``."""
+    auditor_database_url: PostgresqlUrl | None = Field(default=None, repr=False)
+    """The login that reads the audit; None is that of ``database_url`` with ``_auditor``."""
     home: Path = Path("var")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
@@ -102,7 +110,17 @@ class Settings(BaseModel):
         return self.base_url or f"http://{host}:{self.port}"
 
 
-SECRETS = frozenset({"database_url", "admin_database_url", "secret"})
+SECRETS = frozenset(
+    {
+        "database_url",
+        "admin_database_url",
+        "identity_database_url",
+        "publisher_database_url",
+        "audit_database_url",
+        "auditor_database_url",
+        "secret",
+    }
+)
 """Settings that may also come from a file."""
 
 

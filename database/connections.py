@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from core.errors import DatabaseError
 
@@ -37,3 +38,13 @@ def alone(dsn: str, key: int, *, purpose: str) -> Generator[psycopg.Connection[t
     with connect(dsn, purpose=purpose, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [key])
         yield connection
+
+
+def login_of(given: str | None, app_dsn: str, purpose: str) -> str:
+    """Return the connection string of a login beside the server's own: as given, else that of the server renamed.
+
+    Args:
+        purpose: ``identity``, ``publisher``, ``audit`` or ``auditor``, which its name ends with.
+    """
+    user = str(conninfo_to_dict(app_dsn).get("user", ""))
+    return given or make_conninfo(app_dsn, user=f"{user.removesuffix('_app')}_{purpose}")

@@ -31,17 +31,21 @@ DO $$
 DECLARE
     vai_tro text;
 BEGIN
-    FOREACH vai_tro IN ARRAY ARRAY['loader', 'worker', 'auditor', 'publisher', 'p_all'] LOOP
+    FOREACH vai_tro IN ARRAY ARRAY['loader', 'worker', 'p_all'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = current_database() || '_' || vai_tro) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', current_database() || '_' || vai_tro);
         END IF;
     END LOOP;
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = current_database() || '_app') THEN
-        EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT', current_database() || '_app');
-    END IF;
+    FOREACH vai_tro IN ARRAY ARRAY['app', 'identity', 'publisher', 'audit', 'auditor'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = current_database() || '_' || vai_tro) THEN
+            EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT', current_database() || '_' || vai_tro);
+        END IF;
+    END LOOP;
     EXECUTE format('GRANT %I TO %I', current_database() || '_p_all', current_database() || '_app');
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), current_database() || '_app');
+    FOREACH vai_tro IN ARRAY ARRAY['app', 'identity', 'publisher', 'audit', 'auditor'] LOOP
+        EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), current_database() || '_' || vai_tro);
+    END LOOP;
     EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I', current_database(), current_database() || '_loader');
 END $$;
 

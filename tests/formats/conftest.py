@@ -76,6 +76,7 @@ def layer(kind: GeometryKind | None) -> Layer:
         license="proprietary",
         key=COLUMNS[0],
         territory="xa_id",
+        scopes=(),
         rows=Rows.ALL,
         columns=(*COLUMNS, HIDDEN),
         geometry=Geometry("geom_goc", 9212, "geom", kind) if kind else None,

@@ -36,6 +36,7 @@ def layer(identifier: str, *, spatial: bool) -> Layer:
         license="proprietary",
         key=COLUMNS[0],
         territory="xa_id",
+        scopes=(),
         rows=Rows.ALL,
         columns=COLUMNS,
         geometry=Geometry("geom_goc", 9212, "geom", GeometryKind.MULTIPOLYGON) if spatial else None,

@@ -1,0 +1,1 @@
+"""Audit: decision and outcome of every request, every administrative act, sealed in a chain."""

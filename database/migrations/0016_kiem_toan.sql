@@ -1,0 +1,3 @@
+-- Audit: who asked for what, what was decided, and every administrative act.
+
+CREATE SCHEMA audit;
