@@ -7,7 +7,10 @@ The tree::
     │   ├── BadParameter
     │   ├── BadFilter
     │   └── LoadRefused
+    ├── Unauthorized
+    ├── Forbidden
     ├── NotFound
+    ├── Conflict
     ├── MethodNotAllowed
     ├── NotAcceptable
     ├── UnsupportedMediaType
@@ -79,11 +82,26 @@ class LoadRefused(BadRequest):
     """A file cannot be loaded; nothing was changed."""
 
 
+class Unauthorized(DatdaiError):
+    """No valid token where one is needed. One text for a token that is absent, wrong, expired or revoked."""
+
+    def __init__(self) -> None:
+        super().__init__("A valid token is needed here.")
+
+
+class Forbidden(DatdaiError):
+    """The caller is known, and may not do this; what may not even be seen is ``NotFound``."""
+
+
 class NotFound(DatdaiError):
     """There is no such resource. One text for what is absent and for what is hidden."""
 
     def __init__(self) -> None:
         super().__init__("There is no such resource.")
+
+
+class Conflict(DatdaiError):
+    """What was asked for does not fit the state that the thing is in; nothing was changed."""
 
 
 class MethodNotAllowed(DatdaiError):
@@ -146,9 +164,12 @@ class DatabaseError(StartRefused):
 
 STATUS: dict[type[DatdaiError], int] = {
     BadRequest: 400,
+    Unauthorized: 401,
+    Forbidden: 403,
     NotFound: 404,
     MethodNotAllowed: 405,
     NotAcceptable: 406,
+    Conflict: 409,
     ContentTooLarge: 413,
     UnsupportedMediaType: 415,
     TooManyRequests: 429,
