@@ -1,0 +1,1 @@
+"""Commands for every act on units, accounts, agreements, tokens and audit."""
