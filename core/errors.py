@@ -5,6 +5,7 @@ The tree::
     DatdaiError
     ├── BadRequest
     │   ├── BadParameter
+    │   ├── BadBody
     │   ├── BadFilter
     │   └── LoadRefused
     ├── Unauthorized
@@ -76,6 +77,18 @@ class BadFilter(BadRequest):
         self.position = position
         self.reason = problem if position is None else Phrase("{} (at character {})", (problem, position + 1))
         super().__init__("filter: {}", self.reason)
+
+
+class BadBody(BadRequest):
+    """A body of JSON does not fit what is taken here.
+
+    Args:
+        faults: each as the member that is wrong, with dots, and what is wrong with it.
+    """
+
+    def __init__(self, faults: tuple[tuple[str, str], ...]) -> None:
+        self.faults = faults
+        super().__init__("The body is wrong: {}", "; ".join(f"{member}: {problem}" for member, problem in faults))
 
 
 class LoadRefused(BadRequest):

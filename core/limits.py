@@ -38,6 +38,11 @@ class Limits:
     """Terms in ``q``."""
     export_spool_max: int = 4 * 1024**3
     """Bytes of one temporary export file."""
+    admin_body_max: int = 1_048_576
+    """Bytes in a body sent to the admin API."""
+    admin_page_default: int = 100
+    """Entries on a page of the admin API when the client says nothing."""
+    admin_page_max: int = 1_000
 
 
 LIMITS = Limits()

@@ -1,1 +1,91 @@
 """The admin API: every act on units, accounts, agreements and audit, as JSON over HTTP."""
+
+from types import ModuleType
+from typing import Any
+
+from flask import Blueprint, Response
+
+from auth.api.http import PREFIX, Access, answer, guard, install_problems
+
+TOPICS: tuple[ModuleType, ...] = ()
+"""Modules with ``blueprint(access)`` and ``PATHS``, the OpenAPI paths below ``/admin/api``."""
+
+
+def blueprint(access: Access) -> Blueprint:
+    """Return the whole admin API as one blueprint, at ``/admin/api``; only who is signed in passes."""
+    whole = Blueprint("admin", __name__, url_prefix=PREFIX)
+    guard(whole, access)
+    install_problems(whole, access)
+    for topic in TOPICS:
+        whole.register_blueprint(topic.blueprint(access))
+    whole.add_url_rule("", "document", _document)
+    return whole
+
+
+def blueprints(access: Access) -> tuple[Blueprint, ...]:
+    """Return what an application registers to have the admin API."""
+    return (blueprint(access),)
+
+
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document of the admin API."""
+    paths = {PREFIX + path: item for topic in TOPICS for path, item in topic.PATHS.items()}
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "datdai: administration", "version": "1.0.0"},
+        "paths": {PREFIX: {"get": {"summary": "This document", "responses": {"200": {"description": "OpenAPI 3.0"}}}}}
+        | paths,
+        "components": _COMPONENTS,
+        "security": [{"token": []}, {"session": []}],
+    }
+
+
+def _document() -> Response:
+    return answer(document())
+
+
+_COMPONENTS: dict[str, Any] = {
+    "securitySchemes": {
+        "token": {"type": "http", "scheme": "bearer", "description": "A token with the scope admin."},
+        "session": {"type": "apiKey", "in": "cookie", "name": "__Host-datdai", "description": "A signed-in browser."},
+    },
+    "parameters": {
+        "limit": {
+            "name": "limit",
+            "in": "query",
+            "description": "Entries on a page.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+        },
+        "after": {
+            "name": "after",
+            "in": "query",
+            "description": "`next` of the page before.",
+            "schema": {"type": "string"},
+        },
+    },
+    "responses": {
+        "Problem": {
+            "description": "Why not: problem details (RFC 9457).",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    },
+    "schemas": {
+        "Problem": {
+            "type": "object",
+            "required": ["type", "title", "status", "detail"],
+            "properties": {
+                "type": {"type": "string"},
+                "title": {"type": "string"},
+                "status": {"type": "integer"},
+                "detail": {"type": "string"},
+                "faults": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {"member": {"type": "string"}, "problem": {"type": "string"}},
+                    },
+                },
+            },
+        }
+    },
+}

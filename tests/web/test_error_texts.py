@@ -13,7 +13,7 @@ from core.phrases import Phrase
 from web.texts import error_texts
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("core", "catalogue", "database", "query", "formats", "providers", "openapi", "web", "server")
+PACKAGES = ("core", "catalogue", "database", "query", "auth", "formats", "providers", "openapi", "web", "server")
 UNREACHABLE = (errors.StartRefused, errors.LoadRefused)
 """Errors of the start and of the command line; no answer carries them."""
 JSON_FAULTS = ("{", '{"a"', '{"a":1', "[1", "[1 2]", '"', '"\\x"', '"\\u12"', '"\x01"', "1 2", '{"a":1,}', "[1,]", "x")
@@ -59,7 +59,7 @@ class Module:
                 case ast.Call(func=ast.Name(id="BadParameter"), args=[_, *texts]):
                     yield from (text for each in texts for text in self.read(each))
                 case ast.Call(func=ast.Name(id=name), args=[first, *values]) if name in REACHABLE:
-                    if name != "MethodNotAllowed":
+                    if name not in {"MethodNotAllowed", "BadBody"}:  # their texts stand in core.errors
                         self.refuse_words(values)
                         yield from self.read(first)
                 case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super"))), args=[first, *_]):

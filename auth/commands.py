@@ -1,0 +1,14 @@
+"""The commands of permission, one module of ``auth.cli`` for each topic."""
+
+from types import ModuleType
+
+from core.commands import Subparsers
+
+TOPICS: tuple[ModuleType, ...] = ()
+"""Modules with ``register(subparsers)``."""
+
+
+def register(commands: Subparsers) -> None:
+    """Add the commands of every topic."""
+    for topic in TOPICS:
+        topic.register(commands)

@@ -1,0 +1,41 @@
+"""Accounts whose rights changed: marked in the transaction that changes them, published right after it.
+
+A server that dies between the two leaves the mark, and whoever publishes next takes it up.
+"""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, cast
+
+from psycopg import Connection
+
+from catalogue.layer import Layer
+from database.queries import load
+from database.writer import Writer
+
+if TYPE_CHECKING:
+    from core.clocks import LegalDay
+
+_QUERIES = load("auth", "stale.sql")
+
+
+def mark_stale(connection: Connection[Any], account_ids: Sequence[int]) -> None:
+    """Note that the rights of accounts have changed, in the transaction of the login that keeps accounts."""
+    connection.execute(_QUERIES["mark_stale"].encode(), {"accounts": list(account_ids)})
+
+
+def republish_stale(publisher: Writer, layers: Sequence[Layer]) -> tuple[int, ...]:
+    """Publish the profiles of the accounts that are marked, and take the marks away; return the accounts."""
+    with publisher.transaction() as connection:
+        row = connection.execute(_QUERIES["take_stale"].encode()).fetchone()
+        accounts, day = cast("tuple[list[int], LegalDay]", row)
+        if accounts:
+            _republish()(connection, layers, accounts, day)
+    return tuple(accounts)
+
+
+def _republish() -> Callable[..., object]:
+    if find_spec("auth.publishing") is None:
+        return lambda *_arguments: None
+    return cast("Callable[..., object]", import_module("auth.publishing").republish)
