@@ -1,16 +1,51 @@
--- Clients, tokens and sessions. Of a secret the database keeps the SHA-256 alone.
+-- Clients, tokens and sessions. Of a secret the database keeps the SHA-256 alone; instants are real time.
 
 CREATE SCHEMA oauth;
 
 CREATE TABLE oauth.client (
     id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^[A-Za-z0-9_-]{3,64}$'),
     unit_id int NOT NULL REFERENCES acl.unit,
-    name text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL CHECK (name <> '' AND name IS NFC NORMALIZED),
     account_id int REFERENCES acl.account,
     made_by int REFERENCES acl.account,
-    revoked_at timestamptz
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    revoked_at timestamptz,
+    auth_method text COLLATE "C" NOT NULL DEFAULT 'none'
+        CHECK (auth_method IN ('none', 'client_secret_basic', 'private_key_jwt')),
+    secret_hash text COLLATE "C" CHECK (secret_hash ~ '^[0-9a-f]{64}$'),
+    jwks jsonb CHECK (jsonb_typeof(jwks) = 'object'),
+    redirect_uris text[] COLLATE "C" NOT NULL DEFAULT '{}',
+    grant_types text[] COLLATE "C" NOT NULL DEFAULT '{}'
+        CHECK (grant_types <@ ARRAY['authorization_code', 'refresh_token', 'client_credentials',
+                                    'urn:ietf:params:oauth:grant-type:device_code'] COLLATE "C"),
+    scopes text[] COLLATE "C" NOT NULL DEFAULT '{}'
+        CHECK (scopes <@ ARRAY['features:read', 'tiles:read', 'records:read', 'processes:execute', 'features:write',
+                               'admin'] COLLATE "C"),
+    origins text[] COLLATE "C" NOT NULL DEFAULT '{}',
+    may_introspect boolean NOT NULL DEFAULT false,
+    CHECK ((auth_method = 'client_secret_basic') = (secret_hash IS NOT NULL)),
+    CHECK ((auth_method = 'private_key_jwt') = (jwks IS NOT NULL)),
+    CHECK (auth_method <> 'none' OR NOT may_introspect),
+    CHECK ('client_credentials' <> ALL (grant_types) OR (auth_method <> 'none' AND account_id IS NOT NULL))
 );
+CREATE INDEX client_made_by ON oauth.client (made_by);
 COMMENT ON COLUMN oauth.client.account_id IS 'The machine account that acts when the client asks for itself (client credentials).';
+COMMENT ON COLUMN oauth.client.made_by IS 'Who registered it; with that account the client ends.';
+COMMENT ON COLUMN oauth.client.jwks IS 'Public keys (RFC 7517) that its assertions are verified with.';
+COMMENT ON COLUMN oauth.client.origins IS 'Origins of web pages that may call the token endpoint with this client.';
+
+CREATE TABLE oauth.family (
+    id uuid PRIMARY KEY,
+    account_id int NOT NULL REFERENCES acl.account,
+    client_id text COLLATE "C" NOT NULL REFERENCES oauth.client,
+    begun_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL CHECK (ends_at > begun_at),
+    ended_at timestamptz
+);
+CREATE INDEX family_account ON oauth.family (account_id);
+CREATE INDEX family_client ON oauth.family (client_id);
+COMMENT ON TABLE oauth.family IS 'One consent and all that came out of it: code, access and refresh tokens die together.';
+COMMENT ON COLUMN oauth.family.ends_at IS 'No refresh leads beyond it.';
 
 CREATE TABLE oauth.token (
     hash text COLLATE "C" PRIMARY KEY,
@@ -21,12 +56,84 @@ CREATE TABLE oauth.token (
     family uuid NOT NULL,
     issued_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     expires_at timestamptz NOT NULL CHECK (expires_at > issued_at),
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    purpose text COLLATE "C" NOT NULL DEFAULT '' CHECK (purpose IS NFC NORMALIZED),
+    networks cidr[] NOT NULL DEFAULT '{}',
+    used_at timestamptz,
+    CHECK (kind <> 'personal' OR expires_at <= issued_at + interval '90 days')
 );
 CREATE INDEX token_account ON oauth.token (account_id);
 CREATE INDEX token_family ON oauth.token (family);
+CREATE INDEX token_client ON oauth.token (client_id) WHERE client_id IS NOT NULL;
+CREATE INDEX token_expires ON oauth.token (expires_at);
 COMMENT ON COLUMN oauth.token.hash IS 'Lower-case hexadecimal SHA-256 of the whole token.';
 COMMENT ON COLUMN oauth.token.family IS 'All that came out of one consent; they die together.';
+COMMENT ON COLUMN oauth.token.purpose IS 'What a personal token is for, in its owner''s words.';
+COMMENT ON COLUMN oauth.token.networks IS 'Where a personal token may be used from; empty: from anywhere.';
+COMMENT ON COLUMN oauth.token.used_at IS 'When it was last used, to some minutes.';
+
+CREATE TABLE oauth.code (
+    hash text COLLATE "C" PRIMARY KEY,
+    client_id text COLLATE "C" NOT NULL REFERENCES oauth.client,
+    account_id int NOT NULL REFERENCES acl.account,
+    family uuid NOT NULL REFERENCES oauth.family,
+    redirect_uri text COLLATE "C" NOT NULL,
+    scopes text[] COLLATE "C" NOT NULL,
+    challenge text COLLATE "C" NOT NULL CHECK (challenge ~ '^[A-Za-z0-9_-]{43}$'),
+    issued_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL CHECK (expires_at > issued_at),
+    used_at timestamptz
+);
+CREATE INDEX code_expires ON oauth.code (expires_at);
+COMMENT ON COLUMN oauth.code.challenge IS 'SHA-256 of the verifier in base64url (PKCE S256).';
+
+CREATE TABLE oauth.refresh (
+    hash text COLLATE "C" PRIMARY KEY,
+    client_id text COLLATE "C" NOT NULL REFERENCES oauth.client,
+    account_id int NOT NULL REFERENCES acl.account,
+    family uuid NOT NULL REFERENCES oauth.family,
+    scopes text[] COLLATE "C" NOT NULL,
+    issued_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL CHECK (expires_at > issued_at),
+    used_at timestamptz
+);
+CREATE INDEX refresh_family ON oauth.refresh (family);
+CREATE INDEX refresh_expires ON oauth.refresh (expires_at);
+COMMENT ON COLUMN oauth.refresh.used_at IS 'It is good for one refresh; a second use ends the family.';
+
+CREATE TABLE oauth.device (
+    hash text COLLATE "C" PRIMARY KEY,
+    user_code_hash text COLLATE "C" NOT NULL UNIQUE,
+    client_id text COLLATE "C" NOT NULL REFERENCES oauth.client,
+    scopes text[] COLLATE "C" NOT NULL,
+    issued_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL CHECK (expires_at > issued_at),
+    interval_s int NOT NULL DEFAULT 5 CHECK (interval_s > 0),
+    polled_at timestamptz,
+    account_id int REFERENCES acl.account,
+    allowed boolean,
+    used_at timestamptz,
+    CHECK ((account_id IS NULL) = (allowed IS NULL))
+);
+CREATE INDEX device_expires ON oauth.device (expires_at);
+COMMENT ON COLUMN oauth.device.allowed IS 'What the person decided; NULL before.';
+
+CREATE TABLE oauth.assertion (
+    client_id text COLLATE "C" NOT NULL REFERENCES oauth.client,
+    jti_hash text COLLATE "C" NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (client_id, jti_hash)
+);
+CREATE INDEX assertion_expires ON oauth.assertion (expires_at);
+COMMENT ON TABLE oauth.assertion IS 'Assertions (private_key_jwt) that were used: each is good once.';
+
+CREATE UNLOGGED TABLE oauth.rate (
+    key text COLLATE "C" PRIMARY KEY,
+    begun_at timestamptz NOT NULL,
+    requests int NOT NULL CHECK (requests > 0)
+);
+CREATE INDEX rate_begun ON oauth.rate (begun_at);
+COMMENT ON TABLE oauth.rate IS 'Requests in the current minute, by address and by client; a crash of the database forgets them.';
 
 CREATE TABLE oauth.session (
     hash text COLLATE "C" PRIMARY KEY,
@@ -37,3 +144,23 @@ CREATE TABLE oauth.session (
     ended_at timestamptz
 );
 CREATE INDEX session_account ON oauth.session (account_id);
+
+CREATE VIEW oauth.acting AS
+SELECT account.id, account.code, account.kind, account.unit_id, unit.code AS unit
+  FROM acl.account
+  JOIN acl.unit ON unit.id = account.unit_id
+ WHERE account.state = 'active'
+   AND (account.ends_on IS NULL OR account.ends_on > lg.hom_nay());
+COMMENT ON VIEW oauth.acting IS 'Accounts that may be given a token now.';
+
+DO $$
+DECLARE
+    identity text := current_database() || '_identity';
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA oauth TO %I', identity);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA oauth TO %I', identity);
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON oauth.acting FROM %I', identity);
+    EXECUTE format('GRANT USAGE ON SCHEMA lg TO %I', identity);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay() TO %I', identity);
+END
+$$;
