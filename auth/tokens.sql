@@ -17,7 +17,7 @@ SELECT (SELECT count(*)
            AND token.kind = 'personal'
            AND token.revoked_at IS NULL
            AND token.expires_at > %(now)s)
-  FROM oauth.acting
+  FROM oauth.acting(%(now)s)
  WHERE acting.id = %(account_id)s
 
 -- name: personal_of_account
@@ -41,7 +41,7 @@ SELECT hash, kind, account_id, client_id, scopes, family, issued_at, expires_at,
 SELECT token.hash, token.kind, token.account_id, token.client_id, token.scopes, token.family, token.issued_at,
        token.expires_at, token.revoked_at, token.purpose, token.networks, token.used_at
   FROM oauth.token
-  JOIN oauth.acting ON acting.id = token.account_id
+  JOIN oauth.acting(%(now)s) ON acting.id = token.account_id
   LEFT JOIN oauth.client ON client.id = token.client_id
  WHERE token.hash = %(hash)s
    AND token.revoked_at IS NULL

@@ -145,22 +145,26 @@ CREATE TABLE oauth.session (
 );
 CREATE INDEX session_account ON oauth.session (account_id);
 
-CREATE VIEW oauth.acting AS
-SELECT account.id, account.code, account.kind, account.unit_id, unit.code AS unit
-  FROM acl.account
-  JOIN acl.unit ON unit.id = account.unit_id
- WHERE account.state = 'active'
-   AND (account.ends_on IS NULL OR account.ends_on > lg.hom_nay());
-COMMENT ON VIEW oauth.acting IS 'Accounts that may be given a token now.';
+CREATE FUNCTION oauth.acting(at timestamptz)
+RETURNS TABLE (id int, code text, kind text, unit_id int, unit text)
+LANGUAGE sql STABLE AS $$
+    SELECT account.id, account.code, account.kind, account.unit_id, unit.code
+      FROM acl.account
+      JOIN acl.unit ON unit.id = account.unit_id
+     WHERE account.state = 'active'
+       AND (account.ends_on IS NULL OR account.ends_on > lg.hom_nay())
+       AND (account.password_until IS NULL OR account.password_until > at)
+       AND (unit.valid_until IS NULL OR unit.valid_until > lg.hom_nay())
+$$;
+REVOKE EXECUTE ON FUNCTION oauth.acting FROM PUBLIC;
+COMMENT ON FUNCTION oauth.acting IS 'Accounts that may be given a token at an instant, and whose tokens are good.';
 
 DO $$
 DECLARE
-    identity text := current_database() || '_identity';
+    identity constant text := current_database() || '_identity';
 BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA oauth TO %I', identity);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA oauth TO %I', identity);
-    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON oauth.acting FROM %I', identity);
-    EXECUTE format('GRANT USAGE ON SCHEMA lg TO %I', identity);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay() TO %I', identity);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION oauth.acting TO %I', identity);
 END
 $$;

@@ -13,7 +13,9 @@ from database.writer import Writer
 
 NOW = datetime(2025, 7, 1, 3, 0, tzinfo=UTC)
 _UNITS = "INSERT INTO acl.unit (code, name, kind, valid_from) VALUES (%s, %s, %s, '2025-01-01') RETURNING id"
-_ACCOUNTS = "INSERT INTO acl.account (code, unit_id, kind, state) VALUES (%s, %s, %s, 'active') RETURNING id"
+_ACCOUNTS = (
+    "INSERT INTO acl.account (code, unit_id, kind, person, state) VALUES (%s, %s, %s, %s, 'active') RETURNING id"
+)
 
 
 class World:
@@ -34,8 +36,13 @@ class World:
         cursor = self._connection.execute(query.encode(), values)
         return cursor.fetchall() if cursor.description else []
 
+    def suspend(self, account: Caller, state: str = "suspended") -> None:
+        """Let an account act no more."""
+        why = "so" if state == "suspended" else None
+        self.ask("UPDATE acl.account SET state = %s, suspended_for = %s WHERE id = %s", state, why, account.account_id)
+
     def _account(self, code: str, unit: int, kind: AccountKind) -> Caller:
-        account = self._one(_ACCOUNTS, code, unit, str(kind))
+        account = self._one(_ACCOUNTS, code, unit, str(kind), None if kind is AccountKind.MACHINE else code)
         unit_code = self.ask("SELECT code FROM acl.unit WHERE id = %s", unit)[0][0]
         return Caller(
             f"account:{account}",

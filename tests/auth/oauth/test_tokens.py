@@ -108,13 +108,13 @@ def test_an_account_has_twenty_personal_tokens_at_most(world: World, identity: W
             _personal(connection, world)
 
 
-@pytest.mark.parametrize("state", ["issued", "must_change", "suspended", "revoked"])
+@pytest.mark.parametrize("state", ["must_change", "suspended", "revoked"])
 def test_an_account_that_may_not_act_gets_no_token_and_those_it_has_are_refused(
     world: World, identity: Writer, state: str
 ) -> None:
     with identity.transaction() as connection:
         secret, _ = _personal(connection, world)
-    world.ask("UPDATE acl.account SET state = %s WHERE id = %s", state, world.person.account_id)
+    world.suspend(world.person, state)
 
     with identity.transaction() as connection:
         assert tokens.find(connection, secret, now=NOW) is None
@@ -131,6 +131,15 @@ def test_a_token_is_refused_from_the_day_on_which_the_position_has_ended(world: 
 
         world.ask("UPDATE acl.account SET ends_on = lg.hom_nay() WHERE id = %s", world.person.account_id)
         assert tokens.find(connection, secret, now=NOW) is None
+
+
+def test_a_token_is_refused_from_the_instant_at_which_the_password_is_too_old(world: World, identity: Writer) -> None:
+    world.ask("UPDATE acl.account SET password_until = %s WHERE id = %s", NOW + DAYS / 2, world.person.account_id)
+    with identity.transaction() as connection:
+        secret, _ = _personal(connection, world)
+
+        assert tokens.find(connection, secret, now=NOW + DAYS / 2 - timedelta(seconds=1))
+        assert tokens.find(connection, secret, now=NOW + DAYS / 2) is None
 
 
 def test_a_revoked_token_is_refused_at_once(world: World, identity: Writer) -> None:
