@@ -10,6 +10,7 @@ The tree::
     │   └── LoadRefused
     ├── Unauthorized
     ├── Forbidden
+    │   └── SignInRefused
     ├── NotFound
     ├── Conflict
     ├── MethodNotAllowed
@@ -104,6 +105,16 @@ class Unauthorized(DatdaiError):
 
 class Forbidden(DatdaiError):
     """The caller is known, and may not do this; what may not even be seen is ``NotFound``."""
+
+
+class SignInRefused(Forbidden):
+    """Somebody may not sign in. One text whatever the reason; the reason goes to the log, never to the caller."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            "The sign-in is refused: the name, the password or the code is wrong, or the account may not sign in."
+        )
 
 
 class NotFound(DatdaiError):

@@ -11,6 +11,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -29,6 +30,13 @@ def _http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _issuer(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1")):
+        raise ValueError("must be an https address, exactly as the provider writes it")
+    return text
+
+
 def _postgresql_url(text: str) -> str:
     if not text.startswith(("postgresql://", "postgres://")) and "=" not in text:
         raise ValueError("must be postgresql://... or key=value pairs")
@@ -36,6 +44,7 @@ def _postgresql_url(text: str) -> str:
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Issuer = Annotated[str, AfterValidator(_issuer)]
 PostgresqlUrl = Annotated[str, AfterValidator(_postgresql_url)]
 
 
@@ -72,6 +81,12 @@ class Settings(BaseModel):
     export_timeout_ms: int = Field(default=3_600_000, ge=1_000)
     secret: str | None = Field(default=None, min_length=SECRET_LENGTH_MIN, repr=False)
     """What tokens and ETags are keyed with; None keeps a random one in ``home``."""
+    oidc_issuer: Issuer | None = None
+    """The outside OpenID Connect provider through which people may sign in; None offers none."""
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = Field(default=None, repr=False)
+    oidc_password_rule_equal: bool = False
+    """The operator declares that the provider asks of passwords what we ask; without it the provider is not trusted."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 
@@ -79,6 +94,17 @@ class Settings(BaseModel):
     def _admin_goes_with_a_database(self) -> Self:
         if self.admin_database_url and not self.database_url:
             raise ValueError("DATDAI_ADMIN_DATABASE_URL needs DATDAI_DATABASE_URL beside it")
+        return self
+
+    @model_validator(mode="after")
+    def _provider_is_whole_and_trusted(self) -> Self:
+        given = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret)
+        if any(given) and not all(given):
+            raise ValueError("DATDAI_OIDC_ISSUER, DATDAI_OIDC_CLIENT_ID and DATDAI_OIDC_CLIENT_SECRET go together")
+        if self.oidc_issuer and not self.oidc_password_rule_equal:
+            raise ValueError(
+                "DATDAI_OIDC_ISSUER needs DATDAI_OIDC_PASSWORD_RULE_EQUAL=true: its password rule must equal ours"
+            )
         return self
 
     @classmethod
@@ -118,6 +144,7 @@ SECRETS = frozenset(
         "publisher_database_url",
         "audit_database_url",
         "auditor_database_url",
+        "oidc_client_secret",
         "secret",
     }
 )

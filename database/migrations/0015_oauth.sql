@@ -168,3 +168,48 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION oauth.acting TO %I', identity);
 END
 $$;
+
+
+-- Sessions of browsers, sign-ins on their way there, and who is who at an outside provider.
+
+ALTER TABLE oauth.session
+    ADD COLUMN way text COLLATE "C" NOT NULL DEFAULT 'password' CHECK (way IN ('password', 'sso')),
+    ADD COLUMN address text COLLATE "C" NOT NULL DEFAULT '',
+    ADD COLUMN agent text COLLATE "C" NOT NULL DEFAULT '' CHECK (length(agent) <= 200);
+COMMENT ON COLUMN oauth.session.hash IS 'Lower-case hexadecimal SHA-256 of what the cookie carries.';
+COMMENT ON COLUMN oauth.session.expires_at IS 'Moves on with use: 30 minutes after the last one, 12 hours after the beginning at most.';
+COMMENT ON COLUMN oauth.session.way IS 'How its owner signed in.';
+
+CREATE TABLE oauth.sign_in (
+    hash text COLLATE "C" PRIMARY KEY,
+    account_id int NOT NULL REFERENCES acl.account,
+    way text COLLATE "C" NOT NULL CHECK (way IN ('password', 'sso')),
+    begun_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL CHECK (expires_at > begun_at),
+    second_factor_at timestamptz
+);
+CREATE INDEX sign_in_account ON oauth.sign_in (account_id);
+CREATE INDEX sign_in_expires ON oauth.sign_in (expires_at);
+COMMENT ON TABLE oauth.sign_in IS
+    'A password was right, and something is missing still: the second factor, or a new password. No session before that.';
+
+CREATE TABLE oauth.outside_subject (
+    issuer text COLLATE "C" NOT NULL,
+    subject text COLLATE "C" NOT NULL CHECK (length(subject) BETWEEN 1 AND 255),
+    account_id int NOT NULL REFERENCES acl.account,
+    linked_by int NOT NULL REFERENCES acl.account,
+    linked_at timestamptz NOT NULL,
+    PRIMARY KEY (issuer, subject),
+    UNIQUE (issuer, account_id)
+);
+COMMENT ON TABLE oauth.outside_subject IS
+    'Whose account somebody at an outside provider may sign in to. Without a row here nobody may; none is made by signing in.';
+
+DO $$
+DECLARE
+    identity constant text := current_database() || '_identity';
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA oauth TO %I', identity);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON oauth.session, oauth.sign_in TO %I', identity);
+    EXECUTE format('GRANT SELECT, INSERT, DELETE ON oauth.outside_subject TO %I', identity);
+END $$;
