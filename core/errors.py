@@ -110,7 +110,7 @@ class Forbidden(DatdaiError):
 class SignInRefused(Forbidden):
     """Somebody may not sign in. One text whatever the reason; the reason goes to the log, never to the caller."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, *, reason: str) -> None:
         self.reason = reason
         super().__init__(
             "The sign-in is refused: the name, the password or the code is wrong, or the account may not sign in."

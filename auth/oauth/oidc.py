@@ -117,14 +117,14 @@ class Provider:
             parameters: of the address that the provider sent the browser to.
 
         Raises:
-            SignInRefused: the provider refused, the answer is no answer to this departure, or the ID token is not sound.
+            SignInRefused: the provider refused, the answer belongs to another departure, or the ID token is unsound.
             Unavailable: the provider cannot be reached.
         """
         known = self._knowledge()
         code = _code(departure, parameters, known.metadata, self._registration.issuer)
         claims = self._claims(self._id_token(code, departure.verifier, known))
         if not compare_digest(_text(claims, "nonce"), departure.nonce):
-            raise SignInRefused("the ID token is not for this sign-in")
+            raise SignInRefused(reason="the ID token is not for this sign-in")
         return Subject(self._registration.issuer, _text(claims, "sub"))
 
     def _id_token(self, code: str, verifier: str, known: _Known) -> str:
@@ -140,7 +140,7 @@ class Provider:
                     allow_redirects=False,
                 )
         except AuthlibBaseError as exc:
-            raise SignInRefused(f"the provider does not redeem the code: {exc.error}") from exc
+            raise SignInRefused(reason=f"the provider does not redeem the code: {exc.error}") from exc
         except (RequestException, ValueError) as exc:
             raise _away() from exc
         return _text(answer, "id_token")
@@ -150,7 +150,7 @@ class Provider:
         try:
             decoded = self._decoded(token)
         except (JoseError, ValueError) as exc:
-            raise SignInRefused(f"the ID token cannot be verified: {type(exc).__name__}") from exc
+            raise SignInRefused(reason=f"the ID token cannot be verified: {type(exc).__name__}") from exc
         _check(decoded.claims, self._registration, self._clock.now())
         return decoded.claims
 
@@ -226,43 +226,43 @@ def _is_loopback(host: str | None) -> bool:
 def _code(departure: Departure, parameters: Mapping[str, str], metadata: Mapping[str, Any], issuer: str) -> str:
     """Return the code of an answer to a departure, of this issuer."""
     if not compare_digest(parameters.get("state", "").encode(), departure.state.encode()):
-        raise SignInRefused("the answer belongs to another browser or another sign-in")
+        raise SignInRefused(reason="the answer belongs to another browser or another sign-in")
     named = parameters.get("iss")
     if named != issuer and (named is not None or metadata.get("authorization_response_iss_parameter_supported")):
-        raise SignInRefused("the answer is of another issuer")
+        raise SignInRefused(reason="the answer is of another issuer")
     if "code" not in parameters or "error" in parameters:
-        raise SignInRefused("the provider refused")
+        raise SignInRefused(reason="the provider refused")
     return parameters["code"]
 
 
 def _check(claims: Mapping[str, Any], mine: Registration, now: datetime) -> None:
     """Refuse an ID token that is of another issuer, for another client, over, or from another time."""
     if claims.get("iss") != mine.issuer:
-        raise SignInRefused("the ID token is of another issuer")
+        raise SignInRefused(reason="the ID token is of another issuer")
     if (
         claims.get("aud") not in (mine.client_id, [mine.client_id])
         or claims.get("azp", mine.client_id) != mine.client_id
     ):
-        raise SignInRefused("the ID token is for another client")
+        raise SignInRefused(reason="the ID token is for another client")
     issued, ends = _instant(claims, "iat"), _instant(claims, "exp")
     if not now.timestamp() - _ISSUED_WITHIN.total_seconds() <= issued <= now.timestamp() + _SKEW.total_seconds():
-        raise SignInRefused("the ID token is from another time")
+        raise SignInRefused(reason="the ID token is from another time")
     if ends + _SKEW.total_seconds() < now.timestamp():
-        raise SignInRefused("the ID token is over")
+        raise SignInRefused(reason="the ID token is over")
 
 
 def _instant(claims: Mapping[str, Any], name: str) -> float:
     """Return a NumericDate (RFC 7519): seconds since 1970."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise SignInRefused(f"the ID token has no proper {name}")
+        raise SignInRefused(reason=f"the ID token has no proper {name}")
     return value
 
 
 def _text(members: Mapping[str, Any], name: str) -> str:
     value = members.get(name)
     if not isinstance(value, str) or not value or not value.isascii() or len(value) > 8_192:
-        raise SignInRefused(f"the provider gives no proper {name}")
+        raise SignInRefused(reason=f"the provider gives no proper {name}")
     return value
 
 
