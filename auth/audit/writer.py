@@ -72,6 +72,7 @@ class AuditWriter:
         Raises:
             Unavailable: the database is away; it waits on.
         """
+        self._pass(_Ticket(None))  # groups follow one another: those before this one are written, too
         while self._outcomes:
             self._pass(_Ticket(None))
 
@@ -88,7 +89,8 @@ class AuditWriter:
     def _send_outcomes(self) -> None:
         while not self._stop.wait(self._every_s):
             try:
-                self.flush()
+                if self._outcomes:
+                    self.flush()
             except Unavailable as error:
                 _log.warning("outcomes wait: %s", error.__cause__ or error)
 
@@ -120,6 +122,7 @@ class AuditWriter:
             self._hand_on()
 
     def _settle(self, group: Sequence["_Ticket"], outcomes: Sequence[Outcome]) -> None:
+        """Write a group; what cannot be written stays with those who wait for it."""
         decisions = [ticket.decision for ticket in group if ticket.decision]
         try:
             self._sink.write(decisions, outcomes)
