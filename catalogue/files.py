@@ -85,6 +85,7 @@ class _Column(_Part):
     queryable: bool = False
     sortable: bool = False
     required: bool = False
+    personal: bool = False
 
     @model_validator(mode="after")
     def _no_geometry(self) -> "_Column":
@@ -98,7 +99,7 @@ class _Column(_Part):
 
     def value(self, name: str) -> Column:
         fields = {each: getattr(self, each) for each in ("type", "unit", "codelist", "role", "refers_to")}
-        flags = {each: getattr(self, each) for each in ("queryable", "sortable", "required")}
+        flags = {each: getattr(self, each) for each in ("queryable", "sortable", "required", "personal")}
         description = self.description.value() if self.description else None
         return Column(name=name, title=self.title.value(), description=description, **fields, **flags)
 

@@ -62,6 +62,8 @@ class Column:
     queryable: bool = False
     sortable: bool = False
     required: bool = False
+    personal: bool = False
+    """It tells of a person: it is in no publication to everybody."""
 
 
 @dataclass(frozen=True, slots=True)

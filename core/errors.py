@@ -7,6 +7,7 @@ The tree::
     │   ├── BadParameter
     │   ├── BadBody
     │   ├── BadFilter
+    │   ├── BadDocument
     │   └── LoadRefused
     ├── Unauthorized
     ├── Forbidden
@@ -29,6 +30,8 @@ The text of an error may be shown to the caller: it names what was wrong, where,
 a value from the database. It is a phrase: ``str()`` says it in English, for logs and the command line; who answers
 people says it in their language. ``STATUS`` is the only place that knows HTTP.
 """
+
+from collections.abc import Sequence
 
 from core.phrases import Phrase, phrase
 
@@ -90,6 +93,21 @@ class BadBody(BadRequest):
     def __init__(self, faults: tuple[tuple[str, str], ...]) -> None:
         self.faults = faults
         super().__init__("The body is wrong: {}", "; ".join(f"{member}: {problem}" for member, problem in faults))
+
+
+class BadDocument(BadRequest):
+    """What was sent has faults; the text lists every one with its place.
+
+    Args:
+        faults: one or more, each the place as a path (``clauses.0.columns``) and what is wrong there.
+    """
+
+    def __init__(self, faults: Sequence[tuple[str, Phrase]]) -> None:
+        self.faults = tuple(faults)
+        *others, last = (Phrase("{}: {}", fault) for fault in self.faults)
+        for each in reversed(others):
+            last = Phrase("{} · {}", (each, last))
+        super().__init__("{}", last)
 
 
 class LoadRefused(BadRequest):

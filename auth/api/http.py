@@ -25,6 +25,7 @@ from catalogue.layer import Layer
 from core.clocks import Clock, LegalDay
 from core.errors import (
     BadBody,
+    BadDocument,
     BadParameter,
     ContentTooLarge,
     DatdaiError,
@@ -295,6 +296,8 @@ def _members(error: DatdaiError, texts: Translations) -> dict[str, object]:
             return {"parameter": name, "allowed": allowed.said(texts)}
         case BadBody(faults=faults):
             return {"faults": [{"member": member, "problem": problem} for member, problem in faults]}
+        case BadDocument(faults=faults):
+            return {"faults": [{"member": member, "problem": problem.said(texts)} for member, problem in faults]}
         case _:
             return {}
 

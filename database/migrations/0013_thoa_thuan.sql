@@ -1,12 +1,56 @@
--- Agreements: what a unit may see, in versions; the body of a version is its clauses as JSON.
+-- Agreements: what a unit may see, in versions; the body of a version is its clauses as JSON. Packages of default sharing
+-- are agreements without a recipient that give nobody anything until a unit joins. Days are legal days.
+
+CREATE TABLE acl.layer_manager (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    layer text COLLATE "C" NOT NULL CHECK (layer ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
+    territory int REFERENCES hc.don_vi,
+    unit_id int NOT NULL REFERENCES acl.unit,
+    valid_from date NOT NULL,
+    valid_until date CHECK (valid_until > valid_from),
+    EXCLUDE USING gist (layer WITH =, (coalesce(territory, 0)) WITH =, daterange(valid_from, valid_until) WITH &&)
+);
+COMMENT ON TABLE acl.layer_manager IS
+    'The managing unit (đơn vị quản lý dữ liệu) of a layer in a territory; where nothing is said it is the Sở.';
+COMMENT ON COLUMN acl.layer_manager.territory IS 'An administrative unit with all below it; NULL is the whole province.';
+
+CREATE TABLE acl.request (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    code text COLLATE "C" NOT NULL UNIQUE CHECK (code ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
+    unit_id int NOT NULL REFERENCES acl.unit,
+    data text COLLATE "C" NOT NULL CHECK (data <> '' AND data IS NFC NORMALIZED),
+    purpose text COLLATE "C" NOT NULL CHECK (purpose <> '' AND purpose IS NFC NORMALIZED),
+    legal_basis text COLLATE "C" NOT NULL CHECK (legal_basis <> '' AND legal_basis IS NFC NORMALIZED),
+    valid_from date NOT NULL,
+    valid_until date CHECK (valid_until > valid_from),
+    state text COLLATE "C" NOT NULL DEFAULT 'sent'
+        CHECK (state IN ('sent', 'answered', 'preparing', 'agreed', 'refused', 'withdrawn'))
+);
+COMMENT ON TABLE acl.request IS 'A special request (yêu cầu đặc thù) of a unit: what it asks for is never edited.';
+
+CREATE TABLE acl.request_step (
+    request_id int NOT NULL REFERENCES acl.request,
+    number int NOT NULL CHECK (number > 0),
+    state text COLLATE "C" NOT NULL
+        CHECK (state IN ('sent', 'answered', 'preparing', 'agreed', 'refused', 'withdrawn')),
+    note text COLLATE "C" NOT NULL CHECK (note <> '' AND note IS NFC NORMALIZED),
+    account_id int NOT NULL REFERENCES acl.account,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (request_id, number)
+);
+COMMENT ON COLUMN acl.request_step.note IS 'The answer, what is being prepared, or the reason of a refusal.';
 
 CREATE TABLE acl.agreement (
     id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     code text COLLATE "C" NOT NULL UNIQUE CHECK (code ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
-    kind text COLLATE "C" NOT NULL CHECK (kind IN ('mac_dinh', 'dac_thu', 'cong_khai')),
-    recipient_id int REFERENCES acl.unit CHECK ((recipient_id IS NULL) = (kind = 'cong_khai'))
+    kind text COLLATE "C" NOT NULL CHECK (kind IN ('mac_dinh', 'dac_thu', 'cong_khai', 'goi')),
+    recipient_id int REFERENCES acl.unit CHECK ((recipient_id IS NULL) = (kind IN ('cong_khai', 'goi'))),
+    title text COLLATE "C" CHECK (title <> '' AND title IS NFC NORMALIZED),
+    package_id int REFERENCES acl.agreement CHECK (package_id IS NULL OR kind = 'mac_dinh'),
+    request_id int REFERENCES acl.request CHECK (request_id IS NULL OR kind = 'dac_thu')
 );
-COMMENT ON TABLE acl.agreement IS 'An agreement (thoả thuận chia sẻ): of a recipient unit, or a publication to everybody.';
+COMMENT ON TABLE acl.agreement IS
+    'An agreement (thoả thuận chia sẻ) of a recipient unit, a publication to everybody, or a package (gói), which gives nothing by itself.';
 
 CREATE TABLE acl.agreement_version (
     agreement_id int NOT NULL REFERENCES acl.agreement,
@@ -16,8 +60,278 @@ CREATE TABLE acl.agreement_version (
     valid_from date NOT NULL,
     valid_until date CHECK (valid_until > valid_from),
     body jsonb NOT NULL CHECK (jsonb_typeof(body) = 'object'),
-    PRIMARY KEY (agreement_id, number)
+    body_hash text COLLATE "C" NOT NULL,
+    maker int REFERENCES acl.account,
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    checker int REFERENCES acl.account,
+    published_at timestamptz,
+    ended_by int REFERENCES acl.account,
+    ended_at timestamptz,
+    reason text COLLATE "C" CHECK (reason IS NFC NORMALIZED),
+    PRIMARY KEY (agreement_id, number),
+    CONSTRAINT two_officers CHECK (checker <> maker),
+    CONSTRAINT one_published EXCLUDE USING gist (agreement_id WITH =, daterange(valid_from, valid_until) WITH &&)
+        WHERE (state = 'published')
 );
-CREATE UNIQUE INDEX agreement_published ON acl.agreement_version (agreement_id) WHERE state = 'published';
+CREATE UNIQUE INDEX agreement_in_work ON acl.agreement_version (agreement_id)
+    WHERE state IN ('draft', 'proposed', 'accepted');
 COMMENT ON COLUMN acl.agreement_version.body IS
-    'grants: clauses, each as catalogue.profile writes a collection: layer, columns, rows, geometry, operations, formats, limits.';
+    'The document number, purpose, legal basis and validity as agreed, and grants: clauses, each as catalogue.profile writes a collection: layer, columns, rows, geometry, operations, formats, limits.';
+COMMENT ON COLUMN acl.agreement_version.body_hash IS 'Lower-case hexadecimal SHA-256 of the body: what the heads accept.';
+COMMENT ON COLUMN acl.agreement_version.valid_until IS
+    'As agreed, or earlier: the day on which the next version begins, or an end that was set later.';
+
+CREATE TABLE acl.agreement_party (
+    agreement_id int NOT NULL,
+    number int NOT NULL,
+    body_hash text COLLATE "C" NOT NULL,
+    unit_id int NOT NULL REFERENCES acl.unit,
+    role text COLLATE "C" NOT NULL CHECK (role IN ('recipient', 'managing')),
+    PRIMARY KEY (agreement_id, number, body_hash, unit_id, role),
+    FOREIGN KEY (agreement_id, number) REFERENCES acl.agreement_version
+);
+COMMENT ON TABLE acl.agreement_party IS 'Who has to accept one body of a version before it may be published.';
+
+CREATE TABLE acl.acceptance (
+    agreement_id int NOT NULL,
+    number int NOT NULL,
+    body_hash text COLLATE "C" NOT NULL,
+    unit_id int NOT NULL REFERENCES acl.unit,
+    account_id int NOT NULL REFERENCES acl.account,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (agreement_id, number, body_hash, unit_id),
+    FOREIGN KEY (agreement_id, number) REFERENCES acl.agreement_version
+);
+COMMENT ON TABLE acl.acceptance IS 'Acceptances; one of another body than the present one counts for nothing.';
+
+CREATE TABLE acl.joining (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    package_id int NOT NULL,
+    package_number int NOT NULL,
+    unit_id int NOT NULL REFERENCES acl.unit,
+    officer_id int REFERENCES acl.account,
+    head_id int REFERENCES acl.account,
+    agreement_id int,
+    number int,
+    FOREIGN KEY (package_id, package_number) REFERENCES acl.agreement_version,
+    FOREIGN KEY (agreement_id, number) REFERENCES acl.agreement_version,
+    CHECK (officer_id <> head_id),
+    CHECK (num_nulls(agreement_id, number) IN (0, 2)),
+    CHECK (agreement_id IS NULL OR num_nulls(officer_id, head_id) = 0)
+);
+CREATE UNIQUE INDEX joining_open ON acl.joining (package_id, package_number, unit_id) WHERE agreement_id IS NULL;
+COMMENT ON TABLE acl.joining IS 'A unit joins a package: one act of an officer of the Sở and the head of the unit.';
+
+CREATE TABLE acl.succession (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    code text COLLATE "C" NOT NULL UNIQUE CHECK (code ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
+    from_unit int NOT NULL REFERENCES acl.unit,
+    to_unit int NOT NULL REFERENCES acl.unit CHECK (to_unit <> from_unit),
+    takes_effect date NOT NULL,
+    legal_basis text COLLATE "C" NOT NULL CHECK (legal_basis <> '' AND legal_basis IS NFC NORMALIZED),
+    state text COLLATE "C" NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'approved', 'rejected')),
+    maker int NOT NULL REFERENCES acl.account,
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    checker int REFERENCES acl.account CHECK (checker <> maker),
+    decided_at timestamptz,
+    CHECK ((state = 'approved') <= (checker IS NOT NULL))
+);
+COMMENT ON TABLE acl.succession IS 'A migration of agreements from a unit to one of its successors: drafted, then approved by another.';
+
+CREATE TABLE acl.succession_item (
+    succession_id int NOT NULL REFERENCES acl.succession,
+    agreement_id int NOT NULL,
+    number int NOT NULL,
+    code text COLLATE "C" NOT NULL CHECK (code ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
+    body jsonb NOT NULL CHECK (jsonb_typeof(body) = 'object'),
+    made_agreement int REFERENCES acl.agreement,
+    PRIMARY KEY (succession_id, agreement_id),
+    FOREIGN KEY (agreement_id, number) REFERENCES acl.agreement_version
+);
+COMMENT ON COLUMN acl.succession_item.body IS 'The body that the agreement of the successor will have.';
+
+
+-- What is written stays. The DBA, who could switch these guards off, is not bound by the ones that say so.
+
+CREATE FUNCTION acl.la_dba() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT pg_has_role(session_user, c.relowner, 'MEMBER') FROM pg_class c WHERE c.oid = 'acl.agreement'::regclass;
+END;
+
+CREATE FUNCTION acl.chi_them() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'what stands in %.% stays as it is', TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON acl.agreement FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
+CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON acl.agreement_party FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
+CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON acl.acceptance FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
+CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON acl.request_step FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
+CREATE TRIGGER chi_them BEFORE DELETE ON acl.joining FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
+CREATE TRIGGER chi_them BEFORE DELETE ON acl.request FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
+CREATE TRIGGER chi_them BEFORE DELETE ON acl.succession FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
+
+CREATE FUNCTION acl.giu_phien_ban() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    ke_tiep text[];
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        RAISE EXCEPTION 'a version of an agreement stays on record' USING ERRCODE = 'restrict_violation';
+    END IF;
+    new.body_hash := encode(sha256(convert_to(new.body::text, 'UTF8')), 'hex');
+    IF TG_OP = 'INSERT' THEN
+        IF new.state <> 'draft' AND NOT acl.la_dba() THEN
+            RAISE EXCEPTION 'a version begins as a draft' USING ERRCODE = 'check_violation', CONSTRAINT = 'begins_as_draft';
+        END IF;
+        RETURN new;
+    END IF;
+    ke_tiep := CASE old.state
+        WHEN 'draft' THEN '{draft,proposed,revoked}'
+        WHEN 'proposed' THEN '{proposed,draft,accepted,revoked}'
+        WHEN 'accepted' THEN '{accepted,draft,published,revoked}'
+        WHEN 'published' THEN '{published,superseded,revoked}'
+        ELSE ARRAY[old.state] END;
+    IF new.state <> ALL (ke_tiep) THEN
+        RAISE EXCEPTION 'a version that is % does not become %', old.state, new.state
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_of_states';
+    END IF;
+    IF (new.agreement_id, new.number, new.made_at) IS DISTINCT FROM (old.agreement_id, old.number, old.made_at)
+       OR new.state <> 'draft' AND (new.body, new.maker, new.valid_from) IS DISTINCT FROM (old.body, old.maker, old.valid_from)
+       OR old.state NOT IN ('draft', 'accepted') AND new.checker IS DISTINCT FROM old.checker
+       OR new.state <> 'draft' AND new.valid_until IS DISTINCT FROM old.valid_until
+          AND NOT (old.state = 'published' AND new.valid_until < coalesce(old.valid_until, 'infinity')) THEN
+        RAISE EXCEPTION 'what was proposed changes only by becoming a draft again'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'changes_as_draft';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER giu_phien_ban BEFORE INSERT OR UPDATE OR DELETE ON acl.agreement_version
+    FOR EACH ROW EXECUTE FUNCTION acl.giu_phien_ban();
+
+-- A version is accepted by a head of each party, and by an officer who did not draft it where the party is the Sở.
+
+CREATE FUNCTION acl.thieu_chap_thuan(thoa_thuan int, so_ban int) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT NOT EXISTS (
+               SELECT FROM acl.agreement_party p
+               WHERE p.agreement_id = v.agreement_id AND p.number = v.number AND p.body_hash = v.body_hash)
+           OR a.recipient_id IS NOT NULL AND NOT EXISTS (
+               SELECT FROM acl.agreement_party p
+               WHERE p.agreement_id = v.agreement_id AND p.number = v.number AND p.body_hash = v.body_hash
+                     AND p.role = 'recipient' AND p.unit_id = a.recipient_id)
+           OR EXISTS (
+               SELECT FROM acl.agreement_party p JOIN acl.unit u ON u.id = p.unit_id
+               WHERE p.agreement_id = v.agreement_id AND p.number = v.number AND p.body_hash = v.body_hash
+                     AND NOT EXISTS (
+                         SELECT FROM acl.acceptance c JOIN acl.account t ON t.id = c.account_id
+                         WHERE c.agreement_id = p.agreement_id AND c.number = p.number AND c.body_hash = p.body_hash
+                               AND c.unit_id = p.unit_id AND t.unit_id = p.unit_id AND t.id IS DISTINCT FROM v.maker
+                               AND (t.kind = 'unit_head' OR u.kind = 'so')))
+    FROM acl.agreement_version v JOIN acl.agreement a ON a.id = v.agreement_id
+    WHERE v.agreement_id = thoa_thuan AND v.number = so_ban;
+END;
+
+CREATE FUNCTION acl.qua_duong_rieng(thoa_thuan int, so_ban int) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT EXISTS (
+               SELECT FROM acl.joining j
+               JOIN acl.agreement a ON a.id = j.agreement_id AND a.package_id = j.package_id AND a.recipient_id = j.unit_id
+               JOIN acl.agreement_version g ON g.agreement_id = j.package_id AND g.number = j.package_number
+               JOIN acl.account c ON c.id = j.officer_id JOIN acl.unit s ON s.id = c.unit_id AND s.kind = 'so'
+               JOIN acl.account h ON h.id = j.head_id AND h.kind = 'unit_head' AND h.unit_id = j.unit_id
+               WHERE j.agreement_id = thoa_thuan AND j.number = so_ban AND g.state IN ('published', 'superseded', 'revoked'))
+           OR EXISTS (
+               SELECT FROM acl.succession_item i JOIN acl.succession s ON s.id = i.succession_id
+               JOIN acl.agreement_version v ON v.agreement_id = i.made_agreement AND v.number = 1 AND v.body = i.body
+               WHERE i.made_agreement = thoa_thuan AND so_ban = 1 AND s.state = 'approved' AND s.checker <> s.maker);
+END;
+COMMENT ON FUNCTION acl.qua_duong_rieng IS
+    'True for a version that came of a unit''s joining a published package, or of an approved succession.';
+
+CREATE FUNCTION acl.du_chap_thuan() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    ban acl.agreement_version;
+BEGIN
+    SELECT v.* INTO ban FROM acl.agreement_version v WHERE v.agreement_id = new.agreement_id AND v.number = new.number;
+    IF acl.la_dba() OR ban.state NOT IN ('accepted', 'published') THEN
+        RETURN NULL;
+    END IF;
+    IF ban.maker IS NULL OR ban.body ->> 'valid_from' IS DISTINCT FROM ban.valid_from::text THEN
+        RAISE EXCEPTION 'a version names its maker, and begins on the day that was agreed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'as_agreed';
+    END IF;
+    IF ban.state = 'published' AND NOT EXISTS (
+        SELECT FROM acl.account c JOIN acl.unit u ON u.id = c.unit_id WHERE c.id = ban.checker
+            AND (u.kind = 'so' OR acl.qua_duong_rieng(ban.agreement_id, ban.number))) THEN
+        RAISE EXCEPTION 'a second officer of the Sở publishes' USING ERRCODE = 'check_violation', CONSTRAINT = 'second_officer';
+    END IF;
+    IF NOT acl.qua_duong_rieng(ban.agreement_id, ban.number) AND acl.thieu_chap_thuan(ban.agreement_id, ban.number) THEN
+        RAISE EXCEPTION 'not all parties have accepted this body' USING ERRCODE = 'check_violation', CONSTRAINT = 'all_accepted';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER du_chap_thuan AFTER INSERT OR UPDATE ON acl.agreement_version
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION acl.du_chap_thuan();
+
+CREATE FUNCTION acl.giu_yeu_cau() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF to_jsonb(new) - 'state' <> to_jsonb(old) - 'state' THEN
+        RAISE EXCEPTION 'a request stays as the unit made it' USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF new.state <> old.state AND new.state <> ALL (CASE old.state
+        WHEN 'sent' THEN '{answered,refused,withdrawn}'
+        WHEN 'answered' THEN '{preparing,refused,withdrawn}'
+        WHEN 'preparing' THEN '{agreed,refused,withdrawn}'
+        ELSE '{}' END::text[]) THEN
+        RAISE EXCEPTION 'a request that is % does not become %', old.state, new.state
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_of_states';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER giu_yeu_cau BEFORE UPDATE ON acl.request FOR EACH ROW EXECUTE FUNCTION acl.giu_yeu_cau();
+
+CREATE FUNCTION acl.du_buoc() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT acl.la_dba() AND new.state IS DISTINCT FROM
+        (SELECT b.state FROM acl.request_step b WHERE b.request_id = new.id ORDER BY b.number DESC LIMIT 1) THEN
+        RAISE EXCEPTION 'each state of a request has its step on record'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'step_on_record';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER du_buoc AFTER INSERT OR UPDATE ON acl.request
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION acl.du_buoc();
+
+REVOKE EXECUTE ON FUNCTION acl.la_dba, acl.chi_them, acl.giu_phien_ban, acl.thieu_chap_thuan, acl.qua_duong_rieng,
+    acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
+
+DO $$
+DECLARE
+    vai_tro text;
+BEGIN
+    FOREACH vai_tro IN ARRAY ARRAY[current_database() || '_identity', current_database() || '_publisher'] LOOP
+        EXECUTE format('GRANT USAGE ON SCHEMA acl, hc, lg TO %I', vai_tro);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay TO %I', vai_tro);
+        EXECUTE format('GRANT SELECT ON acl.unit, acl.function, acl.account_function TO %I', vai_tro);
+        EXECUTE format('GRANT SELECT (id, code, unit_id, kind, state, ends_on) ON acl.account TO %I', vai_tro);
+        EXECUTE format('GRANT SELECT (id, xa_id, cap, ma, ten, cha_id, hieu_luc_tu, hieu_luc_den) ON hc.don_vi TO %I', vai_tro);
+        EXECUTE format('GRANT SELECT, INSERT ON acl.layer_manager, acl.request, acl.request_step, acl.agreement, '
+                       'acl.agreement_version, acl.agreement_party, acl.acceptance, acl.joining, acl.succession, '
+                       'acl.succession_item TO %I', vai_tro);
+        EXECUTE format('GRANT UPDATE (valid_until) ON acl.layer_manager TO %I', vai_tro);
+        EXECUTE format('GRANT UPDATE (state) ON acl.request TO %I', vai_tro);
+        EXECUTE format('GRANT UPDATE (state, valid_from, valid_until, body, maker, ended_by, ended_at, reason) '
+                       'ON acl.agreement_version TO %I', vai_tro);
+        EXECUTE format('GRANT UPDATE (officer_id, head_id, agreement_id, number) ON acl.joining TO %I', vai_tro);
+        EXECUTE format('GRANT UPDATE (state, checker, decided_at) ON acl.succession TO %I', vai_tro);
+        EXECUTE format('GRANT UPDATE (made_agreement) ON acl.succession_item TO %I', vai_tro);
+    END LOOP;
+    EXECUTE format('GRANT UPDATE (checker, published_at) ON acl.agreement_version TO %I', current_database() || '_publisher');
+END $$;
