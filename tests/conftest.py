@@ -31,6 +31,8 @@ from database.migrate import migrate
 REPOSITORY = Path(__file__).parent.parent
 TEMPLATE = "datdai_mau"
 SAMPLE = "datdai_tinh_mau"
+DEMO = "datdai_demo_mau"
+DEMO_KEY = bytes(range(32))
 SAMPLE_PARCELS = 2_000
 
 _FOLDER = "DATDAI_TEST_CLUSTER"  # for the processes of one run, not for people
@@ -138,6 +140,32 @@ def sample_db(cluster: str, sample_template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def demo_template(cluster: str, sample_template: str) -> str:
+    """The name of the sample province with the units, accounts, agreements and tokens of the demo."""
+    with _locked("demo"):
+        if not _is_finished(cluster, DEMO):
+            _clone(cluster, sample_template, DEMO)
+            _load_demo(_cluster().dsn(DEMO))
+            _finish(cluster, DEMO)
+    return DEMO
+
+
+@pytest.fixture(scope="module")
+def demo_db(cluster: str, demo_template: str) -> Iterator[str]:
+    """The superuser's connection string to a clone of the demo, for the tests of one module."""
+    with _database(cluster, demo_template) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def demo_tokens() -> dict[str, str]:
+    """A token of each account of the demo, good in every clone of it, by the account's code."""
+    from loader import demo
+
+    return {each.code: demo.token_of(each.code, key=DEMO_KEY) for each in demo.read_demo().accounts}
+
+
+@pytest.fixture(scope="session")
 def api_db(cluster: str, sample_template: str) -> Iterator[str]:
     """The superuser's connection string to one sample province for all tests of one process; they only read."""
     with _database(cluster, sample_template) as dsn:
@@ -227,6 +255,16 @@ def _build_sample(dsn: str) -> None:
     from loader import sample
 
     sample.build(dsn, parcels=SAMPLE_PARCELS, seed=1)
+
+
+def _load_demo(dsn: str) -> None:
+    from catalogue.files import read_layers
+    from core.clocks import RealClock
+    from loader import demo
+
+    logins = demo.Logins(dsn, f"{TEMPLATE}_identity", f"{TEMPLATE}_publisher")
+    demo.load(logins, demo.read_demo(), read_layers())
+    demo.tokens(logins, demo.read_demo(), key=DEMO_KEY, clock=RealClock())
 
 
 @contextmanager

@@ -1,0 +1,64 @@
+-- name: is_filled
+-- Tell whether the demo was loaded into this database.
+SELECT EXISTS (SELECT FROM lg.dot_nap WHERE lop = %(name)s);
+
+-- name: mark
+-- Record that the demo is whole: the last statement of its load.
+INSERT INTO lg.dot_nap (lop, tep, sha256, bat_dau, so_doc, so_nhan, so_tu_choi)
+VALUES (%(name)s, 'config/demo', %(sha256)s, transaction_timestamp(), %(rows)s, %(rows)s, 0);
+
+-- name: legal_day
+-- Return the legal day.
+SELECT lg.hom_nay();
+
+-- name: insert_unit
+-- Make a unit.
+INSERT INTO acl.unit (code, name, kind, territory, valid_from)
+VALUES (%(code)s, %(name)s, %(kind)s, %(territory)s, %(valid_from)s)
+RETURNING id;
+
+-- name: insert_parent
+-- Put a unit below another one.
+INSERT INTO acl.unit_parent (unit_id, parent_id, valid_from)
+VALUES (%(unit)s, %(parent)s, %(valid_from)s);
+
+-- name: insert_function
+-- Make a function of a unit.
+INSERT INTO acl.function (unit_id, code, name, narrows, valid_from)
+VALUES (%(unit)s, %(code)s, %(name)s, %(narrows)s, %(valid_from)s)
+RETURNING id;
+
+-- name: insert_account
+-- Make an account that may act.
+INSERT INTO acl.account (code, unit_id, kind, person, state)
+VALUES (%(code)s, %(unit)s, %(kind)s, %(person)s, 'active')
+RETURNING id;
+
+-- name: give_function
+-- Give a function to an account.
+INSERT INTO acl.account_function (account_id, function_id, valid_from)
+VALUES (%(account)s, %(function)s, %(valid_from)s);
+
+-- name: insert_agreement
+-- Make an agreement, a publication or a package.
+INSERT INTO acl.agreement (code, kind, recipient_id, title, package_id)
+VALUES (%(code)s, %(kind)s, %(recipient)s, %(title)s, %(package)s)
+RETURNING id;
+
+-- name: insert_version
+-- Keep the published version of an agreement.
+INSERT INTO acl.agreement_version (agreement_id, number, state, valid_from, valid_until, body, maker, checker, published_at)
+VALUES (%(agreement)s, 1, 'published', %(valid_from)s, %(valid_until)s, %(body)s, %(maker)s, %(checker)s,
+        clock_timestamp());
+
+-- name: accounts
+-- Return the accounts that may act.
+SELECT acting.id, acting.code, acting.kind, acting.unit_id, acting.unit
+FROM oauth.acting(%(now)s)
+ORDER BY acting.code;
+
+-- name: standing
+-- Tell whether a personal token is good; no row where it was never issued.
+SELECT token.revoked_at IS NULL AND token.expires_at > %(now)s::timestamptz + interval '1 day'
+FROM oauth.token
+WHERE token.hash = %(hash)s;

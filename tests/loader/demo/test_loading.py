@@ -1,0 +1,90 @@
+"""The demo in a sample province."""
+
+import psycopg
+import pytest
+
+from auth.tokens import find
+from catalogue.files import read_layers
+from core.clocks import RealClock
+from core.errors import DatabaseError
+from loader import demo
+
+LAYERS = read_layers()
+FILES = demo.read_demo()
+KEY = bytes(range(32))
+
+
+@pytest.fixture(scope="module")
+def logins(demo_db: str) -> demo.Logins:
+    """The logins of the demo, as clones of the template have them."""
+    return demo.Logins(demo_db, "datdai_mau_identity", "datdai_mau_publisher")
+
+
+def test_every_account_of_the_files_has_a_token_that_is_its_own(demo_db: str, demo_tokens: dict[str, str]) -> None:
+    with psycopg.connect(demo_db) as connection:
+        found = {code: find(connection, token, now=RealClock().now()) for code, token in demo_tokens.items()}
+        ids = dict(connection.execute("SELECT code, id FROM acl.account").fetchall())
+
+    assert {code: token and token.account_id for code, token in found.items()} == ids
+
+
+def test_loading_it_again_changes_nothing(demo_db: str, logins: demo.Logins) -> None:
+    before = _state(demo_db)
+
+    assert not demo.load(logins, FILES, LAYERS)
+    assert _state(demo_db) == before
+
+
+def test_tokens_stay_the_same_until_one_is_revoked(demo_db: str, logins: demo.Logins) -> None:
+    first = demo.tokens(logins, FILES, key=KEY, clock=RealClock())
+    with psycopg.connect(demo_db) as connection:
+        connection.execute(
+            "UPDATE oauth.token SET revoked_at = now() FROM acl.account"
+            " WHERE account.id = account_id AND account.code = 'thue.canbo'"
+        )
+
+    again = demo.tokens(logins, FILES, key=KEY, clock=RealClock())
+
+    assert {code for code, token in again.items() if token != first[code]} == {"thue.canbo"}
+
+
+def test_another_secret_gives_other_tokens(logins: demo.Logins) -> None:
+    first, other = (demo.tokens(logins, FILES, key=key, clock=RealClock()) for key in (KEY, bytes(32)))
+
+    assert not set(first.values()) & set(other.values())
+
+
+def test_only_those_who_administer_may_do_so_by_token(demo_db: str, demo_tokens: dict[str, str]) -> None:
+    with psycopg.connect(demo_db) as connection:
+        admin, officer = (
+            find(connection, demo_tokens[code], now=RealClock().now()) for code in ("so.quantri1", "vpdk.canbo")
+        )
+
+    assert admin
+    assert officer
+    assert "admin" in admin.scopes
+    assert "admin" not in officer.scopes
+
+
+def test_there_are_no_demo_tokens_without_the_demo(sample_db: str) -> None:
+    logins = demo.Logins(sample_db, "datdai_mau_identity", "datdai_mau_publisher")
+
+    with pytest.raises(DatabaseError, match="not filled with the demo"):
+        demo.tokens(logins, FILES, key=KEY, clock=RealClock())
+
+
+def test_the_demo_goes_into_a_sample_province_only(empty_db: str) -> None:
+    logins = demo.Logins(empty_db, "datdai_mau_identity", "datdai_mau_publisher")
+
+    with pytest.raises(DatabaseError, match="sample province"):
+        demo.load(logins, FILES, LAYERS)
+
+
+def _state(dsn: str) -> list[tuple[object, ...]]:
+    query = (
+        "SELECT 'unit', count(*) FROM acl.unit UNION ALL SELECT 'account', count(*) FROM acl.account"
+        " UNION ALL SELECT 'version', count(*) FROM acl.agreement_version"
+        " UNION ALL SELECT 'act', count(*) FROM audit.act ORDER BY 1"
+    )
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(query).fetchall()
