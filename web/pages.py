@@ -70,8 +70,8 @@ def by_theme(collections: Iterable[Json]) -> list[tuple[str, list[Json]]]:
 class Pages:
     """All pages of one service, its templates compiled once."""
 
-    def __init__(self, *, base_url: str, title: Text) -> None:
-        """Take the address of the service without a slash at its end, and its name."""
+    def __init__(self, *, base_url: str, title: Text, names: tuple[str, ...] = PAGES) -> None:
+        """Take the address of the service without a slash at its end, its name, and the names of the templates."""
         self._base = base_url
         self._title = title
         environment = Environment(
@@ -82,13 +82,13 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._templates = {page: environment.get_template(f"{page}.html") for page in PAGES}
+        self._templates = {page: environment.get_template(f"{page}.html") for page in names}
 
     def render(self, page: str, document: Json, *, language: str, around: Around) -> str:
         """Return the page of a document as HTML.
 
         Args:
-            page: one of ``PAGES``; ``schema`` shows queryables and sortables as well.
+            page: one of the names; ``schema`` shows queryables and sortables as well.
             document: the JSON object of the same answer.
             language: ``vi`` or ``en``; any other reads Vietnamese.
         """
