@@ -28,9 +28,7 @@ def subject_of(connection: Connection[Any], issuer: str, account_id: int) -> str
     return found[0] if found else None
 
 
-def link(
-    connection: Connection[Any], actor: Caller, account: str, *, issuer: str, subject: str, now: datetime
-) -> None:
+def link(connection: Connection[Any], actor: Caller, account: str, *, issuer: str, subject: str, now: datetime) -> None:
     """Let somebody at a provider sign in to an account: one's own, or as a system admin anybody's.
 
     Raises:
