@@ -151,7 +151,7 @@ def compile_profile(collections: Iterable[Collection], valid_until: datetime | N
     Two collections of one id are two facets of it: no operation may be in both.
 
     Raises:
-        CatalogueError: two collections of one id allow the same operation.
+        CatalogueError: two collections of one id allow the same operation, or queries see another one than reading.
     """
     ordered = sorted(collections, key=lambda each: (each.id, sorted(each.allowance.operations)))
     facets: dict[tuple[str, Operation], Collection] = {}
@@ -159,8 +159,15 @@ def compile_profile(collections: Iterable[Collection], valid_until: datetime | N
         for operation in sorted(each.allowance.operations):
             if facets.setdefault((each.id, operation), each) is not each:
                 raise CatalogueError(f"collection '{each.id}' is granted twice for '{operation}'")
+    _refuse_odd_queries(facets)
     readable = {id_: each for (id_, operation), each in facets.items() if operation is Operation.READ}
     return Profile(_digest(ordered), MappingProxyType(readable), MappingProxyType(facets), valid_until)
+
+
+def _refuse_odd_queries(facets: Mapping[tuple[str, Operation], Collection]) -> None:
+    for (id_, operation), each in facets.items():
+        if operation is Operation.QUERY and facets.get((id_, Operation.READ)) is not each:
+            raise CatalogueError(f"collection '{id_}' would be queried in other rows or columns than it is read in")
 
 
 def everything(layers: Iterable[Layer]) -> Profile:
@@ -198,7 +205,7 @@ def _written(collection: Collection) -> Json:
         "id": collection.id,
         "layer": collection.layer.id,
         "columns": [each.name for each in collection.columns],
-        "rows": [_written_term(each) for each in collection.scope.terms],
+        "rows": [written_term(each) for each in collection.scope.terms],
         "geometry": collection.shows_geometry,
         "operations": sorted(allowance.operations),
         "formats": None if allowance.formats is None else sorted(allowance.formats),
@@ -207,7 +214,8 @@ def _written(collection: Collection) -> Json:
     }
 
 
-def _written_term(term: Term) -> Json:
+def written_term(term: Term) -> Json:
+    """Return a term as JSON."""
     match term:
         case OneOf(column, values):
             return {"column": column, "one_of": list(values)}

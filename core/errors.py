@@ -20,7 +20,8 @@ The tree::
     ├── ContentTooLarge
     ├── TooManyRequests
     ├── Unavailable
-    │   └── QueryTimeout
+    │   ├── QueryTimeout
+    │   └── ProfileMoved
     └── StartRefused
         ├── SettingsError
         ├── CatalogueError
@@ -186,6 +187,16 @@ class QueryTimeout(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("The query took longer than the server allows. Narrow it by bbox or filter.")
+
+
+class ProfileMoved(Unavailable):
+    """Another profile is in force for the caller than the one that the request was composed for.
+
+    The server composes it again; only who is overtaken every time reads this.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("What you may see was just changed. Try again.")
 
 
 class StartRefused(DatdaiError):

@@ -10,11 +10,12 @@ from psycopg import Connection, errors
 from catalogue.layer import Column, GeometryKind, Layer, Rows
 from catalogue.types import ColumnType
 from core.errors import CatalogueError
-from database.tables import Index, Table, TableColumn, public_role, read_codelists, read_tables
+from database.tables import Index, Table, TableColumn, read_codelists, read_tables
 
 _log = logging.getLogger(__name__)
 
 LONLAT_SRID = 4326
+_TERRITORY = "xa_id"
 
 _TYPES: dict[ColumnType, tuple[str, ...]] = {
     ColumnType.TEXT: ("text",),
@@ -30,31 +31,25 @@ _KEY_TYPES = (ColumnType.INTEGER, ColumnType.UUID, ColumnType.TEXT)
 _GEOMETRY = re.compile(r"(?:\w+\.)?geometry\((\w+)(?:,(\d+))?\)")
 
 
-def check_catalogue(connection: Connection[Any], layers: Iterable[Layer], *, role: str | None = None) -> None:
+def check_catalogue(connection: Connection[Any], layers: Iterable[Layer]) -> None:
     """Compare every layer with its table.
 
-    Any login that may enter the database will do: the system catalogues are open, and code lists are read as ``role``.
+    Any login that may enter the database will do: the system catalogues and the code lists are open.
     An empty ``dm.muc`` is a fresh database: code lists are then not judged, and a warning says so.
-
-    Args:
-        role: profile role that must be able to read what is published; ``None``: that of callers without a token.
 
     Raises:
         CatalogueError: something does not fit; the text lists every fault of every layer.
     """
     layers = tuple(layers)
-    role = role or public_role(connection)
-    if not role:
-        raise CatalogueError("The database has no profile role for callers without a token: acl.cua lacks 'public'.")
-    tables = read_tables(connection, (each.qualified_table for each in layers), role)
-    faults = [f"{layer.id}: {fault}" for layer in layers for fault in _layer_faults(layer, tables, role)]
-    faults += _codelist_faults(connection, layers, role)
+    tables = read_tables(connection, (each.qualified_table for each in layers))
+    faults = [f"{layer.id}: {fault}" for layer in layers for fault in _layer_faults(layer, tables)]
+    faults += _codelist_faults(connection, layers)
     if faults:
         lines = "\n".join(f"- {each}" for each in faults)
         raise CatalogueError(f"The layer catalogue does not fit the database:\n{lines}")
 
 
-def _layer_faults(layer: Layer, tables: dict[str, Table], role: str) -> Iterator[str]:
+def _layer_faults(layer: Layer, tables: dict[str, Table]) -> Iterator[str]:
     table = tables.get(layer.qualified_table)
     if table is None:
         yield f"there is no table {layer.qualified_table}"
@@ -69,10 +64,10 @@ def _layer_faults(layer: Layer, tables: dict[str, Table], role: str) -> Iterator
         _time_faults,
         _search_faults,
         _log_faults,
+        _guard_faults,
     )
     for part in parts:
         yield from part(layer, table)
-    yield from _read_faults(layer, table, role)
 
 
 def _missing_columns(layer: Layer, table: Table) -> Iterator[str]:
@@ -222,23 +217,26 @@ def _log_faults(layer: Layer, table: Table) -> Iterator[str]:
         yield f"rows in force are those without {layer.time.end}, but the change log counts by '{end}'"
 
 
-def _read_faults(layer: Layer, table: Table, role: str) -> Iterator[str]:
-    if not table.enters:
-        yield f"the role {role} may not enter the schema: GRANT USAGE ON SCHEMA {layer.schema} TO {role}"
-    found = [table.columns[name] for name in _columns_used(layer) if name in table.columns]
-    hidden = [each.name for each in found if not each.readable]
-    if hidden:
-        yield f"the role {role} may not read {', '.join(hidden)}: GRANT SELECT ON {table.name} TO {role}"
+def _guard_faults(layer: Layer, table: Table) -> Iterator[str]:
+    if table.guard is None:
+        remedy = f"CALL acl.bao_ve('{table.name}', '{{{', '.join(layer.scopes)}}}')"
+        yield f"the table is not behind row security: {remedy}"
+        return
+    if layer.territory != _TERRITORY:
+        yield f"row security knows territory by {_TERRITORY}, the layer by {layer.territory}"
+    missing = [each for each in layer.scopes if f", '{each}'::text" not in table.guard]
+    if missing:
+        yield f"row security of {table.name} has no term for {', '.join(missing)}, which scopes name"
 
 
-def _codelist_faults(connection: Connection[Any], layers: tuple[Layer, ...], role: str) -> list[str]:
+def _codelist_faults(connection: Connection[Any], layers: tuple[Layer, ...]) -> list[str]:
     used = {(layer.id, column.name, column.codelist) for layer in layers for column in layer.columns if column.codelist}
     if not used:
         return []
     try:
-        known = read_codelists(connection, role)
-    except (errors.InsufficientPrivilege, errors.InvalidParameterValue) as exc:
-        return [f"the role {role} cannot read the code lists of dm.muc: {exc.diag.message_primary}"]
+        known = read_codelists(connection)
+    except errors.InsufficientPrivilege as exc:
+        return [f"the code lists of dm.muc cannot be read: {exc.diag.message_primary}"]
     if not known:
         _log.warning("The code lists are not loaded yet, so those that layers name were not checked.")
         return []

@@ -25,7 +25,16 @@ from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.json import set_json_loads
 
-from core.errors import BadRequest, DatdaiError, QueryTimeout, TooManyRequests, Unavailable
+from catalogue.parts import BASE
+from core.errors import (
+    BadRequest,
+    DatdaiError,
+    ProfileMoved,
+    QueryTimeout,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+)
 
 type Row = tuple[object, ...]
 type Statement = tuple[str, Sequence[object]]
@@ -33,7 +42,7 @@ type Statement = tuple[str, Sequence[object]]
 
 _BEGIN = b"BEGIN READ ONLY"
 _BEGIN_REPEATABLE = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_ENTER = b"SELECT acl.enter($1::text, $2::text, $3::text, $4::float8[])"
+_ENTER = b"SELECT acl.enter($1::text, $2::text, $3::text, $4::text, $5::float8[])"
 _PREPARE_AFTER = 2  # a filter that is asked once is not worth a prepared statement
 _PREPARED_MAX = 256
 _COUNTED_MAX = 4_096
@@ -64,12 +73,14 @@ class Entry:
         kind: ``token``, ``session``, ``job``, ``subscription`` or ``public``.
         key: the principal within its kind.
         profile_hash: the profile that the statements were composed for.
+        part: the part of that profile whose role reads.
         bbox: (min_x, min_y, max_x, max_y) that narrows row policies; None does not narrow.
     """
 
     kind: str
     key: str
     profile_hash: str
+    part: str = BASE
     bbox: tuple[float, float, float, float] | None = None
 
 
@@ -103,11 +114,12 @@ class Reader:
         )
 
     def read(
-        self, entry: Entry, statements: Sequence[Statement], *, repeatable: bool = False, binary: bool = False
+        self, entry: Entry | None, statements: Sequence[Statement], *, repeatable: bool = False, binary: bool = False
     ) -> list[list[Row]]:
         """Run statements in one read-only transaction and one round trip.
 
         Args:
+            entry: who asks; ``None`` is the server itself, which may read code lists and what a principal may see.
             repeatable: all statements see one snapshot.
             binary: results travel in PostgreSQL's binary form: cheap for ``bytea``; a type without a binary
                 loader (``box2d``, ``geometry``) arrives as bytes.
@@ -117,6 +129,8 @@ class Reader:
 
         Raises:
             QueryTimeout: a statement took longer than the server allows.
+            ProfileMoved: the principal's profile is another one by now.
+            Unauthorized: there is no such principal, or not any more.
             Unavailable: no connection is free in time, or the database is away.
             psycopg.Error: anything else that PostgreSQL refuses.
         """
@@ -153,7 +167,7 @@ class Reader:
         self._exports.close()
 
     def _trip(
-        self, entry: Entry, statements: Sequence[Statement], *, repeatable: bool, binary: bool
+        self, entry: Entry | None, statements: Sequence[Statement], *, repeatable: bool, binary: bool
     ) -> list[list[Row]]:
         begin = _BEGIN_REPEATABLE if repeatable else _BEGIN
         timeout_ms = self._answer_timeout_ms * (len(statements) + 1) + _NETWORK_SLACK_MS
@@ -280,19 +294,20 @@ class Line:
         self._connection.close()
 
     def trip(
-        self, begin: bytes, entry: Entry, statements: Sequence[Statement], *, binary: bool, timeout_ms: int
+        self, begin: bytes, entry: Entry | None, statements: Sequence[Statement], *, binary: bool, timeout_ms: int
     ) -> list[list[Row]]:
         """Send everything, then receive everything; any error rolls back."""
         if len(self._prepared) >= _PREPARED_MAX:
             self._forget_all(timeout_ms)
         trip = _Trip()
         self._send_fixed(trip, begin)
-        self._send_fixed(trip, _ENTER, _entry_params(entry))
+        if entry:
+            self._send_fixed(trip, _ENTER, _entry_params(entry))
         for text, params in statements:
             self._send(trip, text, params, Format.BINARY if binary else Format.TEXT)
         self._send_fixed(trip, b"COMMIT")
         results = self._finish(trip, timeout_ms)
-        return [self._rows(result) for result in results[2:-1]]
+        return [self._rows(result) for result in results[-1 - len(statements) : -1]]
 
     def _send_fixed(self, trip: "_Trip", command: bytes, params: Sequence[bytes | None] | None = None) -> None:
         """Send one of the few statements that each trip has; all of its parameters are text."""
@@ -430,8 +445,8 @@ class ExportLine:
     def enter(self, entry: Entry) -> None:
         """Open the transaction and enter as the caller."""
         self.connection.execute("BEGIN READ ONLY")
-        key = [entry.kind, entry.key, entry.profile_hash, list(entry.bbox) if entry.bbox else None]
-        self.connection.execute("SELECT acl.enter(%s::text, %s::text, %s::text, %s::float8[])", key)
+        key = [entry.kind, entry.key, entry.profile_hash, entry.part, list(entry.bbox) if entry.bbox else None]
+        self.connection.execute("SELECT acl.enter(%s::text, %s::text, %s::text, %s::text, %s::float8[])", key)
 
     def leave(self) -> None:
         """End the transaction."""
@@ -475,6 +490,10 @@ def meaning_of(error: psycopg.Error) -> DatdaiError | None:
     state = error.sqlstate
     if state == "57014":
         return QueryTimeout()
+    if state == "DD002":
+        return ProfileMoved()
+    if state == "DD003":
+        return Unauthorized()
     if state == "DD001":
         return BadRequest("A geometry of the filter is not valid: its boundary crosses or touches itself.")
     if state == "XX000" and any(each in str(error) for each in ("GEOS", "TopologyException", "lwgeom")):
@@ -506,7 +525,7 @@ def _too_many_exports() -> TooManyRequests:
 
 def _entry_params(entry: Entry) -> tuple[bytes | None, ...]:
     bbox = entry.bbox and f"{{{','.join(repr(float(value)) for value in entry.bbox)}}}".encode()
-    return entry.kind.encode(), entry.key.encode(), entry.profile_hash.encode(), bbox
+    return entry.kind.encode(), entry.key.encode(), entry.profile_hash.encode(), entry.part.encode(), bbox
 
 
 def _is_standing(wire: PGconn) -> bool:

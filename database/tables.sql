@@ -1,14 +1,15 @@
 -- name: tables
--- Return what the catalogue relies on of each named table: columns, indexes, logged events, what a role may read.
+-- Return what the catalogue relies on of each named table: columns, indexes, logged events, row security.
 SELECT wanted.name,
        c.oid IS NOT NULL AS present,
-       coalesce(has_schema_privilege(r.oid, n.oid, 'USAGE'), false) AS enters,
+       CASE WHEN c.relrowsecurity AND c.relforcerowsecurity THEN
+           (SELECT string_agg(g.qual, ' ' ORDER BY g.policy) FROM acl.guarded g
+            WHERE g.bang = wanted.name AND g.policy IN ('t', 'td')) END AS guard,
        (SELECT jsonb_agg(jsonb_build_object(
                    'name', a.attname,
                    'type', format_type(a.atttypid, a.atttypmod),
                    'collation', coalesce(o.collname, ''),
-                   'not_null', a.attnotnull,
-                   'readable', coalesce(has_column_privilege(r.oid, c.oid, a.attnum, 'SELECT'), false)))
+                   'not_null', a.attnotnull))
         FROM pg_attribute a
         LEFT JOIN pg_collation o ON o.oid = a.attcollation
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
@@ -36,12 +37,7 @@ SELECT wanted.name,
         WHERE t.tgrelid = c.oid AND s.nspname = 'lg' AND t.tgenabled IN ('O', 'A')) AS logged
 FROM unnest(%(tables)s::text[]) AS wanted (name)
 LEFT JOIN (pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p'))
-     ON n.nspname || '.' || c.relname = wanted.name
-LEFT JOIN pg_roles r ON r.rolname = %(role)s;
-
--- name: public_role
--- Return the profile role that a caller without a token takes on.
-SELECT acl.vai_tro_cua('public', '')::text;
+     ON n.nspname || '.' || c.relname = wanted.name;
 
 -- name: codelists
 -- Return the names of the code lists that have a code.

@@ -69,8 +69,8 @@ class FlatGeobuf:
 
 def _header(answer: Answer, count: int) -> bytes:
     """Return the header; ``count`` 0 is unknown or none. Fields are numbered as in header.fbs."""
-    layer = answer.collection.layer
-    kind = wkb.GEOMETRY_TYPE[layer.geometry.kind] if layer.geometry and answer.with_geometry else 0
+    layer, geometry = answer.collection.layer, answer.collection.geometry
+    kind = wkb.GEOMETRY_TYPE[geometry.kind] if geometry and answer.with_geometry else 0
     crs = Table({0: "EPSG", 1: Scalar("i", answer.crs.srid)})
     return size_prefixed(
         Table(
@@ -101,7 +101,7 @@ def _column(column: Column, language: str) -> Table:
 
 def _features(answer: Answer, rows: Iterator[Row]) -> Iterator[bytes]:
     properties = [_property(i, each.type) for i, each in enumerate(answer.columns)]
-    geometry = answer.collection.layer.geometry
+    geometry = answer.collection.geometry
     encode = _GEOMETRIES[geometry.kind] if geometry and answer.with_geometry else None
     for row in rows:
         values = b"".join([pack(value) for pack, value in zip(properties, row[2:], strict=True) if value is not None])

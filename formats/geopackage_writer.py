@@ -42,8 +42,8 @@ class Writer:
         self._table = answer.collection.id
         self._key = free_name("fid", answer.columns)
         self._geometry = free_name("geom", answer.columns)
-        layer = answer.collection.layer
-        self._kind = layer.geometry.kind if layer.geometry and answer.with_geometry else None
+        geometry = answer.collection.geometry
+        self._kind = geometry.kind if geometry and answer.with_geometry else None
         self._index = f"rtree_{self._table}_{self._geometry}"
         self._converted = [(i, _CONVERT[each.type]) for i, each in enumerate(answer.columns) if each.type in _CONVERT]
         self._extent: Bounds | None = None

@@ -59,8 +59,8 @@ def gml_schema(collection: Collection, *, language: str) -> bytes:
 def _elements(collection: Collection, language: str) -> Iterator[str]:
     for each in collection.columns:
         yield _element(each, language)
-    if collection.layer.geometry:
-        kind = _GEOMETRY_TYPES[collection.layer.geometry.kind]
+    if collection.geometry:
+        kind = _GEOMETRY_TYPES[collection.geometry.kind]
         yield f'<element name="{geometry_name(collection)}" type="{kind}" minOccurs="0"/>'
 
 

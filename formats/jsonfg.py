@@ -59,6 +59,6 @@ def _root_members(answer: Answer) -> Members:
 
 
 def _collection_members(answer: Answer) -> Members:
-    geometry = answer.collection.layer.geometry
+    geometry = answer.collection.geometry
     dimension = {"geometryDimension": _DIMENSION[geometry.kind]} if geometry and answer.with_geometry else {}
     return _root_members(answer) | dimension

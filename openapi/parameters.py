@@ -5,7 +5,7 @@ from typing import Any
 
 from catalogue.codelists import Codelists, titles
 from catalogue.layer import Column, Layer
-from catalogue.profile import Collection
+from catalogue.profile import Collection, Operation
 from catalogue.types import ColumnType
 from core.limits import LIMITS
 from openapi.fragment import fragment, text
@@ -42,7 +42,7 @@ def of_export(collection: Collection) -> list[str]:
 
 def of_item(collection: Collection) -> list[str]:
     """Return the component keys of the query parameters of a single item."""
-    crs = [_crs_key("crs", collection.layer), "zoom-level"] if collection.layer.geometry else []
+    crs = [_crs_key("crs", collection.layer), "zoom-level"] if collection.geometry else []
     return [*crs, "skipGeometry", *(_key(name, collection) for name in _SELECTIONS), "f-items", "lang"]
 
 
@@ -52,7 +52,7 @@ def own(collection: Collection, codelists: Codelists, language: str) -> Json:
     parameters = {_key(each, collection): _query(each, text(each, language), _list_of(names)) for each in _SELECTIONS}
     if collection.sortables:
         parameters[_key("sortby", collection)] = _sortby(collection, language)
-    if collection.layer.geometry:
+    if collection.geometry:
         for name in ("crs", "bbox-crs", "filter-crs"):
             parameters[_crs_key(name, collection.layer)] = _crs(name, collection.layer, language)
     for column in _by_equality(collection):
@@ -67,13 +67,16 @@ def component_key(collection_id: str) -> str:
 
 def _of_selection(collection: Collection) -> list[str]:
     layer = collection.layer
-    keys = ["bbox", "datetime", "filter", "filter-lang", *(_key(name, collection) for name in _SELECTIONS)]
+    keys = ["bbox", "datetime", *(_key(name, collection) for name in _SELECTIONS)]
+    if collection.allows(Operation.QUERY):
+        keys += ["filter", "filter-lang"]
     if collection.sortables:
         keys.append(_key("sortby", collection))
     if layer.search and all(collection.column(each) for each in layer.search_reads):
-        keys.append("q")
-    if layer.geometry:
-        keys += [*(_crs_key(name, layer) for name in ("crs", "bbox-crs", "filter-crs")), "zoom-level"]
+        keys += ["q"] if collection.allows(Operation.QUERY) else []
+    if collection.geometry:
+        crs = ("crs", "bbox-crs", "filter-crs") if collection.allows(Operation.QUERY) else ("crs", "bbox-crs")
+        keys += [*(_crs_key(name, layer) for name in crs), "zoom-level"]
     return [*keys, "skipGeometry", "lang"]
 
 

@@ -10,8 +10,8 @@ from collections.abc import Container, Iterable
 from typing import Any
 
 from catalogue.codelists import Codelists, titles
-from catalogue.layer import Column, Layer
-from catalogue.profile import Collection
+from catalogue.layer import Column, Geometry
+from catalogue.profile import Collection, Operation
 from catalogue.types import ColumnType
 
 type Json = dict[str, Any]
@@ -69,8 +69,9 @@ def sortables(collection: Collection, codelists: Codelists, *, base_url: str, la
 
 def _document(collection: Collection, kind: str, properties: Json, *, base_url: str, language: str) -> Json:
     layer = collection.layer
-    if kind != "sortables" and layer.geometry:
-        properties[GEOMETRY] = _geometry(layer, len(properties) + 1, language)
+    geometry = collection.geometry if kind != "sortables" else None
+    if geometry and (kind == "schema" or collection.allows(Operation.QUERY)):
+        properties[GEOMETRY] = _geometry(geometry, len(properties) + 1, language)
     return {
         "$schema": DIALECT,
         "$id": f"{base_url}/collections/{collection.id}/{kind}",
@@ -112,9 +113,9 @@ def _values(column: Column, codelists: Codelists, language: str) -> Json:
     return plain | coded
 
 
-def _geometry(layer: Layer, number: int, language: str) -> Json:
+def _geometry(geometry: Geometry, number: int, language: str) -> Json:
     title = "Geometry" if language == "en" else "Hình học"
-    kind = layer.geometry.kind if layer.geometry else "any"
+    kind = geometry.kind
     return {
         "title": title,
         "format": f"geometry-{kind}",

@@ -16,9 +16,9 @@ from query.cql2 import Filter, compile_filter
 from query.crs import CRS84, Crs, crs_named
 from query.encoding import RowEncoding, Shape
 from query.instant import read_datetime
-from query.items import ItemsQuery, count_statement, item_statement, page_statement
+from query.items import ItemsQuery, count_statement, item_statement, narrowing_box, page_statement
 from query.paging import read_sortby
-from query.request import equal_to
+from query.request import equal_to, largest_page
 from query.search import read_search
 from query.values import read_value
 from query.view import View
@@ -121,7 +121,7 @@ class ItemsProvider(BaseProvider):
             key = read_value(view.layer.key, identifier)
             shape = _shape(view, crs_transform_spec, skip_geometry=False)
             statement = item_statement(view, key, view.collection.columns, shape, RowEncoding.GEOJSON)
-            rows = self._source.reader.read(self._source.entry(), [statement])[0]
+            rows = self._source.read(self.data, statement)
         except BadParameter:
             rows = []
         except DatdaiError as error:
@@ -141,7 +141,7 @@ class ItemsProvider(BaseProvider):
             columns=tuple(each for each in view.collection.columns if not selected or each.name in selected),
             shape=_shape(view, asked.get("crs_transform_spec"), skip_geometry=asked.get("skip_geometry", False)),
             order=read_sortby(order, view.collection),
-            limit=min(asked.get("limit", LIMITS.page_size_default), LIMITS.page_size_max),
+            limit=min(asked.get("limit", LIMITS.page_size_default), largest_page(view)),
             fingerprint="",
             offset=offset,
             bbox=read_bbox(",".join(map(repr, bbox))) if bbox else None,
@@ -153,14 +153,14 @@ class ItemsProvider(BaseProvider):
 
     def _page(self, query: ItemsQuery) -> Json:
         statement = page_statement(query, self._view, RowEncoding.GEOJSON)
-        features, found, matched = self._source.reader.read(self._source.entry(), [statement])[0][0][:3]
+        features, found, matched = self._source.read(self.data, statement, narrowing_box(query))[0][:3]
         returned = min(int(str(found)), query.limit)
         text = bytes(features).decode() if features else ""  # pyright: ignore[reportArgumentType]
         content: Json = {"type": "FeatureCollection", "features": Features(text, returned), "numberReturned": returned}
         return content if matched is None else content | {"numberMatched": matched}
 
     def _hits(self, query: ItemsQuery) -> Json:
-        matched = self._source.reader.read(self._source.entry(), [count_statement(query, self._view)])[0][0][0]
+        matched = self._source.read(self.data, count_statement(query, self._view), narrowing_box(query))[0][0]
         return {"type": "FeatureCollection", "features": [], "numberMatched": matched, "numberReturned": 0}
 
 
@@ -168,7 +168,7 @@ def _shape(view: View, crs_transform_spec: Any, *, skip_geometry: bool) -> Shape
     crs: Crs = CRS84
     if crs_transform_spec is not None:
         crs = crs_named("crs", crs_transform_spec.target_crs_uri, view.layer.srids)
-    return Shape(crs, None, with_geometry=not skip_geometry and view.layer.geometry is not None)
+    return Shape(crs, None, with_geometry=not skip_geometry and view.geometry is not None)
 
 
 def _filter(filterq: Any, view: View) -> Filter | None:

@@ -1,5 +1,7 @@
 """The database and the catalogue behind the plugins of a stock ``pygeoapi serve``, opened at the first query."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -7,19 +9,31 @@ from typing import Any
 from pygeoapi.provider.base import ProviderConnectionError, ProviderInvalidQueryError
 
 from catalogue.files import read_layers
-from catalogue.profile import Profile, everything
-from core.errors import DatdaiError, Unavailable
-from database.pool import Entry, Reader
+from catalogue.parts import part_names
+from catalogue.profile import Operation
+from core.errors import DatdaiError, ProfileMoved, Unavailable
+from database.pool import Entry, Reader, Row, Statement
+from database.profiles import profile_hash, read_profile
+from query.bbox import Box
 from query.view import View, view_of
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the shell may show: the public profile as it was when first asked for."""
+
+    hash: str
+    views: Mapping[str, View]
+    parts: Mapping[tuple[str, Operation], str]
+
+
 class Source:
-    """A pool of connections and the profile that this login may enter."""
+    """A pool of connections and the profile that this login may enter: what the Sở published to everybody."""
 
     def __init__(self, dsn: str, layers: str) -> None:
-        self.reader = Reader(dsn)
-        self.profile: Profile = everything(read_layers(Path(layers)))
-        self._views = {id_: view_of(each) for id_, each in self.profile.collections.items()}
+        self._reader = Reader(dsn)
+        self._layers = read_layers(Path(layers))
+        self._known: _Shown | None = None
 
     def view(self, collection_id: str) -> View:
         """Return the view of a collection.
@@ -27,13 +41,33 @@ class Source:
         Raises:
             ProviderInvalidQueryError: there is none of that id.
         """
-        if collection_id not in self._views:
+        views = self._shown().views
+        if collection_id not in views:
             raise ProviderInvalidQueryError(f"no layer '{collection_id}'")
-        return self._views[collection_id]
+        return views[collection_id]
 
-    def entry(self) -> Entry:
-        """Return the one profile that a stock shell may enter."""
-        return Entry("public", "", self.profile.hash)
+    def read(self, collection_id: str, statement: Statement, bbox: Box | None = None) -> list[Row]:
+        """Run a statement on a collection in the one profile that a stock shell may enter.
+
+        Raises:
+            ProfileMoved: something else is public by now; the next request sees it.
+        """
+        shown = self._shown()
+        part = shown.parts[collection_id, Operation.READ]
+        try:
+            return self._reader.read(Entry("public", "", shown.hash, part, bbox), [statement])[0]
+        except ProfileMoved:
+            self._known = None
+            raise
+
+    def _shown(self) -> _Shown:
+        known = self._known
+        if known is None:
+            hash_ = profile_hash(self._reader, "public", "")
+            profile = read_profile(self._reader, hash_, self._layers)
+            views = {id_: view_of(each) for id_, each in profile.collections.items()}
+            known = self._known = _Shown(hash_, views, part_names(profile))
+        return known
 
 
 @cache

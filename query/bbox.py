@@ -70,7 +70,7 @@ def bbox_condition(bbox: Bbox, view: View) -> Condition:
     The index reads ``geom``; what the box of a geometry does not decide, the geometry itself does, in the CRS of the
     request. Source: OGC 17-069r4, requirement fc-bbox-response.
     """
-    geometry = view.layer.geometry
+    geometry = view.geometry
     if geometry is None:
         return EVERYTHING
     return any_of(_box_condition(box, bbox.crs, geometry) for box in bbox.boxes)

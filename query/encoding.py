@@ -71,8 +71,8 @@ def _needed_columns(view: View, columns: tuple[Column, ...], shape: Shape) -> tu
     names = [view.layer.key.name, *(each.name for each in columns)]
     if view.time:
         names += [each for each in (view.time.begin, view.time.end) if each and view.collection.column(each)]
-    if view.layer.geometry and shape.with_geometry:
-        names.append(_source_column(view.layer.geometry, shape.crs))
+    if view.geometry and shape.with_geometry:
+        names.append(_source_column(view.geometry, shape.crs))
     return tuple(dict.fromkeys(quoted(each) for each in names))
 
 
@@ -132,7 +132,7 @@ def _time_json(view: View) -> str:
 
 def _geometry(view: View, shape: Shape, encoder: str) -> str | None:
     """Return the encoded geometry (``encoder`` has one pair of braces for it), or ``None`` where there is none."""
-    geometry = view.layer.geometry
+    geometry = view.geometry
     if geometry is None or not shape.with_geometry:
         return None
     expression = _in_crs(geometry, shape.crs)

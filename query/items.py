@@ -205,8 +205,12 @@ def _counter(view: View, selected: Condition) -> Condition | None:
     if not view.counted or selected != EVERYTHING:
         return None
     in_force = "true" if view.layer.rows is Rows.IN_FORCE else "false"
-    return Condition(f"lg.so_dong(%s, {in_force})", (view.layer.qualified_table,))
+    return Condition(f"lg.so_dong(%s, {in_force}, %s::int[])", (view.layer.qualified_table, _territory(view)))
 
 
 def _version(view: View) -> Condition:
-    return Condition("lg.phien_ban_cua(%s)", (view.layer.qualified_table,))
+    return Condition("lg.phien_ban_cua(%s, %s::int[])", (view.layer.qualified_table, _territory(view)))
+
+
+def _territory(view: View) -> list[int] | None:
+    return None if view.territory is None else list(view.territory)

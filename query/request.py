@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from catalogue.layer import Column
+from catalogue.profile import Operation
 from catalogue.types import ColumnType
 from core.errors import BadParameter
 from core.limits import LIMITS
@@ -27,6 +28,7 @@ EXPORT_PARAMETERS = (
 ITEMS_PARAMETERS = (*EXPORT_PARAMETERS, "limit", "offset", "cursor", "resulttype")
 _SELECTING = ("bbox", "bbox-crs", "datetime", "q", "filter", "filter-lang", "filter-crs", "sortby")
 _OF_GEOMETRY = ("crs", "bbox-crs", "filter-crs", "zoom-level")
+_OF_QUERIES = ("filter", "filter-lang", "filter-crs", "sortby")
 _ZOOM_MAX = 24
 _KEPT_FILTER_MAX = 1_000
 """Characters of a filter that is kept compiled: maps and dashboards ask with the same few again and again."""
@@ -74,7 +76,7 @@ def read_items_query(
         columns=_columns(values, view),
         shape=read_shape(values, view),
         order=read_sortby(values.get("sortby"), view.collection),
-        limit=_limit(values),
+        limit=_limit(values, view),
         fingerprint=fingerprint,
         offset=_offset(values),
         position=_position(values, seal, fingerprint),
@@ -98,7 +100,7 @@ def read_shape(values: Mapping[str, str], view: View) -> Shape:
     crs = crs_named("crs", values["crs"], view.layer.srids) if "crs" in values else CRS84
     zoom = _zoom(values["zoom-level"]) if "zoom-level" in values else None
     skip = one_of("skipGeometry", values.get("skipGeometry", "false"), ("true", "false")) == "true"
-    return Shape(crs, zoom, with_geometry=not skip and view.layer.geometry is not None)
+    return Shape(crs, zoom, with_geometry=not skip and view.geometry is not None)
 
 
 def whole_number(name: str, text: str, lowest: int, highest: int) -> int:
@@ -118,9 +120,12 @@ def one_of(name: str, text: str, allowed: Sequence[str]) -> str:
 def _understood(parameters: Sequence[str], view: View) -> list[str]:
     """Return the parameters that mean something here: no CRS without a geometry, no search without a text for it.
 
+    Who may not select by properties has no parameter for it.
+
     ``skipGeometry`` stays: where there is no geometry, what it asks for is so already.
     """
-    absent = () if view.layer.geometry else _OF_GEOMETRY
+    absent = () if view.geometry else _OF_GEOMETRY
+    absent += () if view.collection.allows(Operation.QUERY) else _OF_QUERIES
     return [each for each in parameters if each not in absent and (each != "q" or view.search)]
 
 
@@ -131,14 +136,20 @@ def _zoom(text: str) -> float:
     return float(text)
 
 
-def _limit(values: Mapping[str, str]) -> int:
-    """Read ``limit``; more than the largest page is the largest page.
+def _limit(values: Mapping[str, str], view: View) -> int:
+    """Read ``limit``; more than the largest page is the largest page, which an agreement may set lower.
 
     Source: OGC 17-069r4, requirement fc-limit-response-1.
     """
+    most = largest_page(view)
     if "limit" not in values:
-        return LIMITS.page_size_default
-    return min(whole_number("limit", values["limit"], 1, 10**12 - 1), LIMITS.page_size_max)
+        return min(LIMITS.page_size_default, most)
+    return min(whole_number("limit", values["limit"], 1, 10**12 - 1), most)
+
+
+def largest_page(view: View) -> int:
+    """Return how many items one page may hold."""
+    return min(view.collection.allowance.page_max or LIMITS.page_size_max, LIMITS.page_size_max)
 
 
 def _offset(values: Mapping[str, str]) -> int:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from catalogue.layer import Column, Layer, Rows, ValidTime
-from catalogue.profile import Between, Collection, OneOf, Term
+from catalogue.layer import Column, Geometry, Layer, Rows, ValidTime
+from catalogue.profile import Between, Collection, OneOf, Operation, Term
 from catalogue.types import ColumnType
 from core.errors import CatalogueError
 from query.condition import EVERYTHING, Condition, all_of
@@ -41,7 +41,8 @@ class View:
         source: ``schema.table AS t``.
         names: what filters may name.
         rows: conditions that every row must meet: what the layer publishes, and the scope of the profile.
-        counted: the counters of the change log know the number of rows of this view.
+        counted: the counters of the change log know the number of rows of this view: it has no term but the territory.
+        territory: the administrative units that it is limited to, ``None``: to none.
         time: the valid time, where all of it is published; ``datetime`` asks nothing else.
         search: the column that ``q`` reads, where all that it is made of is published.
     """
@@ -52,6 +53,7 @@ class View:
     names: Mapping[str, Name]
     rows: Condition
     counted: bool
+    territory: tuple[int, ...] | None
     time: ValidTime | None
     search: str | None
     _kept: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any], init=False, repr=False)
@@ -70,6 +72,10 @@ class View:
     def layer(self) -> Layer:
         return self.collection.layer
 
+    @property
+    def geometry(self) -> Geometry | None:
+        return self.collection.geometry
+
     def expression(self, column: Column) -> str:
         """Return the SQL expression of a column."""
         return f"t.{quoted(column.name)}"
@@ -80,22 +86,37 @@ def view_of(collection: Collection) -> View:
     layer = collection.layer
     return View(
         time=_time(collection),
-        search=layer.search if all(collection.column(each) for each in layer.search_reads) else None,
+        search=_search(collection),
         collection=collection,
         source=f"{quoted(layer.schema)}.{quoted(layer.table)} AS t",
         key=f"t.{quoted(layer.key.name)}",
         names=_names(collection),
         rows=all_of([_in_force(layer), *(_scope(term, layer) for term in collection.scope.terms)]),
-        counted=not collection.scope.terms,
+        counted=all(each.column == layer.territory for each in collection.scope.terms),
+        territory=_territory(collection),
     )
+
+
+def _territory(collection: Collection) -> tuple[int, ...] | None:
+    match collection.scope.term(collection.layer.territory):
+        case OneOf(values=values):
+            return tuple(int(each) for each in values)
+        case _:
+            return None
 
 
 def _names(collection: Collection) -> dict[str, Name]:
     names = {each.name: Name(each.name, each.type, f"t.{quoted(each.name)}") for each in collection.queryables}
-    geometry = collection.layer.geometry
-    if geometry:
+    geometry = collection.geometry
+    if geometry and collection.allows(Operation.QUERY):
         names["geometry"] = Name("geometry", ColumnType.GEOMETRY, f"t.{quoted(geometry.lonlat)}")
     return names
+
+
+def _search(collection: Collection) -> str | None:
+    layer = collection.layer
+    may_ask = collection.allows(Operation.QUERY) and all(collection.column(each) for each in layer.search_reads)
+    return layer.search if may_ask else None
 
 
 def _in_force(layer: Layer) -> Condition:
@@ -117,6 +138,8 @@ def _scope(term: Term, layer: Layer) -> Condition:
     column = f"t.{quoted(term.column)}"
     type_ = _type_of(term, layer)
     match term:
+        case OneOf(values=(only,)):
+            return Condition(f"{column} = %s::{type_}", (only,))  # an index in the order of its rows serves this
         case OneOf(values=values):
             return Condition(f"{column} = ANY (%s::{type_}[])", (list(values),))
         case Between(begin=begin, end=end):

@@ -18,20 +18,21 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from auth.model import PUBLIC
 from catalogue.files import read_layers
-from catalogue.profile import everything
+from catalogue.parts import BASE
 from catalogue.service import read_service
-from core.errors import MethodNotAllowed, SettingsError, TooManyRequests
+from core.errors import MethodNotAllowed, ProfileMoved, SettingsError, TooManyRequests, Unauthorized
 from core.settings import PREFIX, Settings, secret_key, variables
 from database.pool import Reader, Tuning
 from query.paging import CursorSeal
 from server import answers, health, problems, static, upkeep
+from server.access import NOBODY, Access, Visitor, principal_of
 from server.codelists import UnitNames, read_codelists
 from server.context import Context, Parts, language_of
 from server.http import Headers, Request, Response
 from server.proofs import prove
 from server.routes import route_of
-from server.shelf import Shelf
 from server.versions import ByVersion
 from web.pages import Pages
 
@@ -42,6 +43,8 @@ _STOP_WITHIN_S = 3
 type StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 _HEADERS_READ = {
     "HTTP_ACCEPT": "accept",
+    "HTTP_AUTHORIZATION": "authorization",
+    "HTTP_COOKIE": "cookie",
     "HTTP_ACCEPT_ENCODING": "accept-encoding",
     "HTTP_ACCEPT_LANGUAGE": "accept-language",
     "HTTP_CONTENT_ENCODING": "content-encoding",
@@ -49,6 +52,10 @@ _HEADERS_READ = {
     "HTTP_IF_NONE_MATCH": "if-none-match",
 }
 """All that is read of the head of a request, as the environment of WSGI names it."""
+_TRIES = 3
+"""How often a request is composed again when what its caller may see moved meanwhile."""
+_OPEN_TO_NOBODY = ("/", "/conformance")
+"""What answers while nothing is public; every other path is the same 401, whether something is there or not."""
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _PREFLIGHT: Headers = (
     ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"),
@@ -60,9 +67,9 @@ _PREFLIGHT: Headers = (
 class Application:
     """The WSGI application."""
 
-    def __init__(self, parts: Parts, shelf: Shelf) -> None:
+    def __init__(self, parts: Parts, access: Access) -> None:
         self._parts = parts
-        self._shelf = shelf
+        self._access = access
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         request = _request(environ)
@@ -86,27 +93,62 @@ class Application:
         try:
             return self._answer(request)
         except Exception as error:  # what nobody foresaw, too: the client gets a 500 without a word of it
-            return problems.answer(self._parts, self._shelf, request, error)
+            return problems.answer(self._parts, NOBODY, request, error)
 
     def _answer(self, request: Request) -> Response:
         if request.path.startswith("/static/"):
             return static.answer(request)
         if request.path.startswith("/health/"):
             return health.answer(request, self._parts.reader)
-        route = route_of(request.path)
         if request.method == "OPTIONS":
-            return self._options(route.arguments, route.methods)
+            return _options(request)
+        principal = principal_of(request)
+        for _ in range(_TRIES):
+            try:
+                return self._answer_to(self._access.admit(principal), request)
+            except ProfileMoved:
+                self._access.forget(principal)
+            except Unauthorized:
+                self._access.forget(principal)
+                raise
+        raise ProfileMoved
+
+    def _answer_to(self, visitor: Visitor, request: Request) -> Response:
+        """Answer a caller who entered the database, be it for the answer or for nothing but to be let in."""
+        entered: list[str] = []
+        try:
+            response = self._routed(visitor, request, entered)
+        except (ProfileMoved, Unauthorized):
+            raise
+        except Exception as error:
+            self._let_in(visitor, entered)
+            return problems.answer(self._parts, visitor, request, error)
+        self._let_in(visitor, entered)
+        return response
+
+    def _let_in(self, visitor: Visitor, entered: list[str]) -> None:
+        if not entered:
+            self._parts.reader.read(visitor.entry(BASE), [])
+
+    def _routed(self, visitor: Visitor, request: Request, entered: list[str]) -> Response:
+        if (
+            visitor.caller.kind == PUBLIC.kind
+            and not visitor.shelf.profile.facets
+            and request.path not in _OPEN_TO_NOBODY
+        ):
+            raise Unauthorized
+        route = route_of(request.path)
         if request.method not in route.methods:
             raise MethodNotAllowed(route.methods)
         parameters = request.parameters()
         language = language_of(request, next((value for name, value in parameters if name == "lang"), None))
-        context = Context(self._parts, request, self._shelf, parameters, language)
-        return route.answer(context)
+        return route.answer(Context(self._parts, request, visitor, parameters, language, entered))
 
-    def _options(self, arguments: tuple[str, ...], methods: tuple[str, ...]) -> Response:
-        if arguments:
-            self._shelf.view(arguments[0])
-        return Response(204, (("Allow", ", ".join(methods)), *_PREFLIGHT))
+
+def _options(request: Request) -> Response:
+    """Answer what a browser asks before the request itself: without a token, so that nothing of a profile is told."""
+    methods = route_of(request.path).methods
+    return Response(204, (("Allow", ", ".join(methods)), *_PREFLIGHT))
 
 
 def create(settings: Settings) -> Application:
@@ -119,11 +161,10 @@ def create(settings: Settings) -> Application:
     service = read_service(CONFIG / "service.yml")
     reader = Reader(settings.database_url or "", _tuning(settings))
     secret = secret_key(settings)
-    profile = everything(layers)
     parts = Parts(
         base_url=settings.public_url,
         service=service,
-        codelists=read_codelists(reader, profile),
+        codelists=read_codelists(reader),
         units=UnitNames(reader),
         reader=reader,
         seal=CursorSeal(secret),
@@ -132,7 +173,7 @@ def create(settings: Settings) -> Application:
         known_tags=ByVersion(),
         known_counts=ByVersion(),
     )
-    return Application(parts, Shelf(profile))
+    return Application(parts, Access(reader, layers))
 
 
 def serve(settings: Settings, greeting: str) -> None:

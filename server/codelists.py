@@ -1,23 +1,29 @@
 """The code lists that the schemas show, and the names of administrative units, kept in the process."""
 
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from catalogue.codelists import Code, Codelists
 from catalogue.layer import Text
-from catalogue.profile import Profile
 from database.pool import Entry, Reader
 from database.queries import load
 
 _QUERIES = load("server", "codelists.sql")
 _FRESH_S = 60.0
+_PROFILES_MAX = 200
 
 
-def read_codelists(reader: Reader, profile: Profile) -> Codelists:
-    """Return every code list, newest system first, in the order of the law."""
-    rows = reader.read(Entry("public", "", profile.hash), [(_QUERIES["codes"], ())])[0]
+NAME_READS = ("id", "cap", "ten", "ma", "hieu_luc_tu", "hieu_luc_den")
+"""Columns that the names of administrative units are read from."""
+
+
+def read_codelists(reader: Reader) -> Codelists:
+    """Return every code list, newest system first, in the order of the law: public, the same for every caller."""
+    rows = reader.read(None, [(_QUERIES["codes"], ())])[0]
     lists: dict[str, list[Code]] = {}
     for row in rows:
         name, system, code, vi, en, parent, begin, end = cast("tuple[Any, ...]", row)
@@ -26,7 +32,7 @@ def read_codelists(reader: Reader, profile: Profile) -> Codelists:
 
 
 class UnitNames:
-    """Names of administrative units by their internal id: public names, the same for every caller.
+    """Names of administrative units by their internal id, as far as a profile shows them.
 
     They are read again when they are older than a minute, so that what was renamed or founded is soon known.
     """
@@ -34,7 +40,8 @@ class UnitNames:
     def __init__(self, reader: Reader, now: Callable[[], float] = time.monotonic) -> None:
         self._reader = reader
         self._now = now
-        self._known: tuple[float, dict[str, _Unit]] | None = None
+        self._known: OrderedDict[tuple[str, str], tuple[float, dict[str, _Unit]]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def of(self, ids: Iterable[object], entry: Entry) -> Mapping[str, str]:
         """Return name and code of the units among these ids."""
@@ -47,9 +54,15 @@ class UnitNames:
         return {id_: each.label for id_, each in self._units(entry).items() if each.begin <= day < each.end}
 
     def _units(self, entry: Entry) -> "dict[str, _Unit]":
-        known = self._known
+        view = (entry.profile_hash, entry.part)
+        known = self._known.get(view)
         if known is None or self._now() - known[0] > _FRESH_S:
-            known = self._known = (self._now(), self._read(entry))
+            known = (self._now(), self._read(entry))
+            with self._lock:
+                self._known[view] = known
+                self._known.move_to_end(view)
+                if len(self._known) > _PROFILES_MAX:
+                    self._known.popitem(last=False)
         return known[1]
 
     def _read(self, entry: Entry) -> "dict[str, _Unit]":

@@ -1,16 +1,19 @@
 """What a handler may use: the parts of the server, and who asks for what."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlencode
 
 from catalogue.codelists import Codelists
-from catalogue.profile import Profile
+from catalogue.parts import BASE
+from catalogue.profile import Operation, Profile
 from catalogue.service import Service
-from database.pool import Entry, Reader
+from database.pool import Entry, Reader, Row, Statement
 from query.bbox import Box
 from query.paging import CursorSeal
 from query.request import one_of
+from server.access import Visitor
 from server.codelists import UnitNames
 from server.http import Request
 from server.shelf import Shelf
@@ -39,25 +42,54 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One request, and the shelf of the profile in which it is answered.
+    """One request, and who makes it.
 
     Attributes:
         parameters: of the query string and the form, in order.
+        entered: not empty once the database let the caller in.
     """
 
     parts: Parts
     request: Request
-    shelf: Shelf
+    visitor: Visitor
     parameters: list[tuple[str, str]]
     language: str
+    entered: list[str] = field(default_factory=list[str])
+
+    @property
+    def shelf(self) -> Shelf:
+        return self.visitor.shelf
 
     @property
     def profile(self) -> Profile:
         return self.shelf.profile
 
-    def entry(self, bbox: Box | None = None) -> Entry:
-        """Return by whom, and narrowed to which box, the database is entered."""
-        return Entry("public", "", self.profile.hash, bbox)
+    def read(
+        self,
+        statements: Sequence[Statement],
+        *,
+        of: str | None = None,
+        operation: Operation = Operation.READ,
+        bbox: Box | None = None,
+        binary: bool = False,
+    ) -> list[list[Row]]:
+        """Run statements as the caller, in one trip.
+
+        Args:
+            of: id of the collection that they read; ``None``: what every caller may read.
+            bbox: narrows rows to those that touch it.
+
+        Raises:
+            As ``Reader.read``.
+        """
+        rows = self.parts.reader.read(self.entry(of, operation, bbox), statements, binary=binary)
+        self.entered.append(of or "")
+        return rows
+
+    def entry(self, of: str | None = None, operation: Operation = Operation.READ, bbox: Box | None = None) -> Entry:
+        """Return by whom, for which collection, and narrowed to which box, the database is entered."""
+        part = BASE if of is None else self.shelf.part(of, operation)
+        return self.visitor.entry(part, bbox)
 
     def url(self, path: str | None = None, pairs: list[tuple[str, str]] | None = None) -> str:
         """Return the address of a path (this one) with these parameters (none)."""

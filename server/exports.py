@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, cast
 
+from catalogue.profile import Operation
 from formats.coding import compress_stream
 from formats.format import Answer
 from formats.offered import FORMATS
@@ -13,7 +14,7 @@ from query.view import View
 from server import answers
 from server.context import Context
 from server.http import Response
-from server.items import JSON_TEXT, AnyFormat, answer_of, headers_of
+from server.items import JSON_TEXT, AnyFormat, answer_of, headers_of, offered_by
 from server.representations import chosen
 
 _BATCH = 2_000
@@ -21,8 +22,8 @@ _BATCH = 2_000
 
 def export(context: Context, collection_id: str) -> Response:
     """Answer ``/collections/{id}/export``."""
-    view = context.shelf.view(collection_id)
-    encoder: AnyFormat = chosen(context, FORMATS)
+    view = context.shelf.view(collection_id, Operation.EXPORT)
+    encoder: AnyFormat = chosen(context, offered_by(view, FORMATS))
     query = read_items_query(context.parameters, view, context.parts.seal, context.profile.hash, paged=False)
     answer = answer_of(context, view, query.columns, query.shape, ())
     headers = (("Content-Type", encoder.media_types[0]), *answers.common(context), *headers_of(answer, encoder))
@@ -69,8 +70,9 @@ def _pieces(
 ) -> Iterator[bytes]:
     ordered = context.asked("sortby") is not None
     statement = export_statement(query, view, encoder.encoding, ordered=ordered)
-    entry = context.entry(narrowing_box(query))
+    entry = context.entry(view.collection.id, Operation.EXPORT, narrowing_box(query))
     rows = stack.enter_context(context.parts.reader.stream(entry, statement, batch=_BATCH))
+    context.entered.append(view.collection.id)
     first_column = (cast("Any", row[0]) for row in rows)
     pieces = encoder.stream(answer, first_column if encoder.encoding in JSON_TEXT else rows)
     stack.callback(cast("Any", pieces).close)

@@ -1,7 +1,7 @@
 """Is the process alive, and can it answer."""
 
 from core.errors import MethodNotAllowed, NotFound
-from database.pool import Entry, Reader
+from database.pool import Reader
 from server.http import Request, Response
 
 _METHODS = ("GET", "HEAD")
@@ -15,5 +15,5 @@ def answer(request: Request, reader: Reader) -> Response:
     if request.method not in _METHODS:
         raise MethodNotAllowed(_METHODS)
     if request.path == "/health/ready":
-        reader.read(Entry("public", "", ""), [("SELECT 1", ())])
+        reader.read(None, [("SELECT 1", ())])
     return Response(200, _HEADERS, b'{"status":"ok"}')

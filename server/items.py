@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from catalogue.layer import Column
 from core.errors import BadParameter, NotFound
-from formats.format import Answer, Format, Link
+from database.pool import Row, Statement
+from formats.format import Answer, Format, Link, Representation
 from formats.offered import FORMATS
 from query.crs import CRS84, Crs
 from query.encoding import RowEncoding, Shape
@@ -52,7 +53,8 @@ class _Page:
 def items(context: Context, collection_id: str) -> Response:
     """Answer ``/collections/{id}/items``."""
     view = context.shelf.view(collection_id)
-    representation = chosen(context, _OFFERS)
+    offers = offered_by(view, _OFFERS)
+    representation = chosen(context, offers)
     encoder = _encoder(representation)
     if representation is HTML:
         context = _as_form(context)
@@ -69,7 +71,7 @@ def items(context: Context, collection_id: str) -> Response:
     page = (
         _hits(context, view, query, encoder.encoding) if query.hits else _page(context, view, query, encoder.encoding)
     )
-    links = _page_links(context, view, query, page, self_and_alternates(context, representation, _OFFERS))
+    links = _page_links(context, view, query, page, self_and_alternates(context, representation, offers))
     answer = replace(
         answer_of(context, view, query.columns, query.shape, links),
         number_matched=page.matched,
@@ -84,17 +86,24 @@ def items(context: Context, collection_id: str) -> Response:
 def item(context: Context, collection_id: str, item_id: str) -> Response:
     """Answer ``/collections/{id}/items/{itemId}``."""
     view = context.shelf.view(collection_id)
-    representation = chosen(context, _OFFERS)
+    offers = offered_by(view, _OFFERS)
+    representation = chosen(context, offers)
     columns, shape = read_item_query(context.parameters, view)
     encoder = _encoder(representation)
     row = _row(context, view, item_id, columns, shape, encoder.encoding)
-    links = self_and_alternates(context, representation, _OFFERS)
+    links = self_and_alternates(context, representation, offers)
     links.append(link(context, "collection", _collection_url(context, view), "application/json"))
     answer = answer_of(context, view, columns, shape, links)
     body = encoder.item(answer, row)
     if representation is HTML:
         return answers.page(context, pages.item(context, view, json.loads(body)))
     return answers.document(context, encoder.media_types[0], body, *headers_of(answer, encoder))
+
+
+def offered_by[Offer: Representation](view: View, offers: Sequence[Offer]) -> tuple[Offer, ...]:
+    """Return those formats in which the collection may leave."""
+    formats = view.collection.allowance.formats
+    return tuple(each for each in offers if formats is None or each.key in formats)
 
 
 def answer_of(context: Context, view: View, columns: tuple[Column, ...], shape: Shape, links: Sequence[Link]) -> Answer:
@@ -141,22 +150,20 @@ def _as_form(context: Context) -> Context:
 
 
 def _version(context: Context, view: View) -> str:
-    rows = context.parts.reader.read(context.entry(), [version_statement(view)])
+    rows = context.read([version_statement(view)], of=view.collection.id)
     return str(rows[0][0][0])
 
 
 def _hits(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> _Page:
-    entry = context.entry(narrowing_box(query))
-    matched = cast("int", context.parts.reader.read(entry, [count_statement(query, view)])[0][0][0])
-    return _Page(b"" if encoding in JSON_TEXT else [], 0, matched)
+    counted = context.read([count_statement(query, view)], of=view.collection.id, bbox=narrowing_box(query))
+    return _Page(b"" if encoding in JSON_TEXT else [], 0, cast("int", counted[0][0][0]))
 
 
 def _page(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> _Page:
     if encoding in JSON_TEXT:
         return _text_page(context, view, query, encoding)
-    entry = context.entry(narrowing_box(query))
-    rows = context.parts.reader.read(entry, [rows_statement(query, view, encoding)], binary=True)[0]
-    return _row_page(query, rows)
+    statement = rows_statement(query, view, encoding)
+    return _row_page(query, _read(context, view, query, statement))
 
 
 def _text_page(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> _Page:
@@ -179,7 +186,11 @@ def _text_row(
     context: Context, view: View, query: ItemsQuery, encoding: RowEncoding, *, counted: bool
 ) -> tuple[Any, ...]:
     statement = page_statement(query, view, encoding, counted=counted)
-    return context.parts.reader.read(context.entry(narrowing_box(query)), [statement], binary=True)[0][0]
+    return _read(context, view, query, statement)[0]
+
+
+def _read(context: Context, view: View, query: ItemsQuery, statement: Statement) -> list[Row]:
+    return context.read([statement], of=view.collection.id, bbox=narrowing_box(query), binary=True)[0]
 
 
 def _row_page(query: ItemsQuery, rows: list[tuple[Any, ...]]) -> _Page:
@@ -229,7 +240,7 @@ def _row(
     if str(key) != item_id:
         raise NotFound  # one item has one address
     statement = item_statement(view, key, columns, shape, encoding)
-    rows = context.parts.reader.read(context.entry(), [statement], binary=True)[0]
+    rows = context.read([statement], of=view.collection.id, binary=True)[0]
     if not rows:
         raise NotFound
     return rows[0][0] if encoding in JSON_TEXT else rows[0]

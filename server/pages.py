@@ -6,6 +6,7 @@ from typing import Any
 from catalogue.layer import Rows
 from query.view import View
 from server import described
+from server.codelists import NAME_READS
 from server.context import Context
 from server.shelf import Json
 from web.pages import Around
@@ -58,12 +59,15 @@ def _around_items(context: Context, view: View, content: Json) -> dict[str, Any]
 def _units(context: Context, content: Json, schema: Json, day: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Return the names of the administrative units that items refer to, and of those of the day.
 
-    Nothing where the layer refers to none, or the caller may see none.
+    Nothing where the layer refers to none, or the caller may not see what a name is made of.
     """
+    published = context.profile.collections.get(_UNITS)
+    if published is None or not all(published.column(each) for each in NAME_READS):
+        return {}, {}
     names = [key for key, each in schema["properties"].items() if each.get("x-ogc-collectionId") == _UNITS]
     if not names:
         return {}, {}
-    units, entry = context.parts.units, context.entry()
+    units, entry = context.parts.units, context.entry(_UNITS)
     return units.of(_values(content, names), entry), units.on(day, entry)
 
 
@@ -73,7 +77,7 @@ def _values(content: Json, names: list[str]) -> Iterator[object]:
 
 
 def _legal_day(context: Context) -> str:
-    return str(context.parts.reader.read(context.entry(), [("SELECT lg.hom_nay()::text", ())])[0][0][0])
+    return str(context.read([("SELECT lg.hom_nay()::text", ())])[0][0][0])
 
 
 def _basemap(context: Context, day: str) -> str | None:

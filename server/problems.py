@@ -16,15 +16,17 @@ from core.errors import (
     DatdaiError,
     MethodNotAllowed,
     TooManyRequests,
+    Unauthorized,
     Unavailable,
     status_of,
 )
 from core.phrases import Phrase, Translations
 from server import pages
+from server.access import Visitor
 from server.context import LANGUAGES, Context, Parts, language_of
 from server.http import Headers, Request, Response
 from server.representations import HTML_SENT
-from server.shelf import Json, Shelf
+from server.shelf import Json
 from web.csp import CSP
 from web.texts import error_texts
 
@@ -35,15 +37,15 @@ _FAILURE = Phrase("The server could not answer; the operator has been told.")
 _log = logging.getLogger("datdai.server")
 
 
-def answer(parts: Parts, shelf: Shelf, request: Request, error: Exception) -> Response:
+def answer(parts: Parts, visitor: Visitor, request: Request, error: Exception) -> Response:
     """Return the response to whatever went wrong; an error that nobody foresaw is logged, and no word of it leaves."""
     if not isinstance(error, DatdaiError):
         _log.error("unforeseen error: %s", "".join(traceback.format_exception(error)))
     parameters = request.readable_parameters()
     asked = next((value for name, value in parameters if name == "lang" and value in LANGUAGES), None)
     if not _is_for_people(request):
-        return _problem(error, language_of(request, asked, otherwise="en"))
-    context = Context(parts, request, shelf, parameters, language_of(request, asked))
+        return _problem(error, language_of(request, asked, otherwise="en"), parts.base_url)
+    context = Context(parts, request, visitor, parameters, language_of(request, asked))
     return _page(context, error)
 
 
@@ -51,16 +53,20 @@ def _is_for_people(request: Request) -> bool:
     return "text/html" in request.header("accept") and "f=json" not in request.query.split("&")
 
 
-def _problem(error: Exception, language: str) -> Response:
+def _problem(error: Exception, language: str, base_url: str) -> Response:
     content = _content(error, error_texts(language))
-    headers = (("Content-Type", MEDIA_TYPE), *_headers(error, language))
+    headers = (("Content-Type", MEDIA_TYPE), *_headers(error, language, base_url))
     return Response(content["status"], headers, json.dumps(content, ensure_ascii=False).encode())
 
 
 def _page(context: Context, error: Exception) -> Response:
     content = _content(error, error_texts(context.language))
     html = _form(context, error) or pages.error(context, content)
-    headers = (("Content-Type", HTML_SENT), ("Content-Security-Policy", CSP), *_headers(error, context.language))
+    headers = (
+        ("Content-Type", HTML_SENT),
+        ("Content-Security-Policy", CSP),
+        *_headers(error, context.language, context.parts.base_url),
+    )
     return Response(content["status"], headers, html.encode())
 
 
@@ -103,11 +109,14 @@ def _members(error: Exception, texts: Translations) -> dict[str, Any]:
             return {}
 
 
-def _headers(error: Exception, language: str) -> Headers:
+def _headers(error: Exception, language: str, base_url: str) -> Headers:
     general = (("Cache-Control", "no-store"), ("Content-Language", language))
     match error:
         case MethodNotAllowed(allowed=allowed):
             return (*general, ("Allow", ", ".join(allowed)))
+        case Unauthorized():
+            about = f"{base_url}/.well-known/oauth-protected-resource"
+            return (*general, ("WWW-Authenticate", f'Bearer error="invalid_token", resource_metadata="{about}"'))
         case Unavailable() | TooManyRequests():
             return (*general, ("Retry-After", _RETRY_AFTER_S))
         case _:

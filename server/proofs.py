@@ -43,9 +43,7 @@ def _prove_release(version: int) -> None:
 
 
 def _prove_coordinates(connection: Connection[Any]) -> None:
-    with connection.transaction():
-        connection.execute(_QUERIES["enter"].encode())
-        found = connection.execute(_QUERIES["vector"].encode()).fetchone()
+    found = connection.execute(_QUERIES["vector"].encode()).fetchone()
     limits = zip(found or (), _VECTOR, _TOLERANCES, strict=True)
     if not found or any(abs(value - expected) > tolerance for value, expected, tolerance in limits):
         raise DatabaseError(

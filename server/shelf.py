@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from catalogue.profile import Profile
+from catalogue.parts import part_names
+from catalogue.profile import Operation, Profile
 from core.errors import NotFound
 from query.view import View, view_of
 
@@ -16,20 +17,25 @@ class Shelf:
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self._views = {id_: view_of(each) for id_, each in profile.collections.items()}
+        self._facets = {id(each): view_of(each) for each in profile.facets.values()}
+        self._parts = part_names(profile)
         self._kept: dict[Hashable, Any] = {}
         self._lock = threading.Lock()
 
-    def view(self, collection_id: str) -> View:
-        """Return the view of a collection.
+    def view(self, collection_id: str, operation: Operation = Operation.READ) -> View:
+        """Return the view that an operation has of a collection.
 
         Raises:
-            NotFound: the profile has no such collection.
+            NotFound: the profile has no such collection, or does not allow the operation on it.
         """
-        try:
-            return self._views[collection_id]
-        except KeyError:
-            raise NotFound from None
+        facet = self.profile.facet(collection_id, operation)
+        if facet is None:
+            raise NotFound
+        return self._facets[id(facet)]
+
+    def part(self, collection_id: str, operation: Operation) -> str:
+        """Return the part of the profile that an operation on a collection reads in."""
+        return self._parts[collection_id, operation]
 
     def keep[Value](self, key: Hashable, make: Callable[[], Value]) -> Value:
         """Return what is kept under a key, made by ``make`` the first time."""

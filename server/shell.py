@@ -103,7 +103,7 @@ def vars_of(text: Any) -> dict[str, str]:
 
 
 def _resource(context: Context, published: Collection) -> Json:
-    service, layer = context.parts.service, published.layer
+    service, layer, geometry = context.parts.service, published.layer, published.geometry
     has_time = context.shelf.view(published.id).time is not None
     return {
         "type": "collection",
@@ -122,7 +122,7 @@ def _resource(context: Context, published: Collection) -> Json:
                 "data": published.id,
                 "id_field": layer.key.name,
                 "crs": [each.uri for each in offered(layer.srids)],
-                "storage_crs": epsg(layer.geometry.stored_srid).uri if layer.geometry else CRS84.uri,
+                "storage_crs": epsg(geometry.stored_srid).uri if geometry else CRS84.uri,
             }
         ],
     }
@@ -130,17 +130,18 @@ def _resource(context: Context, published: Collection) -> Json:
 
 def _overlaid(context: Context, described: Json) -> Json:
     """Set what pygeoapi cannot say: the component database, CRSs as declared, none without geometry."""
-    layer = context.profile.collections[described["id"]].layer
+    published = context.profile.collections[described["id"]]
+    layer, geometry = published.layer, published.geometry
     changed = _without_links(described)
     changed["itemType"] = "feature"
     changed["theme"] = {"id": str(layer.component), "title": text(str(layer.component), context.language)}
     for name in ("crs", "storageCrs"):
         changed.pop(name, None)
-    if layer.geometry is None:
+    if geometry is None:
         changed["extent"] = {name: value for name, value in changed["extent"].items() if name != "spatial"}
     else:
         changed["crs"] = [each.uri for each in offered(layer.srids)]
-        changed["storageCrs"] = epsg(layer.geometry.stored_srid).uri
+        changed["storageCrs"] = epsg(geometry.stored_srid).uri
     return changed
 
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -25,8 +26,11 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from catalogue.profile import Profile, everything
 from database.cluster import Cluster, temporary_folder
 from database.migrate import migrate
+from database.profiles import Segment
+from database.profiles import publish as publish_profiles
 
 REPOSITORY = Path(__file__).parent.parent
 TEMPLATE = "datdai_mau"
@@ -41,6 +45,7 @@ import shutil, sys
 from pathlib import Path
 sys.stdin.read()
 sys.path.insert(0, sys.argv[2])
+from catalogue.profile import Profile, everything
 from database.cluster import Cluster
 folder = Path(sys.argv[1])
 Cluster(folder / "pg", durable=False).destroy()
@@ -116,7 +121,7 @@ def empty_db(cluster: str, template_db: str) -> Iterator[str]:
 def as_app() -> Callable[[str], str]:
     """Turn a connection string to a clone into that of the login that the server uses.
 
-    Clones keep the roles of the template: ``datdai_mau_app``, ``datdai_mau_p_all`` ...
+    Clones keep the roles of the template: ``datdai_mau_app``, ``datdai_mau_loader`` ...
     """
     return lambda dsn: make_conninfo(dsn, user=f"{TEMPLATE}_app")
 
@@ -211,6 +216,19 @@ def _serving(dsn: str, home: Path, **settings: str) -> Iterator[Live]:
             _stop(process)
 
 
+@pytest.fixture
+def open_db(empty_db: str) -> str:
+    """An empty database whose layers are all published to everybody, as the superuser sees it."""
+    _publish(empty_db)
+    return empty_db
+
+
+@pytest.fixture(scope="session")
+def publish() -> Callable[..., None]:
+    """Publish a profile in a database as if it had been agreed to: ``publish(dsn, profile, subject)``."""
+    return _publish
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The folder of real open data; the test is skipped where there is none."""
@@ -255,6 +273,16 @@ def _build_sample(dsn: str) -> None:
     from loader import sample
 
     sample.build(dsn, parcels=SAMPLE_PARCELS, seed=1)
+    _publish(dsn)
+
+
+def _publish(dsn: str, profile: Profile | None = None, subject: str = "public") -> None:
+    """Publish a profile as if it had been agreed to; without one, everything to everybody."""
+    from catalogue.files import read_layers
+
+    whole = profile or everything(read_layers())
+    with psycopg.connect(dsn) as connection:
+        publish_profiles(connection, subject, [Segment(date(2000, 1, 1), None, whole)])
 
 
 def _load_demo(dsn: str) -> None:

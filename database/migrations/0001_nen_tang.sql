@@ -22,7 +22,7 @@ COMMENT ON SCHEMA qh IS 'Cơ sở dữ liệu quy hoạch, kế hoạch sử d�
 COMMENT ON SCHEMA gd IS 'Cơ sở dữ liệu giá đất';
 COMMENT ON SCHEMA hs IS 'Hồ sơ giao dịch đất đai';
 COMMENT ON SCHEMA lg IS 'Nhật ký thay đổi, đợt nạp dữ liệu, ngày pháp lý';
-COMMENT ON SCHEMA acl IS 'Cửa vào của các hồ sơ quyền';
+COMMENT ON SCHEMA acl IS 'Đơn vị, tài khoản, thoả thuận và hồ sơ quyền';
 
 
 -- Roles are cluster-wide, so their names carry the name of the database.
@@ -31,7 +31,7 @@ DO $$
 DECLARE
     vai_tro text;
 BEGIN
-    FOREACH vai_tro IN ARRAY ARRAY['loader', 'worker', 'p_all'] LOOP
+    FOREACH vai_tro IN ARRAY ARRAY['loader', 'worker'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = current_database() || '_' || vai_tro) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', current_database() || '_' || vai_tro);
         END IF;
@@ -41,7 +41,6 @@ BEGIN
             EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT', current_database() || '_' || vai_tro);
         END IF;
     END LOOP;
-    EXECUTE format('GRANT %I TO %I', current_database() || '_p_all', current_database() || '_app');
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     FOREACH vai_tro IN ARRAY ARRAY['app', 'identity', 'publisher', 'audit', 'auditor'] LOOP
         EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), current_database() || '_' || vai_tro);

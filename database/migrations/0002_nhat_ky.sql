@@ -58,10 +58,13 @@ CREATE TABLE lg.dem (
 );
 
 CREATE TABLE lg.phien_ban (
-    bang text COLLATE "C" PRIMARY KEY,
+    bang text COLLATE "C" NOT NULL,
+    xa_id int NOT NULL,
     so_muc bigint NOT NULL,
-    muc_cuoi bigint NOT NULL
+    muc_cuoi bigint NOT NULL,
+    PRIMARY KEY (bang, xa_id)
 );
+COMMENT ON COLUMN lg.phien_ban.xa_id IS '0 is the whole table.';
 
 CREATE FUNCTION lg.tu_choi_sua() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -177,39 +180,52 @@ RETURN EXISTS (SELECT FROM pg_attribute WHERE attrelid = bang AND attname = cot 
 
 -- Reading: exact counts and the version of a table, in the snapshot of the reader.
 
--- plpgsql keeps its plans, and asks the log only where something lies above the watermark.
+-- plpgsql keeps its plans, and asks the log only where something lies above the watermark. Profile roles do not call
+-- these two: they ask for what their own scope holds (lg.so_dong and lg.phien_ban_cua, with the second wall).
 
-CREATE FUNCTION lg.so_dong(bang text, chi_hien_hanh boolean) RETURNS bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION lg.so_dong_trong(bang text, chi_hien_hanh boolean, xa int[]) RETURNS bigint
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     moc constant xid8 := (SELECT m.giao_dich FROM lg.moc_dem m);
-    so bigint := (SELECT coalesce(sum(CASE WHEN chi_hien_hanh THEN d.so_hien_hanh ELSE d.so_dong END), 0)
-                  FROM lg.dem d WHERE d.bang = $1);
+    so bigint;
 BEGIN
+    IF xa IS NULL THEN
+        so := (SELECT coalesce(sum(CASE WHEN chi_hien_hanh THEN d.so_hien_hanh ELSE d.so_dong END), 0)
+               FROM lg.dem d WHERE d.bang = $1);
+    ELSE
+        so := (SELECT coalesce(sum(CASE WHEN chi_hien_hanh THEN d.so_hien_hanh ELSE d.so_dong END), 0)
+               FROM lg.dem d WHERE d.bang = $1 AND d.xa_id = ANY (xa));
+    END IF;
     IF EXISTS (SELECT FROM lg.thay_doi t WHERE t.bang = $1 AND t.giao_dich >= moc) THEN
         so := so + (SELECT coalesce(sum(CASE WHEN chi_hien_hanh THEN t.so_hien_hanh ELSE t.so_dong END), 0)
-                    FROM lg.cong_tru t WHERE t.bang = $1 AND t.giao_dich >= moc);
+                    FROM lg.cong_tru t WHERE t.bang = $1 AND t.giao_dich >= moc AND (xa IS NULL OR t.xa_id = ANY (xa)));
     END IF;
     RETURN so;
 END $$;
 
-COMMENT ON FUNCTION lg.so_dong IS 'Exact number of rows of a table that is under the change log.';
+COMMENT ON FUNCTION lg.so_dong_trong IS
+    'Exact number of rows, in some administrative units or (NULL) in all, of a table that is under the change log.';
 
-CREATE FUNCTION lg.phien_ban_cua(bang text) RETURNS text
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION lg.phien_ban_trong(bang text, xa int[]) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     moc constant xid8 := (SELECT m.giao_dich FROM lg.moc_dem m);
     so_muc bigint := 0;
     muc_cuoi bigint := 0;
 BEGIN
-    SELECT p.so_muc, p.muc_cuoi INTO so_muc, muc_cuoi FROM lg.phien_ban p WHERE p.bang = $1;
+    IF xa IS NULL THEN
+        SELECT p.so_muc, p.muc_cuoi INTO so_muc, muc_cuoi FROM lg.phien_ban p WHERE p.bang = $1 AND p.xa_id = 0;
+    ELSE
+        SELECT sum(p.so_muc), max(p.muc_cuoi) INTO so_muc, muc_cuoi
+        FROM lg.phien_ban p WHERE p.bang = $1 AND p.xa_id = ANY (xa);
+    END IF;
     SELECT coalesce(so_muc, 0) + count(*), greatest(muc_cuoi, max(t.id), 0) INTO so_muc, muc_cuoi
-    FROM lg.thay_doi t WHERE t.bang = $1 AND t.giao_dich >= moc;
+    FROM lg.cong_tru t WHERE t.bang = $1 AND t.giao_dich >= moc AND (xa IS NULL OR t.xa_id = ANY (xa));
     RETURN (SELECT k.so FROM lg.ky_nguyen k) || '.' || so_muc || '.' || muc_cuoi;
 END $$;
 
-COMMENT ON FUNCTION lg.phien_ban_cua IS
-    'Version of a table: era, number of log rows, last log row. Equal versions mean equal content; never shown to clients.';
+COMMENT ON FUNCTION lg.phien_ban_trong IS
+    'Version of a table, in some administrative units or in all: era, number of changes, last log row. Equal versions mean equal content; never shown to clients.';
 
 CREATE FUNCTION lg.don_dem() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -227,9 +243,10 @@ BEGIN
     FROM lg.cong_tru WHERE giao_dich >= tu AND giao_dich < den GROUP BY bang, xa_id
     ON CONFLICT (bang, xa_id) DO UPDATE
         SET so_dong = d.so_dong + excluded.so_dong, so_hien_hanh = d.so_hien_hanh + excluded.so_hien_hanh;
-    INSERT INTO lg.phien_ban AS p (bang, so_muc, muc_cuoi)
-    SELECT bang, count(*), max(id) FROM lg.thay_doi WHERE giao_dich >= tu AND giao_dich < den GROUP BY bang
-    ON CONFLICT (bang) DO UPDATE
+    INSERT INTO lg.phien_ban AS p (bang, xa_id, so_muc, muc_cuoi)
+    SELECT bang, coalesce(xa_id, 0), count(*), max(id)
+    FROM lg.cong_tru WHERE giao_dich >= tu AND giao_dich < den GROUP BY GROUPING SETS ((bang, xa_id), (bang))
+    ON CONFLICT (bang, xa_id) DO UPDATE
         SET so_muc = p.so_muc + excluded.so_muc, muc_cuoi = greatest(p.muc_cuoi, excluded.muc_cuoi);
     SELECT count(*) INTO da_gop FROM lg.thay_doi WHERE giao_dich >= tu AND giao_dich < den;
     UPDATE lg.moc_dem SET giao_dich = den;
@@ -257,9 +274,10 @@ BEGIN
     SELECT bang, xa_id, sum(so_dong), sum(so_hien_hanh) FROM lg.cong_tru WHERE giao_dich >= moc GROUP BY bang, xa_id
     ON CONFLICT (bang, xa_id) DO UPDATE
         SET so_dong = d.so_dong + excluded.so_dong, so_hien_hanh = d.so_hien_hanh + excluded.so_hien_hanh;
-    INSERT INTO lg.phien_ban AS p (bang, so_muc, muc_cuoi)
-    SELECT bang, count(*), max(id) FROM lg.thay_doi WHERE giao_dich >= moc GROUP BY bang
-    ON CONFLICT (bang) DO UPDATE
+    INSERT INTO lg.phien_ban AS p (bang, xa_id, so_muc, muc_cuoi)
+    SELECT bang, coalesce(xa_id, 0), count(*), max(id)
+    FROM lg.cong_tru WHERE giao_dich >= moc GROUP BY GROUPING SETS ((bang, xa_id), (bang))
+    ON CONFLICT (bang, xa_id) DO UPDATE
         SET so_muc = p.so_muc + excluded.so_muc, muc_cuoi = greatest(p.muc_cuoi, excluded.muc_cuoi);
     ALTER TABLE lg.thay_doi DISABLE TRIGGER chi_them;
     UPDATE lg.thay_doi SET giao_dich = '0' WHERE giao_dich <> '0';

@@ -1,40 +1,5 @@
--- Who reads what. Every read enters a profile role; the login of the server owns nothing and sees nothing by itself.
+-- What nobody may call but who needs it; and what the loader may do. Who reads what follows in 0014.
 
-CREATE TABLE acl.cua (
-    loai text COLLATE "C" NOT NULL CHECK (loai IN ('token', 'session', 'job', 'subscription', 'public')),
-    khoa text COLLATE "C" NOT NULL,
-    vai_tro name NOT NULL,
-    PRIMARY KEY (loai, khoa)
-);
-COMMENT ON TABLE acl.cua IS 'Principal -> profile role.';
-INSERT INTO acl.cua (loai, khoa, vai_tro) VALUES ('public', '', current_database() || '_p_all');
-
--- plpgsql keeps its plans; a function in SQL would be planned anew for each request.
-
-CREATE FUNCTION acl.vai_tro_cua(loai text, khoa text) RETURNS name
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    RETURN (SELECT c.vai_tro FROM acl.cua c WHERE c.loai = $1 AND c.khoa = $2);
-END $$;
-
-CREATE FUNCTION acl.enter(loai text, khoa text, profile_hash text, hop float8[]) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    vai_tro constant name := acl.vai_tro_cua(loai, khoa);
-BEGIN
-    IF vai_tro IS NULL THEN
-        RAISE EXCEPTION 'no profile' USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    PERFORM set_config('datdai.hop', coalesce(array_to_string(hop, ','), ''), true),
-            set_config('role', vai_tro, true);
-END $$;
-
-COMMENT ON FUNCTION acl.enter IS
-    'Takes on the profile role of a principal for the rest of the transaction. hop narrows, it never widens.';
-
--- A role cannot be set inside a definer function, so enter itself is an invoker; a profile role may not call it again.
-
-REVOKE EXECUTE ON FUNCTION acl.enter, acl.vai_tro_cua FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision), pg_catalog.pg_sleep_for(interval),
     pg_catalog.pg_sleep_until(timestamptz) FROM PUBLIC;
@@ -75,23 +40,14 @@ DO $$
 DECLARE
     app constant text := current_database() || '_app';
     loader constant text := current_database() || '_loader';
-    p_all constant text := current_database() || '_p_all';
-    bang regclass;
 BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA acl, lg TO %I', app);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION acl.enter, acl.vai_tro_cua TO %I', app);
     EXECUTE format('GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO %I', app);
     EXECUTE format('GRANT EXECUTE ON FUNCTION lg.don_dem TO %I', app);
     EXECUTE format('GRANT SELECT ON lg.ky_nguyen TO %I', app);
-    EXECUTE format('GRANT USAGE ON SCHEMA hc, dm, dc, tk, qh, gd, hs, lg TO %I, %I', p_all, loader);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION lg.so_dong, lg.phien_ban_cua, lg.hom_nay TO %I', p_all);
+    EXECUTE format('GRANT USAGE ON SCHEMA hc, dm, dc, tk, qh, gd, hs, lg TO %I', loader);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hc, dc, tk, qh, gd, hs TO %I', loader);
-    EXECUTE format('GRANT SELECT ON dm.muc TO %I, %I', p_all, loader);
+    EXECUTE format('GRANT SELECT ON dm.muc TO %I', loader);
     EXECUTE format('GRANT SELECT, INSERT ON lg.dot_nap, lg.tu_choi TO %I', loader);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION lg.don_dem, lg.so_dong, lg.hom_nay TO %I', loader);
-    FOR bang IN
-        SELECT c.oid FROM pg_class c JOIN pg_trigger t ON t.tgrelid = c.oid WHERE t.tgname = 'nhat_ky_them'
-    LOOP
-        EXECUTE format('GRANT SELECT ON %s TO %I', bang, p_all);
-    END LOOP;
+    EXECUTE format('GRANT EXECUTE ON FUNCTION lg.don_dem, lg.hom_nay TO %I', loader);
 END $$;

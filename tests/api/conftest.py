@@ -88,9 +88,9 @@ def api(api_db: str, as_app: Callable[[str], str], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def own_api(empty_db: str, as_app: Callable[[str], str], tmp_path: Path) -> Iterator[Api]:
+def own_api(open_db: str, as_app: Callable[[str], str], tmp_path: Path) -> Iterator[Api]:
     """The application over an empty province that one test may fill as it likes."""
-    yield from _api(as_app(empty_db), tmp_path)
+    yield from _api(as_app(open_db), tmp_path)
 
 
 def _api(dsn: str, home: Path) -> Iterator[Api]:

@@ -15,7 +15,6 @@ from core.errors import CatalogueError
 from database.check import check_catalogue
 
 LAYERS = {each.id: each for each in read_layers()}
-ROLE = "datdai_mau_p_all"
 
 
 @pytest.fixture
@@ -226,15 +225,13 @@ def _published(layer: Layer, alias: str) -> sql.Composable:
         ),
         (
             "moc",
-            f"REVOKE SELECT ON dc.moc FROM {ROLE};"
-            f"GRANT SELECT (id, xa_id, ma_xa, loai, cap_hang, do_cao, hieu_luc_tu, hieu_luc_den, geom) ON dc.moc "
-            f"TO {ROLE}",
-            [f"the role {ROLE} may not read so_hieu, geom_goc: GRANT SELECT ON dc.moc TO {ROLE}"],
+            "ALTER TABLE dc.moc NO FORCE ROW LEVEL SECURITY",
+            ["the table is not behind row security: CALL acl.bao_ve('dc.moc', '{loai}')"],
         ),
         (
             "moc",
-            f"REVOKE USAGE ON SCHEMA dc FROM {ROLE}",
-            [f"the role {ROLE} may not enter the schema: GRANT USAGE ON SCHEMA dc TO {ROLE}"],
+            "DELETE FROM acl.guarded WHERE bang = 'dc.moc' AND policy = 'td'",
+            ["row security of dc.moc has no term for loai, which scopes name"],
         ),
     ],
 )
@@ -318,14 +315,6 @@ def test_a_database_without_codes_gives_a_warning_only(
     ]
 
 
-def test_a_role_that_may_not_read_the_codes_is_told(connection: Connection[Any]) -> None:
-    connection.execute(f"REVOKE SELECT ON dm.muc FROM {ROLE}")
-
-    faults = _faults(connection, LAYERS["ho-so"])
-
-    assert faults == [f"- the role {ROLE} cannot read the code lists of dm.muc: permission denied for table muc"]
-
-
 def test_the_check_keeps_the_role_and_the_transaction_of_its_connection(connection: Connection[Any]) -> None:
     connection.execute("CREATE TEMP TABLE cua_toi (id int)")
 
@@ -335,10 +324,3 @@ def test_the_check_keeps_the_role_and_the_transaction_of_its_connection(connecti
         "postgres",
         True,
     )
-
-
-def test_without_a_public_profile_role_the_check_says_so(connection: Connection[Any]) -> None:
-    connection.execute("DELETE FROM acl.cua")
-
-    with pytest.raises(CatalogueError, match="no profile role for callers without a token"):
-        check_catalogue(connection, LAYERS.values())

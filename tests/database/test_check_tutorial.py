@@ -13,6 +13,7 @@ from werkzeug.test import Client
 
 from catalogue.files import LAYERS, read_layers
 from catalogue.layer import Layer
+from catalogue.profile import everything
 from core.errors import CatalogueError
 from core.settings import Settings
 from database.check import check_catalogue
@@ -33,11 +34,11 @@ def _blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def database(empty_db: str) -> str:
-    """The database after the tutorial's SQL; a clone keeps the roles of the template, so only their name differs."""
+    """The database after the tutorial's SQL."""
     with psycopg.connect(empty_db) as connection:
         connection.execute(UNIT)
         for block in _blocks("sql"):
-            connection.execute(block.replace("datdai_p_all", "datdai_mau_p_all").encode())
+            connection.execute(block.encode())
     return empty_db
 
 
@@ -70,7 +71,7 @@ def test_the_layer_of_the_tutorial_fits_its_table(connection: Connection[Any], l
 
 
 def test_what_the_tutorial_says_is_derived_is_derived(connection: Connection[Any]) -> None:
-    query = "SELECT ten, ma_xa, ST_SRID(geom_goc), ST_SRID(geom), lg.so_dong('qt.tram_quan_trac', false)"
+    query = "SELECT ten, ma_xa, ST_SRID(geom_goc), ST_SRID(geom), lg.so_dong_trong('qt.tram_quan_trac', false, NULL)"
 
     rows = connection.execute(f"{query} FROM qt.tram_quan_trac".encode()).fetchall()
 
@@ -118,10 +119,16 @@ def test_the_command_lists_every_fault_and_ends_with_2(
 
 
 def test_the_address_of_the_tutorial_serves_the_station(
-    database: str, config: Path, as_app: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: str,
+    config: Path,
+    as_app: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    publish: Callable[..., None],
 ) -> None:
     monkeypatch.setattr(app, "CONFIG", config)
     (address,) = re.findall(r"curl 'http://127.0.0.1:8000(.*?)'", TUTORIAL)
+    publish(database, everything(read_layers(config / "layers")))
     application = app.create(Settings(database_url=as_app(database), home=tmp_path))
 
     answer = Client(application).get(address).get_json(force=True)

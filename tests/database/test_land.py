@@ -156,7 +156,9 @@ def test_counts_are_those_of_the_tables_whatever_was_written(land: psycopg.Conne
     land.execute("SELECT lg.don_dem()")
     land.execute("UPDATE dc.han_che SET noi_dung = 'x'")
 
-    counted = land.execute("SELECT lg.so_dong('dc.han_che', false), lg.so_dong('dc.han_che', true)").fetchone()
+    counted = land.execute(
+        "SELECT lg.so_dong_trong('dc.han_che', false, NULL), lg.so_dong_trong('dc.han_che', true, NULL)"
+    ).fetchone()
 
     real = land.execute("SELECT count(*), count(*) FILTER (WHERE hieu_luc_den IS NULL) FROM dc.han_che").fetchone()
     assert counted == real
@@ -175,13 +177,13 @@ def test_after_a_restore_counts_and_versions_go_on_in_a_new_era(empty_db: str):
         restored.execute("ALTER TABLE lg.thay_doi ENABLE TRIGGER chi_them")
         restored.execute("UPDATE lg.moc_dem SET giao_dich = '800000000'")
         restored.execute("UPDATE lg.ky_nguyen SET he_thong = 1")
-        before = _one(restored, "SELECT lg.phien_ban_cua('hc.don_vi')")
+        before = _one(restored, "SELECT lg.phien_ban_trong('hc.don_vi', NULL)")
 
         migrate(empty_db)
         restored.execute(unit, ["00002"])
 
-        assert _one(restored, "SELECT lg.so_dong('hc.don_vi', false)") == 2
-        assert _one(restored, "SELECT lg.phien_ban_cua('hc.don_vi')") != before
+        assert _one(restored, "SELECT lg.so_dong_trong('hc.don_vi', false, NULL)") == 2
+        assert _one(restored, "SELECT lg.phien_ban_trong('hc.don_vi', NULL)") != before
         assert _one(restored, "SELECT so FROM lg.ky_nguyen") == 2
 
 
@@ -190,14 +192,14 @@ def test_a_profile_role_cannot_become_another_or_enter_again(sample_db: str, as_
     with psycopg.connect(as_app(sample_db), autocommit=True) as app:
         for act in (
             "SELECT set_config('role', 'none', true)",
-            "SELECT acl.enter('public', '', '', NULL)",
+            "SELECT acl.enter('public', '', '', '0', NULL)",
             "SELECT * FROM dc.nguoi",
             "DELETE FROM dc.thua_dat",
             "SELECT pg_sleep(0)",
             "SELECT query_to_xml('SELECT 1', true, true, '')",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege), app.transaction():
-                app.execute("SELECT acl.enter('public', '', '', NULL)")
+                app.execute("SELECT acl.enter('public', '', profile_hash, '0', NULL) FROM acl.caller_of('public', '')")
                 app.execute(act.encode())
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             app.execute("SELECT count(*) FROM dc.thua_dat")

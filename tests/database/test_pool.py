@@ -9,7 +9,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from core.errors import QueryTimeout, TooManyRequests, Unavailable
+from core.errors import ProfileMoved, QueryTimeout, TooManyRequests, Unauthorized, Unavailable
 from database.cluster import Cluster, temporary_folder
 from database.pool import Entry, Pool, Reader, Tuning, numbered
 
@@ -20,13 +20,13 @@ CREATE TABLE so (id int PRIMARY KEY, chu text);
 INSERT INTO so SELECT i, 'đất ' || i FROM generate_series(1, 1000) AS i;
 CREATE ROLE nguoi_doc NOLOGIN;
 GRANT SELECT ON so TO nguoi_doc;
-CREATE FUNCTION acl.enter(kind text, key text, profile_hash text, bbox float8[]) RETURNS void
+CREATE FUNCTION acl.enter(kind text, key text, profile_hash text, part text, bbox float8[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     IF kind = 'unknown' THEN
         RAISE EXCEPTION 'no such principal' USING ERRCODE = '28000';
     END IF;
-    PERFORM set_config('acl.entry', concat_ws('|', kind, key, profile_hash, bbox::text), true);
+    PERFORM set_config('acl.entry', concat_ws('|', kind, key, profile_hash, part, bbox::text), true);
     SET LOCAL ROLE nguoi_doc;
 END $$;
 """
@@ -113,15 +113,15 @@ def test_values_travel_unchanged_however_often_they_are_asked(reader: Reader, va
 
 
 def test_the_caller_enters_in_the_same_transaction_and_leaves_nothing_behind(reader: Reader) -> None:
-    entry = Entry("token", "khoá", "hash", (1.5, -2.0, 3.0, 4.0))
+    entry = Entry("token", "khoá", "hash", "2", (1.5, -2.0, 3.0, 4.0))
     query = "SELECT current_setting('acl.entry', true), current_user::text, pg_backend_pid()"
 
     [[(inside, user, pid)]] = reader.read(entry, [(query, ())])
 
-    assert inside == "token|khoá|hash|{1.5,-2,3,4}"
+    assert inside == "token|khoá|hash|2|{1.5,-2,3,4}"
     assert user == "nguoi_doc"
     # The next caller gets the same connection and sees its own entry alone.
-    assert reader.read(PUBLIC, [(query, ())]) == [[("public||hash", "nguoi_doc", pid)]]
+    assert reader.read(PUBLIC, [(query, ())]) == [[("public||hash|0", "nguoi_doc", pid)]]
 
 
 def test_nothing_can_be_written(reader: Reader) -> None:
@@ -431,10 +431,24 @@ def test_placeholders_become_numbers(text: str, expected: bytes) -> None:
     assert numbered(text) == expected
 
 
-def test_the_servers_login_enters_the_public_profile(empty_db: str, as_app: Callable[[str], str]) -> None:
+def test_the_servers_login_enters_the_profile_of_who_may_see_nothing(
+    empty_db: str, as_app: Callable[[str], str]
+) -> None:
     reader = Reader(as_app(empty_db), Tuning(pool_size=1))
 
     for _ in range(3):
-        assert _one(reader, "SELECT current_user::text") == "datdai_mau_p_all"
+        [[(user,)]] = reader.read(Entry("public", "", ""), [("SELECT current_user::text", ())])
+        assert user == "datdai_mau_p__0"
+
+    reader.close()
+
+
+def test_a_profile_that_is_not_in_force_any_more_is_told(empty_db: str, as_app: Callable[[str], str]) -> None:
+    reader = Reader(as_app(empty_db), Tuning(pool_size=1))
+
+    with pytest.raises(ProfileMoved):
+        reader.read(Entry("public", "", "0" * 64), [("SELECT 1", ())])
+    with pytest.raises(Unauthorized):
+        reader.read(Entry("token", "0" * 64, ""), [("SELECT 1", ())])
 
     reader.close()

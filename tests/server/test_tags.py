@@ -37,7 +37,7 @@ def test_a_known_tag_answers_without_a_query_on_the_data(application: Applicatio
     answer = client.get(ITEMS, headers={"If-None-Match": tag})
 
     assert answer.status_code == 304
-    assert asked == ["SELECT lg.phien_ban_cua(%s)"]
+    assert asked == ["SELECT lg.phien_ban_cua(%s, %s::int[])"]
 
 
 def test_a_write_by_sql_ends_the_tag(client: Client, sample_db: str):
@@ -90,8 +90,13 @@ def test_options_says_what_is_allowed(client: Client, path: str, allowed: str):
     assert answer.headers["Allow"] == allowed
 
 
-def test_options_of_an_unknown_collection_is_the_one_404(client: Client):
-    assert client.options("/collections/x/items").get_data() == client.get("/x").get_data()
+def test_options_tells_nothing_of_what_there_is(client: Client):
+    """A browser asks them before it sends a token."""
+    known, unknown = client.options("/collections/thua-dat/items"), client.options("/collections/x/items")
+
+    assert known.status_code == unknown.status_code == 204
+    assert dict(known.headers) == dict(unknown.headers)
+    assert client.options("/x").get_data() == client.get("/x").get_data()
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])

@@ -251,7 +251,7 @@ def test_every_layer_has_rows(database: Connection):
 
 
 def test_the_counts_of_the_log_are_those_of_the_tables(database: Connection):
-    assert _one(database, "SELECT lg.so_dong('dc.thua_dat', false)") == _one(
+    assert _one(database, "SELECT lg.so_dong_trong('dc.thua_dat', false, NULL)") == _one(
         database, "SELECT count(*) FROM dc.thua_dat"
     )
 

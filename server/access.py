@@ -1,0 +1,144 @@
+"""Who asks, and what they may see: a token, a session or nobody to a caller and the shelf of the caller's profile.
+
+What is kept here only saves the look-up: every request enters the database, which refuses whoever may not come in any
+more, and says when the profile is another one by now.
+"""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, cast
+
+from auth.model import PUBLIC, AccountKind, Caller
+from catalogue.layer import Layer
+from core.errors import Unauthorized
+from database.pool import Entry, Reader
+from database.profiles import NOTHING, read_profile
+from database.queries import load
+from server.http import Request
+from server.shelf import Shelf
+
+FEATURES_SCOPE = "features:read"
+COOKIES = ("__Host-datdai", "datdai")
+"""Names of the session's cookie: over TLS, and on plain http on the machine itself."""
+_QUERIES = load("server", "access.sql")
+_VISITORS_MAX = 20_000
+_SHELVES_MAX = 1_000
+_TOKEN_LENGTH_MAX = 200
+
+type Principal = tuple[str, str]
+"""Kind and key by which PostgreSQL knows who asks; the key of a token is the hash of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A caller with the shelf of what the caller may see.
+
+    Attributes:
+        profile_hash: the profile in force, which a token may narrow.
+    """
+
+    caller: Caller
+    profile_hash: str
+    shelf: Shelf
+
+    def entry(self, part: str, bbox: tuple[float, float, float, float] | None = None) -> Entry:
+        """Return by whom, as which part of the profile, and narrowed to which box, the database is entered."""
+        return Entry(self.caller.kind, self.caller.key, self.profile_hash, part, bbox)
+
+
+NOBODY = Visitor(PUBLIC, "", Shelf(NOTHING))
+"""Who could not be let in: sees what is the same for everybody."""
+
+
+class Access:
+    """Lets callers in; one for the process."""
+
+    def __init__(self, reader: Reader, layers: Sequence[Layer]) -> None:
+        self._reader = reader
+        self._layers = tuple(layers)
+        self._visitors: OrderedDict[Principal, Visitor] = OrderedDict()
+        self._shelves: OrderedDict[str, Shelf] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def admit(self, principal: Principal) -> Visitor:
+        """Return who a principal is, as known from the last time or looked up.
+
+        Raises:
+            Unauthorized: there is no such principal, or not any more.
+            Unavailable: the database is away.
+        """
+        known = self._visitors.get(principal)
+        if known is None:
+            known = self._look_up(principal)
+            with self._lock:
+                self._visitors[principal] = known
+                if len(self._visitors) > _VISITORS_MAX:
+                    self._visitors.popitem(last=False)
+        return known
+
+    def forget(self, principal: Principal) -> None:
+        """Look a principal up again the next time."""
+        with self._lock:
+            self._visitors.pop(principal, None)
+
+    def _look_up(self, principal: Principal) -> Visitor:
+        row = self._reader.read(None, [(_QUERIES["caller"], principal)])[0][0]
+        subject, account_id, account, account_kind, unit_id, unit, client_id, scopes, hash_ = cast("Any", row)
+        caller = Caller(
+            subject=subject,
+            kind=principal[0],
+            key=principal[1],
+            account_id=account_id,
+            account=account,
+            account_kind=AccountKind(account_kind) if account_kind else None,
+            unit_id=unit_id,
+            unit=unit,
+            client_id=client_id,
+            scopes=None if scopes is None else frozenset(scopes),
+        )
+        sees = caller.scopes is None or FEATURES_SCOPE in caller.scopes
+        return Visitor(caller, hash_, self._shelf(hash_) if sees else NOBODY.shelf)
+
+    def _shelf(self, hash_: str) -> Shelf:
+        known = self._shelves.get(hash_)
+        if known is None:
+            known = Shelf(read_profile(self._reader, hash_, self._layers))
+            with self._lock:
+                known = self._shelves.setdefault(hash_, known)
+                if len(self._shelves) > _SHELVES_MAX:
+                    self._shelves.popitem(last=False)
+        return known
+
+
+def principal_of(request: Request) -> Principal:
+    """Return by which kind and key a request says who asks.
+
+    Raises:
+        Unauthorized: what stands in ``Authorization`` is no bearer token.
+    """
+    authorization = request.header("authorization")
+    if authorization:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not 0 < len(token.strip()) <= _TOKEN_LENGTH_MAX:
+            raise Unauthorized
+        return "token", _digest(token.strip())
+    session = _session(request.header("cookie"))
+    return ("session", _digest(session)) if session else ("public", "")
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _session(cookie: str) -> str:
+    if not cookie or "datdai=" not in cookie:
+        return ""
+    try:
+        morsels = SimpleCookie(cookie)
+    except CookieError:
+        return ""
+    return next((morsels[name].value for name in COOKIES if name in morsels), "")
