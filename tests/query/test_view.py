@@ -14,7 +14,7 @@ from query.condition import EVERYTHING
 from query.crs import CRS84
 from query.encoding import RowEncoding, Shape, needed_columns, row_columns
 from query.instant import period_condition, read_datetime
-from query.items import ItemsQuery, count_statement, page_statement
+from query.items import ItemsQuery, count_statement, export_statement, page_statement
 from query.paging import read_sortby
 from query.view import View, view_of
 
@@ -35,9 +35,10 @@ def _query(view: View) -> ItemsQuery:
     ("layer", "term", "sql", "value"),
     [
         ("thua-dat", OneOf("xa_id", (101, 102)), 't."xa_id" = ANY (%s::bigint[])', [101, 102]),
-        ("thua-dat", OneOf("nhom_dat_chinh", ("PNN",)), 't."nhom_dat_chinh" = ANY (%s::text[])', ["PNN"]),
+        ("thua-dat", OneOf("xa_id", (101,)), 't."xa_id" = %s::bigint', 101),
+        ("thua-dat", OneOf("nhom_dat_chinh", ("PNN", "CSD")), 't."nhom_dat_chinh" = ANY (%s::text[])', ["PNN", "CSD"]),
         ("thua-dat", OneOf("nhom_dat_chinh", ()), 't."nhom_dat_chinh" = ANY (%s::text[])', []),
-        ("ho-so", OneOf("giai_doan_thue", (True,)), 't."giai_doan_thue" = ANY (%s::boolean[])', [True]),
+        ("ho-so", OneOf("giai_doan_thue", (True,)), 't."giai_doan_thue" = %s::boolean', True),
         ("khoanh-dat", Between("nam", "2024", None), 't."nam" >= %s::bigint', "2024"),
         ("ho-so", Between("ngay_nhan", None, "2025-01-01"), 't."ngay_nhan" < %s::date', "2025-01-01"),
     ],
@@ -46,19 +47,25 @@ def test_a_scope_of_rows_is_in_every_statement(layer: str, term: Term, sql: str,
     view = _view(LAYERS[layer], term)
 
     page, page_values = page_statement(_query(view), view, RowEncoding.GEOJSON)
-    count, count_values = count_statement(_query(view), view)
+    export, export_values = export_statement(_query(view), view, RowEncoding.GEOJSON, ordered=False)
 
     assert sql in page
     assert value in page_values
-    assert sql in count
-    assert value in count_values
+    assert sql in export
+    assert value in export_values
 
 
-def test_a_scope_is_not_counted_by_the_counters_of_the_whole_table():
-    view = _view(LAYERS["thua-dat"], OneOf("xa_id", (101,)))
+def test_a_territory_is_counted_by_its_own_counters_and_any_further_term_by_reading():
+    territory, further = OneOf("xa_id", (101, 102)), OneOf("nhom_dat_chinh", ("PNN",))
 
-    assert "lg.so_dong" not in count_statement(_query(view), view)[0]
-    assert "lg.so_dong" in count_statement(_query(_view(LAYERS["thua-dat"])), _view(LAYERS["thua-dat"]))[0]
+    own = _view(LAYERS["thua-dat"], territory)
+    narrow = _view(LAYERS["thua-dat"], territory, further)
+
+    assert count_statement(_query(own), own) == (
+        "SELECT lg.so_dong(%s, true, %s::int[])",
+        ("dc.thua_dat", [101, 102]),
+    )
+    assert "lg.so_dong" not in count_statement(_query(narrow), narrow)[0]
 
 
 def test_a_scope_over_a_column_that_is_not_there_is_refused():

@@ -31,7 +31,8 @@ def test_a_count_is_not_made_again_for_the_next_page(client: Client, asked: list
     second = client.get(following.removeprefix("http://127.0.0.1:8000")).get_json(force=True)
 
     assert first["numberMatched"] == second["numberMatched"] > 1
-    assert ["LIMIT 10001" in each for each in asked] == [True, False]
+    pages = [each for each in asked if "page AS MATERIALIZED" in each]
+    assert ["LIMIT 10001" in each for each in pages] == [True, False]
 
 
 def test_a_write_by_sql_makes_the_count_anew(client: Client, sample_db: str):
