@@ -7,12 +7,15 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from types import MappingProxyType
 from typing import cast
 
+from catalogue.files import read_layers
 from core import logs
+from core.clocks import RealClock
 from core.commands import CommandParser, Subparsers
 from core.errors import DatabaseError, DatdaiError
-from core.settings import Settings
+from core.settings import Settings, secret_key
 from database import migrate
 from database.cluster import Cluster, cluster_folder, database_of
 from database.connections import alone, connect
@@ -20,7 +23,7 @@ from loader import codelists
 
 type Run = Callable[[argparse.Namespace, Settings], int]
 
-PACKAGES_WITH_COMMANDS = ("database", "loader", "loader.sample")
+PACKAGES_WITH_COMMANDS = ("database", "loader", "loader.sample", "loader.demo")
 """Packages with a module ``commands`` whose ``register(subparsers)`` adds commands; each sets ``run``."""
 SAMPLE_PARCELS = 20_000
 SAMPLE_SEED = 2025
@@ -58,8 +61,8 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def what_to_open(settings: Settings) -> str:
-    """Return what the operator is told once the server answers."""
+def what_to_open(settings: Settings, tokens: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return what the operator is told once the server answers; ``tokens`` are those of the demo, by account."""
     url = settings.public_url
     lines = (
         ("Open in a browser", f"{url}/"),
@@ -67,7 +70,10 @@ def what_to_open(settings: Settings) -> str:
         ("GDAL", f"ogrinfo OAPIF:{url} -so"),
         ("curl", f"curl '{url}/collections?f=json'"),
     )
-    return "\n".join(["datdai is ready.", *(f"  {name:<18} {line}" for name, line in lines), "Stop: Ctrl-C"])
+    shown = [f"  {name:<18} {line}" for name, line in (*lines, *tokens.items())]
+    if tokens:
+        shown.insert(len(lines), "Tokens of the demo, for the header 'Authorization: Bearer ...':")
+    return "\n".join(["datdai is ready.", *shown, "Stop: Ctrl-C"])
 
 
 def prepare(admin_dsn: str, *, parcels: int | None, remake: str) -> None:
@@ -93,6 +99,19 @@ def _load_sample(admin_dsn: str, parcels: int) -> None:
     _say(f"loading the sample province with {parcels} parcels")
     with sample.shown_on(sys.stderr) as progress:
         sample.build(admin_dsn, parcels=parcels, seed=SAMPLE_SEED, progress=progress)
+
+
+def _load_demo(settings: Settings) -> Mapping[str, str]:
+    """Load the units of the demo into a sample province that lacks them; return a token of each of its accounts."""
+    demo = import_module("loader.demo")
+    logins, files = demo.Logins.of(settings), demo.read_demo()
+    with alone(logins.admin_dsn, _PREPARE_KEY, purpose="prepare") as connection:
+        if demo.is_due(connection, logins):
+            _say("loading the units of the demo")
+            demo.load(logins, files, read_layers())
+        if not demo.is_demo(connection):
+            return {}
+        return demo.tokens(logins, files, key=secret_key(settings), clock=RealClock())
 
 
 def _what_is_there(admin_dsn: str) -> str:
@@ -131,10 +150,12 @@ def _add_serve(commands: Subparsers) -> None:
 
 def _serve(chosen: argparse.Namespace, settings: Settings) -> int:
     with database_of(settings, keep=chosen.keep_database) as complete:
+        tokens: Mapping[str, str] = {}
         if chosen.prepare and complete.admin_database_url:
             prepare(complete.admin_database_url, parcels=chosen.parcels, remake=_how_to_remake(settings))
+            tokens = _load_demo(complete)
         migrate.check_migrated(complete.database_url or "")
-        import_module("server.app").serve(complete, what_to_open(complete))
+        import_module("server.app").serve(complete, what_to_open(complete, tokens))
     return 0
 
 
@@ -147,6 +168,7 @@ def _add_prepare(commands: Subparsers) -> None:
 def _prepare(chosen: argparse.Namespace, settings: Settings) -> int:
     with database_of(settings) as complete:
         prepare(_admin(complete), parcels=chosen.parcels, remake=_how_to_remake(settings))
+        _load_demo(complete)
     return 0
 
 

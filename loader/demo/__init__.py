@@ -2,6 +2,6 @@
 
 from loader.demo.files import Demo, read_demo
 from loader.demo.issuing import token_of
-from loader.demo.loading import Logins, is_demo, load, tokens
+from loader.demo.loading import Logins, is_demo, is_due, load, tokens
 
-__all__ = ["Demo", "Logins", "is_demo", "load", "read_demo", "token_of", "tokens"]
+__all__ = ["Demo", "Logins", "is_demo", "is_due", "load", "read_demo", "token_of", "tokens"]

@@ -60,8 +60,8 @@ def fill(connection: Connection[Any], demo: Demo, layers: Mapping[str, Layer]) -
         DatabaseError: the database holds no sample province.
         BadDocument: an agreement does not fit the layers.
     """
-    if sample.built_as(connection) is None:
-        raise DatabaseError("The demo goes with the sample province; this database does not hold it.")
+    if "era=before_reform" not in (sample.built_as(connection) or ""):
+        raise DatabaseError("The demo goes with the sample province before the reform; this database does not hold it.")
     if is_demo(connection):
         return False
     _fill(_Ground(connection, read_territories(connection), _vocabulary(layers), _legal_day(connection)), demo)

@@ -2,6 +2,12 @@
 -- Tell whether the demo was loaded into this database.
 SELECT EXISTS (SELECT FROM lg.dot_nap WHERE lop = %(name)s);
 
+-- name: logins_exist
+-- Tell whether there are logins of these names.
+SELECT count(*) = cardinality(%(names)s::text[])
+FROM pg_roles
+WHERE rolname = ANY (%(names)s::text[]);
+
 -- name: mark
 -- Record that the demo is whole: the last statement of its load.
 INSERT INTO lg.dot_nap (lop, tep, sha256, bat_dau, so_doc, so_nhan, so_tu_choi)

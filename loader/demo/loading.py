@@ -15,6 +15,7 @@ from core.errors import DatabaseError
 from core.settings import Settings
 from database.connections import connect, login_of
 from database.queries import load as queries
+from loader import sample
 from loader.demo import filling
 from loader.demo.files import Demo
 from loader.demo.issuing import issued
@@ -73,6 +74,14 @@ def tokens(logins: Logins, demo: Demo, *, key: bytes, clock: Clock) -> Mapping[s
         _become(connection, logins.identity)
         accounts = [each.code for each in demo.accounts]
         return issued(connection, accounts, key=key, now=clock.now())
+
+
+def is_due(connection: Connection[Any], logins: Logins) -> bool:
+    """Tell whether the database holds the sample province as the demo knows it, has the logins, and lacks the demo."""
+    names = {"names": [logins.identity, logins.publisher]}
+    if connection.execute(_QUERIES["logins_exist"].encode(), names).fetchone() != (True,):
+        return False
+    return "era=before_reform" in (sample.built_as(connection) or "") and not is_demo(connection)
 
 
 def is_demo(connection: Connection[Any]) -> bool:

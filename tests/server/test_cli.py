@@ -1,9 +1,11 @@
 """The command line: one sentence when refused, and what each command does to a database."""
 
+import json
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from core.settings import Settings
 from database.migrate import read_migrations
@@ -89,3 +91,33 @@ def test_what_to_open_names_the_address_that_clients_see() -> None:
 
     assert "OAPIF:https://datdai.example.vn/ogc" in told
     assert "curl 'https://datdai.example.vn/ogc/" in told
+
+
+def test_what_to_open_lists_the_tokens_of_the_demo() -> None:
+    told = what_to_open(Settings(), {"thue.canbo": "lda_x"})
+
+    assert "thue.canbo         lda_x" in told
+    assert "Tokens" not in what_to_open(Settings())
+
+
+def test_demo_tokens_are_one_object_by_account(
+    demo_db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["demo-tokens", "--json"], _demo_urls(demo_db, tmp_path))
+
+    assert code == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["689.diachinh"].startswith("lda_")
+    assert len(shown) == len(set(shown.values())) == 30
+
+
+def test_demo_tokens_are_refused_where_there_is_no_demo(
+    sample_db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo-tokens"], _demo_urls(sample_db, tmp_path)) == 2
+    assert "not filled with the demo" in capsys.readouterr().err
+
+
+def _demo_urls(dsn: str, home: Path) -> dict[str, str]:
+    app = make_conninfo(dsn, user="datdai_mau_app")
+    return {"DATDAI_DATABASE_URL": app, "DATDAI_ADMIN_DATABASE_URL": dsn, "DATDAI_HOME": str(home)}
