@@ -106,9 +106,10 @@ def issue_access(
     scopes: Collection[str],
     family: uuid.UUID,
     now: datetime,
+    expires_at: datetime,
     random: Random = secrets.token_bytes,
 ) -> str:
-    """Issue an access token; it cannot be read again."""
+    """Issue an access token, good from where the client is; it cannot be read again."""
     token = new_secret(random=random)
     values = {
         "hash": hash_of(token),
@@ -117,7 +118,7 @@ def issue_access(
         "scopes": in_order(scopes),
         "family": family,
         "now": now,
-        "expires_at": now + ACCESS_LIFETIME,
+        "expires_at": expires_at,
     }
     connection.execute(_QUERIES["insert_access"].encode(), values)
     return token

@@ -1,7 +1,9 @@
 -- name: insert_access
--- Keep an access token.
-INSERT INTO oauth.token (hash, kind, account_id, client_id, scopes, family, issued_at, expires_at)
-VALUES (%(hash)s, 'access', %(account_id)s, %(client_id)s, %(scopes)s, %(family)s, %(now)s, %(expires_at)s)
+-- Keep an access token, which is good where its client is.
+INSERT INTO oauth.token (hash, kind, account_id, client_id, scopes, family, issued_at, expires_at, networks)
+SELECT %(hash)s, 'access', %(account_id)s, client.id, %(scopes)s, %(family)s, %(now)s, %(expires_at)s, client.networks
+  FROM oauth.client
+ WHERE client.id = %(client_id)s
 
 -- name: insert_personal
 -- Keep a personal token.

@@ -22,6 +22,8 @@ CREATE TABLE oauth.client (
         CHECK (scopes <@ ARRAY['features:read', 'tiles:read', 'records:read', 'processes:execute', 'features:write',
                                'admin'] COLLATE "C"),
     origins text[] COLLATE "C" NOT NULL DEFAULT '{}',
+    networks cidr[] NOT NULL DEFAULT '{}',
+    for_everybody boolean NOT NULL DEFAULT false,
     may_introspect boolean NOT NULL DEFAULT false,
     CHECK ((auth_method = 'client_secret_basic') = (secret_hash IS NOT NULL)),
     CHECK ((auth_method = 'private_key_jwt') = (jwks IS NOT NULL)),
@@ -33,6 +35,8 @@ COMMENT ON COLUMN oauth.client.account_id IS 'The machine account that acts when
 COMMENT ON COLUMN oauth.client.made_by IS 'Who registered it; with that account the client ends.';
 COMMENT ON COLUMN oauth.client.jwks IS 'Public keys (RFC 7517) that its assertions are verified with.';
 COMMENT ON COLUMN oauth.client.origins IS 'Origins of web pages that may call the token endpoint with this client.';
+COMMENT ON COLUMN oauth.client.networks IS 'Where it may ask for tokens and use them from; empty: from anywhere.';
+COMMENT ON COLUMN oauth.client.for_everybody IS 'Accounts of every unit may sign in to it, not of its own unit alone.';
 
 CREATE TABLE oauth.family (
     id uuid PRIMARY KEY,
@@ -112,8 +116,10 @@ CREATE TABLE oauth.device (
     polled_at timestamptz,
     account_id int REFERENCES acl.account,
     allowed boolean,
+    family uuid REFERENCES oauth.family,
     used_at timestamptz,
-    CHECK ((account_id IS NULL) = (allowed IS NULL))
+    CHECK ((account_id IS NULL) = (allowed IS NULL)),
+    CHECK ((allowed IS TRUE) = (family IS NOT NULL))
 );
 CREATE INDEX device_expires ON oauth.device (expires_at);
 COMMENT ON COLUMN oauth.device.allowed IS 'What the person decided; NULL before.';
