@@ -158,8 +158,8 @@ UPDATE oauth.device
 INSERT INTO oauth.rate AS rate (key, begun_at, requests)
 VALUES (%(key)s, %(now)s, 1)
 ON CONFLICT (key) DO UPDATE
-   SET begun_at = CASE WHEN rate.begun_at > %(now)s::timestamptz - %(window)s THEN rate.begun_at ELSE %(now)s END,
-       requests = CASE WHEN rate.begun_at > %(now)s::timestamptz - %(window)s THEN rate.requests + 1 ELSE 1 END
+   SET begun_at = CASE WHEN rate.begun_at > %(now)s::timestamptz - %(window)s::interval THEN rate.begun_at ELSE %(now)s END,
+       requests = CASE WHEN rate.begun_at > %(now)s::timestamptz - %(window)s::interval THEN rate.requests + 1 ELSE 1 END
 RETURNING requests
 
 -- name: forget_rates
