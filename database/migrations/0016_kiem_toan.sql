@@ -120,14 +120,17 @@ CREATE TABLE audit.head (
 COMMENT ON TABLE audit.head IS 'The last seal of each day (of Asia/Ho_Chi_Minh), signed.';
 
 CREATE TABLE audit.retirement (
-    month date PRIMARY KEY,
+    month date,
+    kind text COLLATE "C" CHECK (kind IN ('archived', 'forgotten')),
     until_n bigint NOT NULL,
     rows bigint NOT NULL,
     archive bytea NOT NULL,
     made_at timestamptz NOT NULL,
-    signature bytea NOT NULL
+    signature bytea NOT NULL,
+    PRIMARY KEY (month, kind)
 );
-COMMENT ON TABLE audit.retirement IS 'Months whose decisions and outcomes left the database for an archive file; signed like the seals.';
+COMMENT ON TABLE audit.retirement IS 'Months whose decisions and outcomes left the database; signed like the seals.';
+COMMENT ON COLUMN audit.retirement.kind IS 'archived: their rows lie in a file; forgotten: the file and the leaves are gone, too.';
 COMMENT ON COLUMN audit.retirement.until_n IS 'The last seal that holds rows of the month.';
 COMMENT ON COLUMN audit.retirement.archive IS 'SHA-256 of the archive file.';
 

@@ -307,7 +307,7 @@ def test_the_owner_neither_changes_nor_takes_away(empty_db: str, writer: AuditWr
         owner.execute("INSERT INTO audit.act (subject, entered, act, about) VALUES ('s', 'e', 'a', 'b')")
         owner.execute("INSERT INTO audit.seal VALUES (1, 1, '0', '1', 1, '', '', '', now(), '', '')")
         owner.execute("INSERT INTO audit.head VALUES ('2025-01-01', 1, '', now(), '', '')")
-        owner.execute("INSERT INTO audit.retirement VALUES ('2025-01-01', 1, 1, '', now(), '')")
+        owner.execute("INSERT INTO audit.retirement VALUES ('2025-01-01', 'archived', 1, 1, '', now(), '')")
 
         for statement in (
             f"DELETE FROM audit.{table}",
