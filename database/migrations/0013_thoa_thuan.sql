@@ -61,6 +61,7 @@ CREATE TABLE acl.agreement_version (
     valid_until date CHECK (valid_until > valid_from),
     body jsonb NOT NULL CHECK (jsonb_typeof(body) = 'object'),
     body_hash text COLLATE "C" NOT NULL,
+    round int NOT NULL DEFAULT 1,
     maker int REFERENCES acl.account,
     made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     checker int REFERENCES acl.account,
@@ -78,31 +79,34 @@ CREATE UNIQUE INDEX agreement_in_work ON acl.agreement_version (agreement_id)
 COMMENT ON COLUMN acl.agreement_version.body IS
     'The document number, purpose, legal basis and validity as agreed, and grants: clauses, each as catalogue.profile writes a collection: layer, columns, rows, geometry, operations, formats, limits.';
 COMMENT ON COLUMN acl.agreement_version.body_hash IS 'Lower-case hexadecimal SHA-256 of the body: what the heads accept.';
+COMMENT ON COLUMN acl.agreement_version.round IS 'Raised when a version becomes a draft again: what was accepted before is void.';
 COMMENT ON COLUMN acl.agreement_version.valid_until IS
     'As agreed, or earlier: the day on which the next version begins, or an end that was set later.';
 
 CREATE TABLE acl.agreement_party (
     agreement_id int NOT NULL,
     number int NOT NULL,
+    round int NOT NULL,
     body_hash text COLLATE "C" NOT NULL,
     unit_id int NOT NULL REFERENCES acl.unit,
     role text COLLATE "C" NOT NULL CHECK (role IN ('recipient', 'managing')),
-    PRIMARY KEY (agreement_id, number, body_hash, unit_id, role),
+    PRIMARY KEY (agreement_id, number, round, unit_id, role),
     FOREIGN KEY (agreement_id, number) REFERENCES acl.agreement_version
 );
-COMMENT ON TABLE acl.agreement_party IS 'Who has to accept one body of a version before it may be published.';
+COMMENT ON TABLE acl.agreement_party IS 'Who has to accept one body of a version, each time it is proposed, before it may be published.';
 
 CREATE TABLE acl.acceptance (
     agreement_id int NOT NULL,
     number int NOT NULL,
+    round int NOT NULL,
     body_hash text COLLATE "C" NOT NULL,
     unit_id int NOT NULL REFERENCES acl.unit,
     account_id int NOT NULL REFERENCES acl.account,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (agreement_id, number, body_hash, unit_id),
+    PRIMARY KEY (agreement_id, number, round, unit_id),
     FOREIGN KEY (agreement_id, number) REFERENCES acl.agreement_version
 );
-COMMENT ON TABLE acl.acceptance IS 'Acceptances; one of another body than the present one counts for nothing.';
+COMMENT ON TABLE acl.acceptance IS 'Acceptances; one of another body than the present one, or of an earlier round, counts for nothing.';
 
 CREATE TABLE acl.joining (
     id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -197,13 +201,17 @@ BEGIN
         RAISE EXCEPTION 'a version that is % does not become %', old.state, new.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'order_of_states';
     END IF;
-    IF (new.agreement_id, new.number, new.made_at) IS DISTINCT FROM (old.agreement_id, old.number, old.made_at)
+    IF (new.agreement_id, new.number, new.made_at, new.round)
+           IS DISTINCT FROM (old.agreement_id, old.number, old.made_at, old.round)
        OR new.state <> 'draft' AND (new.body, new.maker, new.valid_from) IS DISTINCT FROM (old.body, old.maker, old.valid_from)
        OR old.state NOT IN ('draft', 'accepted') AND new.checker IS DISTINCT FROM old.checker
        OR new.state <> 'draft' AND new.valid_until IS DISTINCT FROM old.valid_until
           AND NOT (old.state = 'published' AND new.valid_until < coalesce(old.valid_until, 'infinity')) THEN
         RAISE EXCEPTION 'what was proposed changes only by becoming a draft again'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'changes_as_draft';
+    END IF;
+    IF old.state <> 'draft' AND new.state = 'draft' THEN
+        new.round := old.round + 1;
     END IF;
     RETURN new;
 END $$;
@@ -217,17 +225,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT NOT EXISTS (
                SELECT FROM acl.agreement_party p
-               WHERE p.agreement_id = v.agreement_id AND p.number = v.number AND p.body_hash = v.body_hash)
+               WHERE p.agreement_id = v.agreement_id AND p.number = v.number AND p.round = v.round AND p.body_hash = v.body_hash)
            OR a.recipient_id IS NOT NULL AND NOT EXISTS (
                SELECT FROM acl.agreement_party p
-               WHERE p.agreement_id = v.agreement_id AND p.number = v.number AND p.body_hash = v.body_hash
+               WHERE p.agreement_id = v.agreement_id AND p.number = v.number AND p.round = v.round AND p.body_hash = v.body_hash
                      AND p.role = 'recipient' AND p.unit_id = a.recipient_id)
            OR EXISTS (
                SELECT FROM acl.agreement_party p JOIN acl.unit u ON u.id = p.unit_id
-               WHERE p.agreement_id = v.agreement_id AND p.number = v.number AND p.body_hash = v.body_hash
+               WHERE p.agreement_id = v.agreement_id AND p.number = v.number AND p.round = v.round AND p.body_hash = v.body_hash
                      AND NOT EXISTS (
                          SELECT FROM acl.acceptance c JOIN acl.account t ON t.id = c.account_id
-                         WHERE c.agreement_id = p.agreement_id AND c.number = p.number AND c.body_hash = p.body_hash
+                         WHERE c.agreement_id = p.agreement_id AND c.number = p.number AND c.round = p.round AND c.body_hash = p.body_hash
                                AND c.unit_id = p.unit_id AND t.unit_id = p.unit_id AND t.id IS DISTINCT FROM v.maker
                                AND (t.kind = 'unit_head' OR u.kind = 'so')))
     FROM acl.agreement_version v JOIN acl.agreement a ON a.id = v.agreement_id

@@ -1,0 +1,97 @@
+"""Who an actor is for agreements: an officer of the Sở, or the head of a unit, on a legal day."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from psycopg import Connection
+
+from auth.model import Caller
+from core.errors import BadParameter, Forbidden
+from core.phrases import Phrase
+from database.queries import load
+
+SHARING = "chia-se-du-lieu"
+"""Code of the function whose holders at the Sở prepare and publish agreements, beside its head and system admins."""
+
+_SQL = load("auth", "standing.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an account may do for its unit; ``officer``: it acts for the Sở in agreements."""
+
+    account: int
+    unit: int
+    officer: bool
+    head: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit as agreements know it; ``territory`` is the id of its own administrative unit, or ``None``."""
+
+    id: int
+    code: str
+    territory: int | None
+
+
+def standing(connection: Connection[Any], actor: Caller, day: date) -> Standing:
+    """Return what an actor may do.
+
+    Raises:
+        Forbidden: the account may do nothing today.
+    """
+    values = {"account": actor.account_id, "day": day, "sharing": SHARING}
+    row = connection.execute(_SQL["standing"].encode(), values).fetchone()
+    if row is None:
+        raise Forbidden("This account may not act now.")
+    return Standing(*row)
+
+
+def officer(connection: Connection[Any], actor: Caller, day: date) -> Standing:
+    """Return the standing of an officer of the Sở.
+
+    Raises:
+        Forbidden: the actor is none.
+    """
+    found = standing(connection, actor, day)
+    if not found.officer:
+        raise Forbidden("Only an officer of the Sở for data sharing may do this.")
+    return found
+
+
+def head_of(connection: Connection[Any], actor: Caller, unit: int, day: date) -> Standing:
+    """Return the standing of the head of a unit.
+
+    Raises:
+        Forbidden: the actor is not.
+    """
+    found = standing(connection, actor, day)
+    if not (found.head and found.unit == unit):
+        raise Forbidden("Only the head of the unit may do this.")
+    return found
+
+
+def the_department(connection: Connection[Any], day: date) -> int:
+    """Return the id of the Sở, which manages what nobody else manages.
+
+    Raises:
+        Forbidden: there is none on that day, so nobody may share anything.
+    """
+    row = connection.execute(_SQL["department"].encode(), {"day": day}).fetchone()
+    if row is None:
+        raise Forbidden("There is no Sở on this day.")
+    return int(row[0])
+
+
+def unit_named(connection: Connection[Any], code: str, day: date) -> Unit:
+    """Return a unit that exists on a day or will.
+
+    Raises:
+        BadParameter: there is none of that code.
+    """
+    row = connection.execute(_SQL["unit_named"].encode(), {"code": code, "day": day}).fetchone()
+    if row is None:
+        raise BadParameter("unit", Phrase("there is no unit {} on {}.", (code, day)))
+    return Unit(*row)

@@ -1,0 +1,381 @@
+"""An agreement on its way: drafted, accepted by all, published by a second officer, replaced or ended."""
+
+from contextlib import closing
+from datetime import date, timedelta
+
+import psycopg
+import pytest
+
+from auth import agreements
+from auth.clauses import AgreementDocument, read_document
+from auth.managing import name_manager
+from auth.model import Period
+from core.errors import BadDocument, BadParameter, Conflict, Forbidden, NotFound
+from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, document
+
+CODE = "thue-2025-01"
+
+
+def drafted(world: World, who: str = "so.mot", **changes) -> agreements.Drafted:
+    return world.act(agreements.draft, who, document(**changes), vocabulary=VOCABULARY, day=DAY)
+
+
+def propose(world: World, code: str = CODE):
+    return world.act(agreements.propose, "so.mot", code, vocabulary=VOCABULARY, day=DAY)
+
+
+def accept(world: World, who: str, body_hash: str, code: str = CODE) -> str:
+    return world.act(agreements.accept, who, code, body_hash=body_hash, day=DAY)
+
+
+def accepted(world: World, **changes) -> agreements.Drafted:
+    version = drafted(world, **changes)
+    propose(world, version.agreement)
+    if changes.get("kind") != "cong_khai":
+        accept(world, "thue.lanhdao", version.body_hash, version.agreement)
+    accept(world, "so.lanhdao", version.body_hash, version.agreement)
+    return version
+
+
+def publish(world: World, version: agreements.Drafted, who: str = "so.hai") -> None:
+    world.publisher(
+        agreements.publish,
+        who,
+        version.agreement,
+        body_hash=version.body_hash,
+        vocabulary=VOCABULARY,
+        clock=CLOCK,
+        day=DAY,
+    )
+
+
+def revoke(world: World, who: str = "so.mot", on: date | None = None, code: str = CODE) -> None:
+    world.publisher(agreements.revoke, who, code, reason="hết nhu cầu", on=on, vocabulary=VOCABULARY, day=DAY)
+
+
+def states(world: World, code: str = CODE) -> list[tuple]:
+    return world.rows(
+        "SELECT v.number, v.state, v.valid_from, v.valid_until FROM acl.agreement_version v "
+        "JOIN acl.agreement a ON a.id = v.agreement_id WHERE a.code = %s ORDER BY 1",
+        code,
+    )
+
+
+def test_an_agreement_is_published_after_all_have_accepted_and_by_a_second_officer(world: World):
+    version = accepted(world)
+
+    publish(world, version)
+
+    assert states(world) == [(1, "published", date(2025, 1, 1), None)]
+    acts = world.rows("SELECT act, account FROM audit.act ORDER BY 1")
+    assert [each[0] for each in acts] == [
+        "agreement.accept",
+        "agreement.accept",
+        "agreement.draft",
+        "agreement.propose",
+        "agreement.publish",
+    ]
+
+
+def test_a_district_is_written_out_as_its_own_row_and_those_of_its_communes(world: World):
+    drafted(world)
+
+    (body,) = world.rows("SELECT body -> 'grants' -> 0 -> 'rows' FROM acl.agreement_version")[0]
+
+    assert body == [{"column": "xa_id", "one_of": [5, 6]}]
+
+
+def test_who_drafted_neither_accepts_nor_publishes(world: World):
+    version = drafted(world, who="so.lanhdao")
+    propose(world)
+    accept(world, "thue.lanhdao", version.body_hash)
+
+    with pytest.raises(Forbidden):
+        accept(world, "so.lanhdao", version.body_hash)
+    accept(world, "so.hai", version.body_hash)
+    with pytest.raises(Forbidden):
+        publish(world, version, who="so.lanhdao")
+
+
+@pytest.mark.parametrize("who", ["so.khac", "thue.lanhdao", "thue.canbo", "689.lanhdao"])
+def test_only_an_officer_of_the_department_drafts(world: World, who: str):
+    with pytest.raises(Forbidden):
+        drafted(world, who=who)
+
+
+def test_an_account_that_is_suspended_does_nothing(world: World):
+    world.rows("UPDATE acl.account SET state = 'suspended', suspended_for = 'so' WHERE code = 'so.mot'")
+
+    with pytest.raises(Forbidden):
+        drafted(world)
+
+
+def test_what_is_not_accepted_by_all_is_not_published(world: World):
+    version = drafted(world)
+    propose(world)
+    accept(world, "thue.lanhdao", version.body_hash)
+
+    with pytest.raises(Conflict, match="proposed"):
+        publish(world, version)
+
+
+def test_the_managing_unit_of_the_territory_is_a_party(world: World):
+    world.act(
+        name_manager,
+        "so.mot",
+        layer="thua-dat",
+        territory="689",
+        unit="ubnd-689",
+        period=Period(date(2025, 1, 1)),
+        vocabulary=VOCABULARY,
+        day=DAY,
+    )
+    drafted(world, clauses=[clause(rows={"territory": {"communes": ["25198"]}})])
+
+    parties = propose(world)
+
+    assert [(each.unit, each.role) for each in parties] == [("cuc-thue", "recipient"), ("ubnd-689", "managing")]
+
+
+def test_a_staff_member_of_a_party_does_not_accept_for_it(world: World):
+    version = drafted(world)
+    propose(world)
+
+    with pytest.raises(Forbidden):
+        accept(world, "thue.canbo", version.body_hash)
+
+
+def test_an_agreement_of_others_is_not_found(world: World):
+    version = drafted(world)
+    propose(world)
+
+    with pytest.raises(NotFound):
+        accept(world, "689.lanhdao", version.body_hash)
+
+
+def test_a_body_that_changes_voids_what_was_accepted(world: World):
+    version = drafted(world)
+    propose(world)
+    accept(world, "thue.lanhdao", version.body_hash)
+    changed = document(clauses=[clause(columns=["id", "xa_id", "dien_tich"])])
+
+    world.act(agreements.redraft, "so.mot", changed, vocabulary=VOCABULARY, day=DAY)
+    propose(world)
+
+    with pytest.raises(Conflict, match="another one"):
+        accept(world, "so.lanhdao", version.body_hash)
+    assert world.rows(
+        "SELECT count(*) FROM acl.agreement_party t JOIN acl.agreement_version v USING (agreement_id, number, round)"
+    ) == [(2,)]
+    (body_hash,) = world.rows("SELECT body_hash FROM acl.agreement_version")[0]
+    assert accept(world, "so.lanhdao", body_hash) == "proposed"
+    assert accept(world, "thue.lanhdao", body_hash) == "accepted"
+
+
+def test_what_was_declined_is_proposed_and_accepted_anew(world: World):
+    version = accepted(world)
+
+    world.act(agreements.decline, "thue.lanhdao", CODE, reason="thiếu cột", day=DAY)
+    propose(world)
+
+    assert accept(world, "thue.lanhdao", version.body_hash) == "proposed"
+    assert accept(world, "so.lanhdao", version.body_hash) == "accepted"
+
+
+def test_a_version_in_work_keeps_the_next_one_waiting(world: World):
+    drafted(world)
+
+    with pytest.raises(Conflict, match="in work"):
+        drafted(world)
+
+    world.act(agreements.withdraw, "so.hai", CODE, reason="lập lại", day=DAY)
+    assert drafted(world).number == 2
+
+
+def test_an_agreement_keeps_its_recipient(world: World):
+    drafted(world)
+    world.act(agreements.withdraw, "so.mot", CODE, reason="lập lại", day=DAY)
+
+    with pytest.raises(Conflict, match="another kind, recipient"):
+        drafted(world, recipient="ubnd-689")
+
+
+def test_the_next_version_ends_the_one_before_on_its_first_day(world: World):
+    publish(world, accepted(world))
+    publish(world, accepted(world, valid_from="2025-09-01"))
+
+    assert states(world) == [
+        (1, "published", date(2025, 1, 1), date(2025, 9, 1)),
+        (2, "published", date(2025, 9, 1), None),
+    ]
+
+
+def test_a_version_that_never_began_is_superseded(world: World):
+    publish(world, accepted(world, valid_from="2025-09-01"))
+    publish(world, accepted(world, valid_from="2025-08-01"))
+
+    assert [each[1] for each in states(world)] == ["superseded", "published"]
+
+
+def test_an_agreement_ends_at_once_or_on_a_coming_day(world: World):
+    publish(world, accepted(world))
+
+    revoke(world, on=DAY + timedelta(days=10))
+    assert states(world)[0][1:] == ("published", date(2025, 1, 1), DAY + timedelta(days=10))
+    revoke(world, who="thue.lanhdao")
+
+    assert states(world)[0][1] == "revoked"
+    with pytest.raises(Conflict):
+        revoke(world)
+
+
+def test_only_a_party_or_an_officer_ends_an_agreement(world: World):
+    publish(world, accepted(world))
+
+    with pytest.raises(NotFound):
+        revoke(world, who="689.lanhdao")
+    with pytest.raises(Forbidden):
+        revoke(world, who="thue.canbo")
+
+
+def test_a_publication_to_everybody_needs_the_department_alone(world: World):
+    changes = {"agreement": "cong-khai", "kind": "cong_khai", "recipient": None}
+    rows = {"territory": "province"}
+
+    publish(world, accepted(world, **changes, clauses=[clause(rows=rows)]))
+
+    assert states(world, "cong-khai")[0][1] == "published"
+
+
+def test_a_publication_to_everybody_has_no_recipient_and_no_personal_data(world: World):
+    holders = clause(layer="quyen-su-dung-dat", columns=["id", "xa_id", "ten_chu"])
+
+    with pytest.raises(BadParameter, match="recipient"):
+        drafted(world, kind="cong_khai")
+    with pytest.raises(BadDocument, match="ten_chu"):
+        drafted(world, agreement="cong-khai", kind="cong_khai", recipient=None, clauses=[holders])
+
+
+def test_two_clauses_that_together_give_more_are_refused(world: World):
+    wide = clause(columns=["id", "xa_id"], rows={"territory": "province"})
+
+    with pytest.raises(Conflict, match="together"):
+        drafted(world, clauses=[clause(), wide])
+
+
+def test_a_fresh_deployment_publishes_nothing(world: World):
+    assert world.rows("SELECT count(*) FROM acl.agreement") == [(0,)]
+
+
+def test_a_version_is_the_same_after_export_and_import(world: World):
+    terms = [{"column": "trang_thai", "one_of": ["hop_le"]}, {"column": "hieu_luc_tu", "begin": "2020-01-01"}]
+    rows = {"territory": {"districts": ["689"], "communes": ["25270"]}, "terms": terms}
+    columns = "all"
+    drafted(world, clauses=[clause(rows=rows, columns=columns, formats=["csv"], page_max=10, daily_items=1000)])
+    with psycopg.connect(world.login("identity")) as connection:
+        agreement = agreements.agreement_named(connection, CODE)
+        version = agreements.versions(connection, agreement)[0]
+    world.act(agreements.withdraw, "so.mot", CODE, reason="chuyển", day=DAY)
+
+    again = read_document(AgreementDocument, agreements.document_of(agreement, version))
+    same = world.act(agreements.draft, "so.mot", again, vocabulary=VOCABULARY, day=DAY + timedelta(days=400))
+
+    assert same.body_hash == version.body_hash
+    assert len(version.body["grants"][0]["columns"]) == len(VOCABULARY.layers["thua-dat"].columns)
+
+
+# PostgreSQL guards the same by itself.
+
+
+def refused_by_database(world: World, *statements: str, login: str = "publisher") -> str:
+    with closing(psycopg.connect(world.login(login))) as connection:
+        with pytest.raises(psycopg.errors.IntegrityError) as refused:
+            for statement in statements:
+                connection.execute(statement)
+            connection.commit()
+    return str(refused.value.diag.constraint_name or refused.value)
+
+
+def test_postgresql_publishes_nothing_that_lacks_an_acceptance(world: World):
+    drafted(world)
+    propose(world)
+    officer = world.people["so.hai"].account_id
+
+    said = refused_by_database(
+        world,
+        "UPDATE acl.agreement_version SET state = 'accepted'",
+        f"UPDATE acl.agreement_version SET state = 'published', checker = {officer}",
+    )
+
+    assert said == "all_accepted"
+
+
+def test_postgresql_knows_that_the_publisher_is_a_second_officer(world: World):
+    accepted(world)
+    people = {name: who.account_id for name, who in world.people.items()}
+
+    maker = refused_by_database(
+        world, f"UPDATE acl.agreement_version SET state = 'published', checker = {people['so.mot']}"
+    )
+    stranger = refused_by_database(
+        world, f"UPDATE acl.agreement_version SET state = 'published', checker = {people['689.lanhdao']}"
+    )
+
+    assert (maker, stranger) == ("two_officers", "second_officer")
+
+
+def test_postgresql_lets_a_version_begin_as_a_draft_only(world: World):
+    drafted(world)
+    world.act(agreements.withdraw, "so.mot", CODE, reason="thử", day=DAY)
+
+    said = refused_by_database(
+        world,
+        "INSERT INTO acl.agreement_version (agreement_id, number, state, valid_from, body) "
+        "SELECT id, 9, 'published', '2025-01-01', '{}' FROM acl.agreement",
+    )
+
+    assert said == "begins_as_draft"
+
+
+def test_postgresql_changes_no_body_that_was_accepted(world: World):
+    accepted(world)
+
+    said = refused_by_database(world, 'UPDATE acl.agreement_version SET body = body || \'{"document": "x"}\'')
+
+    assert said == "changes_as_draft"
+
+
+def test_postgresql_brings_nothing_back_that_was_revoked(world: World):
+    publish(world, accepted(world))
+    revoke(world)
+
+    assert refused_by_database(world, "UPDATE acl.agreement_version SET state = 'published'") == "order_of_states"
+
+
+def test_postgresql_keeps_one_version_in_force_a_day(world: World):
+    publish(world, accepted(world))
+    accepted(world, valid_from="2025-05-01")
+    officer = world.people["so.hai"].account_id
+
+    with pytest.raises(psycopg.errors.ExclusionViolation), psycopg.connect(world.login("publisher")) as connection:
+        connection.execute(
+            f"UPDATE acl.agreement_version SET state = 'published', checker = {officer} WHERE number = 2"
+        )
+
+
+def test_the_login_that_keeps_accounts_cannot_publish(world: World):
+    accepted(world)
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), psycopg.connect(world.login("identity")) as connection:
+        connection.execute("UPDATE acl.agreement_version SET state = 'published', checker = 2")
+    assert refused_by_database(world, "UPDATE acl.agreement_version SET state = 'published'", login="identity") == (
+        "second_officer"
+    )
+
+
+@pytest.mark.parametrize("table", ["agreement_party", "acceptance", "agreement"])
+def test_what_was_said_is_not_unsaid(world: World, table: str):
+    accepted(world)
+
+    with pytest.raises(psycopg.errors.RestrictViolation), psycopg.connect(world.dsn) as connection:
+        connection.execute(f"DELETE FROM acl.{table}")
