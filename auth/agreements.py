@@ -36,6 +36,8 @@ from database.queries import load
 PACKAGE = "goi"
 """The kind of an agreement that is a package: it gives nobody anything until a unit joins."""
 IN_WORK = ("draft", "proposed", "accepted")
+PREPARING = "preparing"
+"""The state in which a request waits for its agreement."""
 
 _SQL = load("auth", "agreements.sql")
 
@@ -493,8 +495,8 @@ def _request(connection: Connection[Any], document: AgreementDocument, recipient
     rows = _run(connection, "request", code=document.request)
     if not rows or recipient is None or rows[0][1] != recipient.id:
         raise BadParameter("request", Phrase("the recipient has made no request {}.", (document.request,)))
-    if rows[0][2] != "preparing":
-        raise Conflict("Request {} is {}; it would have to be {}.", document.request, rows[0][2], "preparing")
+    if rows[0][2] != PREPARING:
+        raise Conflict("Request {} is {}; it would have to be {}.", document.request, rows[0][2], PREPARING)
     return int(rows[0][0])
 
 
@@ -551,11 +553,11 @@ def _agree_to_request(connection: Connection[Any], agreement: Agreement, checker
     if agreement.request is None:
         return
     row = _run(connection, "request", code=agreement.request)[0]
-    if row[2] == "preparing":
+    if row[2] == PREPARING:
         note = f"Thoả thuận {agreement.code}"
         _run(connection, "agree_to_request", request=row[0], note=note, account=checker)
     elif row[2] != "agreed":
-        raise Conflict("Request {} is {}; it would have to be {}.", agreement.request, row[2], "preparing")
+        raise Conflict("Request {} is {}; it would have to be {}.", agreement.request, row[2], PREPARING)
 
 
 def _parties(connection: Connection[Any], agreement: Agreement, version: Version) -> tuple[Party, ...]:

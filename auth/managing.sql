@@ -15,7 +15,7 @@ WHERE id = %(entry)s;
 SELECT m.id, m.layer, d.ma, u.code, m.valid_from, m.valid_until
 FROM acl.layer_manager m
 JOIN acl.unit u ON u.id = m.unit_id
-LEFT JOIN hc.don_vi d ON d.xa_id = m.territory
+LEFT JOIN acl.dia_ban() d ON d.xa_id = m.territory
 ORDER BY m.layer, d.ma NULLS FIRST, m.valid_from;
 
 -- name: management

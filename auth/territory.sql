@@ -1,5 +1,4 @@
 -- name: places
 -- Return every administrative unit of every day.
 SELECT xa_id, cap, ma, cha_id, hieu_luc_tu, hieu_luc_den
-FROM hc.don_vi
-ORDER BY xa_id
+FROM acl.dia_ban()

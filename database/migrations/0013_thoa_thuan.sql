@@ -317,7 +317,48 @@ END $$;
 CREATE CONSTRAINT TRIGGER du_buoc AFTER INSERT OR UPDATE ON acl.request
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION acl.du_buoc();
 
-REVOKE EXECUTE ON FUNCTION acl.la_dba, acl.chi_them, acl.giu_phien_ban, acl.thieu_chap_thuan, acl.qua_duong_rieng,
+
+-- Administrative units lie behind row security as all layers do; what agreements are about is their codes alone.
+
+CREATE FUNCTION acl.dia_ban()
+RETURNS TABLE (xa_id int, cap smallint, ma text, cha_id int, hieu_luc_tu date, hieu_luc_den date)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT d.xa_id, d.cap, d.ma, d.cha_id, d.hieu_luc_tu, d.hieu_luc_den FROM hc.don_vi d ORDER BY d.xa_id;
+END;
+COMMENT ON FUNCTION acl.dia_ban IS 'Every administrative unit of every day, without its name and geometry.';
+
+
+-- A look through a profile before it is published. The publisher takes on the role that it has just made; the mark sees to
+-- it that such a transaction is never committed.
+
+CREATE TABLE acl.preview (
+    role name NOT NULL
+);
+
+CREATE FUNCTION acl.khong_ghi_lai() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'a preview is rolled back' USING ERRCODE = 'invalid_transaction_termination';
+END $$;
+CREATE CONSTRAINT TRIGGER khong_ghi_lai AFTER INSERT ON acl.preview
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION acl.khong_ghi_lai();
+
+CREATE FUNCTION acl.xem_thu(hash text, part text) RETURNS name
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    vai_tro constant name := (SELECT r.role FROM acl.profile_role r WHERE r.hash = xem_thu.hash AND r.part = xem_thu.part);
+BEGIN
+    IF vai_tro IS NULL THEN
+        RAISE EXCEPTION 'no such profile' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    INSERT INTO acl.preview VALUES (vai_tro);
+    EXECUTE format('GRANT %I TO %I', vai_tro, session_user);
+    RETURN vai_tro;
+END $$;
+COMMENT ON FUNCTION acl.xem_thu IS 'Lets the session take on the role of a part of a profile, in a transaction that cannot be committed.';
+
+REVOKE EXECUTE ON FUNCTION acl.dia_ban, acl.khong_ghi_lai, acl.xem_thu, acl.la_dba, acl.chi_them, acl.giu_phien_ban, acl.thieu_chap_thuan, acl.qua_duong_rieng,
     acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
 
 DO $$
@@ -329,7 +370,7 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay TO %I', vai_tro);
         EXECUTE format('GRANT SELECT ON acl.unit, acl.function, acl.account_function TO %I', vai_tro);
         EXECUTE format('GRANT SELECT (id, code, unit_id, kind, state, ends_on) ON acl.account TO %I', vai_tro);
-        EXECUTE format('GRANT SELECT (id, xa_id, cap, ma, ten, cha_id, hieu_luc_tu, hieu_luc_den) ON hc.don_vi TO %I', vai_tro);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION acl.dia_ban TO %I', vai_tro);
         EXECUTE format('GRANT SELECT, INSERT ON acl.layer_manager, acl.request, acl.request_step, acl.agreement, '
                        'acl.agreement_version, acl.agreement_party, acl.acceptance, acl.joining, acl.succession, '
                        'acl.succession_item TO %I', vai_tro);
@@ -341,5 +382,6 @@ BEGIN
         EXECUTE format('GRANT UPDATE (state, checker, decided_at) ON acl.succession TO %I', vai_tro);
         EXECUTE format('GRANT UPDATE (made_agreement) ON acl.succession_item TO %I', vai_tro);
     END LOOP;
+    EXECUTE format('GRANT EXECUTE ON FUNCTION acl.xem_thu TO %I', current_database() || '_publisher');
     EXECUTE format('GRANT UPDATE (checker, published_at) ON acl.agreement_version TO %I', current_database() || '_publisher');
 END $$;

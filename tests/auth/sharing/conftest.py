@@ -1,6 +1,6 @@
 """A small province with a Sở, a district that manages a layer, a tax office, and everybody who acts in agreements."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -78,7 +78,7 @@ class World:
 
 
 @pytest.fixture
-def world(empty_db: str) -> Iterator[World]:
+def world(empty_db: str) -> World:
     people: dict[str, Caller] = {}
     with psycopg.connect(empty_db) as dba:
         dba.execute("UPDATE lg.ngay_phap_ly SET ngay = %s", [DAY])
@@ -99,7 +99,7 @@ def world(empty_db: str) -> Iterator[World]:
             "INSERT INTO acl.account_function (account_id, function_id, valid_from) "
             "SELECT a.id, f.id, '2023-01-01' FROM acl.account a, acl.function f WHERE a.code = 'so.hai'"
         )
-    yield World(empty_db, people)
+    return World(empty_db, people)
 
 
 def _account(dba: psycopg.Connection[Any], code: str, unit: str, kind: str) -> Caller:

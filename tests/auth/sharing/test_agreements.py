@@ -288,11 +288,11 @@ def test_a_version_is_the_same_after_export_and_import(world: World):
 
 
 def refused_by_database(world: World, *statements: str, login: str = "publisher") -> str:
-    with closing(psycopg.connect(world.login(login))) as connection:
-        with pytest.raises(psycopg.errors.IntegrityError) as refused:
-            for statement in statements:
-                connection.execute(statement)
-            connection.commit()
+    connection = psycopg.connect(world.login(login))
+    with closing(connection), pytest.raises(psycopg.errors.IntegrityError) as refused:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
     return str(refused.value.diag.constraint_name or refused.value)
 
 
