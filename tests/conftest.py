@@ -163,6 +163,15 @@ def demo_db(cluster: str, demo_template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def demo_live(
+    cluster: str, demo_template: str, as_app: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Live]:
+    """``datdai serve`` over a clone of the demo, on a free port, for tests that only read."""
+    with _database(cluster, demo_template) as dsn, _serving(as_app(dsn), tmp_path_factory.mktemp("demo")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def demo_tokens() -> dict[str, str]:
     """A token of each account of the demo, good in every clone of it, by the account's code."""
     from loader import demo

@@ -68,3 +68,19 @@ ORDER BY acting.code;
 SELECT token.revoked_at IS NULL AND token.expires_at > %(now)s::timestamptz + interval '1 day'
 FROM oauth.token
 WHERE token.hash = %(hash)s;
+
+-- name: grants
+-- Return the published agreements of the units, and the publications to everybody.
+SELECT a.code, a.kind, a.recipient_id, v.valid_from, v.valid_until, v.body
+FROM acl.agreement_version v
+JOIN acl.agreement a ON a.id = v.agreement_id
+WHERE v.state = 'published' AND a.kind <> 'goi'
+ORDER BY a.code;
+
+-- name: held
+-- Return the accounts with the functions that they hold.
+SELECT c.id, c.unit_id, f.code, f.name, f.narrows, h.valid_from, h.valid_until
+FROM acl.account c
+LEFT JOIN acl.account_function h ON h.account_id = c.id
+LEFT JOIN acl.function f ON f.id = h.function_id
+ORDER BY c.id, f.code;

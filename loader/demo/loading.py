@@ -1,10 +1,8 @@
 """Load the demo into a sample province, and issue the tokens of its accounts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from psycopg import Connection, sql
 from psycopg.conninfo import conninfo_to_dict
@@ -19,6 +17,10 @@ from loader import sample
 from loader.demo import filling
 from loader.demo.files import Demo
 from loader.demo.issuing import issued
+from loader.demo.publishing import publish_all
+
+if TYPE_CHECKING:
+    from datetime import date
 
 _QUERIES = queries("loader.demo", "filling.sql")
 
@@ -100,7 +102,5 @@ def _become(connection: Connection[Any], login: str) -> None:
 
 
 def _publish(connection: Connection[Any], layers: Sequence[Layer]) -> None:
-    if find_spec("auth.publishing"):
-        republish = cast("Callable[..., Any]", import_module("auth.publishing").republish)
-        day = connection.execute(_QUERIES["legal_day"].encode()).fetchone()
-        republish(connection, layers, None, (day or [None])[0])
+    row = connection.execute(_QUERIES["legal_day"].encode()).fetchone()
+    publish_all(connection, {each.id: each for each in layers}, cast("tuple[date]", row)[0])

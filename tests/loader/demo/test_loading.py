@@ -3,11 +3,12 @@
 import psycopg
 import pytest
 
-from auth.tokens import find
+from auth.tokens import find, hash_of
 from catalogue.files import read_layers
 from core.clocks import RealClock
 from core.errors import DatabaseError
 from loader import demo
+from tests.auth.test_demo_profiles import profile
 
 LAYERS = read_layers()
 FILES = demo.read_demo()
@@ -33,19 +34,6 @@ def test_loading_it_again_changes_nothing(demo_db: str, logins: demo.Logins) -> 
 
     assert not demo.load(logins, FILES, LAYERS)
     assert _state(demo_db) == before
-
-
-def test_tokens_stay_the_same_until_one_is_revoked(demo_db: str, logins: demo.Logins) -> None:
-    first = demo.tokens(logins, FILES, key=KEY, clock=RealClock())
-    with psycopg.connect(demo_db) as connection:
-        connection.execute(
-            "UPDATE oauth.token SET revoked_at = now() FROM acl.account"
-            " WHERE account.id = account_id AND account.code = 'thue.canbo'"
-        )
-
-    again = demo.tokens(logins, FILES, key=KEY, clock=RealClock())
-
-    assert {code for code, token in again.items() if token != first[code]} == {"thue.canbo"}
 
 
 def test_another_secret_gives_other_tokens(logins: demo.Logins) -> None:
@@ -88,3 +76,15 @@ def _state(dsn: str) -> list[tuple[object, ...]]:
     )
     with psycopg.connect(dsn) as connection:
         return connection.execute(query).fetchall()
+
+
+@pytest.mark.parametrize("account", [each.code for each in FILES.accounts])
+def test_the_database_lets_an_account_in_with_the_profile_of_the_table(
+    demo_db: str, demo_tokens: dict[str, str], account: str
+) -> None:
+    with psycopg.connect(demo_db) as connection:
+        row = connection.execute(
+            "SELECT account, profile_hash FROM acl.caller_of('token', %s)", [hash_of(demo_tokens[account])]
+        ).fetchone()
+
+    assert row == (account, profile(account).hash)
