@@ -8,7 +8,6 @@ Source: RFC 7523, 2.2 and 3; OpenID Connect Core 1.0, 9; RFC 8725.
 
 import hashlib
 import json
-import math
 import warnings
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -109,7 +108,7 @@ def _checked(claims: Mapping[str, Any], client_id: str, audiences: tuple[str, ..
 
 
 def _instant(value: object) -> datetime:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidClientError
     try:
         return datetime.fromtimestamp(value, UTC)

@@ -195,15 +195,20 @@ def _method_of(request: Any) -> str:
     return "private_key_jwt" if with_assertion else "none"
 
 
-def _by_secret(query_client: Any, request: Any) -> Client | None:
-    """Return the client whose secret stands in the header (RFC 6749, 2.3.1)."""
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+def basic_of(header: str) -> tuple[str, str] | None:
+    """Return name and secret of HTTP Basic, as RFC 6749, 2.3.1 writes them; ``None`` for any other header."""
+    scheme, _, given = header.partition(" ")
     try:
         name, colon, secret = base64.b64decode(given.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
-        raise InvalidClientError from None
-    client: Client | None = query_client(unquote_plus(name)) if scheme.lower() == "basic" and colon else None
-    return client if client and client.check_client_secret(unquote_plus(secret)) else None
+        return None
+    return (unquote_plus(name), unquote_plus(secret)) if scheme.lower() == "basic" and colon else None
+
+
+def _by_secret(query_client: Any, request: Any) -> Client | None:
+    name, secret = basic_of(request.headers.get("Authorization", "")) or ("", "")
+    client: Client | None = query_client(name)
+    return client if client and client.check_client_secret(secret) else None
 
 
 def _by_name(query_client: Any, request: Request) -> Client | None:

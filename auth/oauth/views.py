@@ -18,7 +18,7 @@ from auth.oauth.people import Asked, People
 from auth.oauth.rates import Rates
 from auth.oauth.redirects import host_of
 from auth.oauth.requests import check_once, check_resource, of_flask
-from auth.oauth.server import Server
+from auth.oauth.server import Server, basic_of
 from core.clocks import Clock
 from core.errors import DatdaiError, status_of
 from database.writer import Writer
@@ -171,11 +171,12 @@ class Views:
     def _count(self) -> None:
         """Count this request, in a transaction of its own: nobody waits for the count of another."""
         request = flask.request
-        client = request.form.get("client_id") or (request.authorization and request.authorization.username) or ""
+        named = basic_of(request.headers.get("Authorization", ""))
+        client = named[0] if named else request.form.get("client_id", "")
         with self._parts.identity.transaction() as connection:
             now = self._parts.clock.now()
             address = request.remote_addr or ""
-            rates.count(connection, self._parts.rates, address=address, client=str(client)[:64], now=now)
+            rates.count(connection, self._parts.rates, address=address, client=client.replace("\0", "")[:64], now=now)
 
     @contextmanager
     def _flow(self) -> Generator[Flow]:

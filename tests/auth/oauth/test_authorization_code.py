@@ -288,7 +288,7 @@ def test_a_session_of_an_account_that_may_not_act_gets_no_code(service: Service)
     assert _sent(service.authorize())["error"] == "access_denied"
 
 
-def test_at_rest_there_is_no_code_and_no_token(service: Service) -> None:
+def test_trap_11_at_rest_there_is_no_code_no_token_and_no_secret(service: Service) -> None:
     code = service.code()
     told = service.redeem(code).get_json()
 
