@@ -20,7 +20,7 @@ from core.clocks import VIETNAM
 from core.errors import Conflict
 from core.phrases import Phrase
 
-_OVER_GRANT = "Collection '{}': {} together would also give {}, which none of them gives."
+_OVER_GRANT = "Collection '{}': put together, {} would also give {}, which no clause of them gives."
 _DROPPED = "Function '{}' leaves out column '{}' of layer '{}', by which agreement '{}' identifies or selects rows."
 
 type Key = tuple[str, Operation]
@@ -260,7 +260,7 @@ def _place(piece: Piece) -> tuple[str, str, str]:
 
 
 def _over_grant(collection: str, union: TooMuch) -> Phrase:
-    first, *others = (each.name for each in union.pieces)
+    first, *others = dict.fromkeys(each.name for each in union.pieces)
     givers = reduce(lambda one, other: Phrase("{} and {}", (one, other)), others, first)
     return Phrase(_OVER_GRANT, (collection, givers, union.given))
 

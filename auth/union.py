@@ -167,30 +167,32 @@ def _point(value: Any, column: Column) -> Any:
     return _parsed(value, column.type) if isinstance(value, str) else value
 
 
+def _atom(boxes: Sequence[Box], name: Phrase, has: Iterable[bool]) -> _Atom:
+    return _Atom(name, _bits(boxes, has))
+
+
 def _bits(boxes: Sequence[Box], has: Iterable[bool]) -> int:
     return sum(1 << n for n, held in zip(range(len(boxes)), has, strict=True) if held)
 
 
 def _shown(boxes: Sequence[Box]) -> _Dimension:
     """Return the columns, and the geometry, as atoms."""
-    names = sorted(frozenset[str]().union(*(each.columns for each in boxes)))
-    atoms = [
-        _Atom(Phrase("column '{}'", (name,)), _bits(boxes, (name in each.columns for each in boxes))) for name in names
-    ]
-    geometry = _bits(boxes, (each.geometry for each in boxes))
-    return [*atoms, _Atom(Phrase("the geometry"), geometry)] if geometry else atoms
+    names = sorted({name for each in boxes for name in each.columns})
+    atoms = [_atom(boxes, Phrase("column '{}'", (name,)), (name in each.columns for each in boxes)) for name in names]
+    geometry = _atom(boxes, Phrase("the geometry"), (each.geometry for each in boxes))
+    return [*atoms, geometry] if geometry.held else atoms
 
 
 def _formats(boxes: Sequence[Box]) -> _Dimension:
-    listed = sorted(frozenset[str]().union(*(each.formats or () for each in boxes)))
-    atoms = [
-        _Atom(
-            Phrase("format '{}'", (key,)), _bits(boxes, (each.formats is None or key in each.formats for each in boxes))
-        )
-        for key in listed
-    ]
-    every = _bits(boxes, (each.formats is None for each in boxes))
-    return [*atoms, _Atom(Phrase("every format"), every)] if every or not atoms else atoms
+    """Return the formats as atoms; where no box has any, nothing divides them."""
+    listed = sorted({key for each in boxes for key in each.formats or ()})
+    atoms = [_atom(boxes, Phrase("format '{}'", (key,)), (_leaves(each, key) for each in boxes)) for key in listed]
+    every = _atom(boxes, Phrase("every format"), (each.formats is None for each in boxes))
+    return [*atoms, every] if every.held else atoms or [_Atom(every.name, (1 << len(boxes)) - 1)]
+
+
+def _leaves(box: Box, format_: str) -> bool:
+    return box.formats is None or format_ in box.formats
 
 
 def _at_most(boxes: Sequence[Box], limit: str) -> _Dimension:
@@ -214,9 +216,9 @@ def _values(boxes: Sequence[Box], name: str) -> _Dimension:
     free = _bits(boxes, (each is None for each in terms))
     atoms = [*_listed(boxes, terms, column), *_intervals(boxes, terms, column)]
     if free:
-        return [*atoms, _Atom(Phrase("any other '{}'", (name,)), free)]
+        return [*atoms, _Atom(Phrase("other values of {}", (name,)), free)]
     if not column.required and _span(terms, column) == (None, None):
-        return [*atoms, _Atom(Phrase("no '{}'", (name,)), 0)]
+        return [*atoms, _Atom(Phrase("rows without {}", (name,)), 0)]
     return atoms
 
 
@@ -327,14 +329,16 @@ def _common(atoms: Iterable[_Atom], everybody: int) -> int:
 
 
 def _chosen(atoms: Sequence[_Atom], numbers: Sequence[int]) -> list[int]:
-    """Return boxes that have the atoms between them, at least two."""
+    """Return boxes that have the atoms between them; all of them where one atom lies outside each."""
     chosen: list[int] = []
-    open_ = [each for each in atoms if each.held]
+    open_ = list(atoms)
     while open_:
         best = max(numbers, key=lambda n: (sum(each.held >> n & 1 for each in open_), -n))
+        if not any(each.held >> best & 1 for each in open_):
+            return list(numbers)
         chosen.append(best)
         open_ = [each for each in open_ if not each.held >> best & 1]
-    return sorted({*chosen, *(numbers if len(chosen) < 2 else ())})[: max(2, len(chosen))]
+    return sorted(chosen)
 
 
 def _joined(phrases: Sequence[Phrase]) -> Phrase:
