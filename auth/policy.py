@@ -21,6 +21,7 @@ from core.errors import Conflict
 from core.phrases import Phrase
 
 _OVER_GRANT = "Collection '{}': put together, {} would also give {}, which no clause of them gives."
+_ODD_QUERY = "Collection '{}': {} would let it be queried in other rows or columns than it is read in."
 _DROPPED = "Function '{}' leaves out column '{}' of layer '{}', by which agreement '{}' identifies or selects rows."
 
 type Key = tuple[str, Operation]
@@ -249,7 +250,16 @@ def _united(rights: _Rights) -> dict[Key, Box]:
             rights.faults.add(_over_grant(key[0], union))
         else:
             boxes[key] = union
+    rights.faults.update(_odd_queries(rights, boxes))
     return boxes
+
+
+def _odd_queries(rights: _Rights, boxes: Mapping[Key, Box]) -> Iterator[Phrase]:
+    """Yield what could be selected by properties elsewhere than it is read: pages read and query in one breath."""
+    for (id_, operation), box in boxes.items():
+        if operation is Operation.QUERY and box != boxes.get((id_, Operation.READ)):
+            pieces = sorted({*rights.pieces[id_, operation], *rights.pieces[id_, Operation.READ]}, key=_place)
+            yield Phrase(_ODD_QUERY, (id_, _givers(pieces)))
 
 
 def _place(piece: Piece) -> tuple[str, str, str]:
@@ -260,9 +270,12 @@ def _place(piece: Piece) -> tuple[str, str, str]:
 
 
 def _over_grant(collection: str, union: TooMuch) -> Phrase:
-    first, *others = dict.fromkeys(each.name for each in union.pieces)
-    givers = reduce(lambda one, other: Phrase("{} and {}", (one, other)), others, first)
-    return Phrase(_OVER_GRANT, (collection, givers, union.given))
+    return Phrase(_OVER_GRANT, (collection, _givers(union.pieces), union.given))
+
+
+def _givers(pieces: Iterable[Piece]) -> Phrase:
+    first, *others = dict.fromkeys(each.name for each in pieces)
+    return reduce(lambda one, other: Phrase("{} and {}", (one, other)), others, first)
 
 
 def _collections(boxes: Mapping[Key, Box]) -> list[Collection]:

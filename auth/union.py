@@ -18,6 +18,9 @@ from catalogue.profile import Allowance, Between, OneOf, Operation, Term
 from catalogue.types import ColumnType
 from core.phrases import Phrase
 
+_INTEGER_MAX = 2**31 - 1
+"""Of PostgreSQL's ``integer``, in which row security keeps territories."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -134,31 +137,30 @@ def _in_order(values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _of_type(value: Any, type_: ColumnType) -> int | str | bool:
-    """Return a value of a list; a date is written as ISO 8601."""
-    if type_ is ColumnType.DATE:
-        return date.fromisoformat(value).isoformat()
+    """Return a value of a list as row security can look it up."""
     wanted = {ColumnType.INTEGER: int, ColumnType.TEXT: str, ColumnType.BOOLEAN: bool}.get(type_)
     if wanted is None or type(value) is not wanted:
         raise ValueError(value)
-    return value
+    return _small(value) if isinstance(value, int) else value
+
+
+def _small(number: int) -> int:
+    if not -_INTEGER_MAX <= number <= _INTEGER_MAX:
+        raise ValueError(number)
+    return number
 
 
 def _limit(text: str | None, type_: ColumnType) -> str | None:
-    if text is None:
-        return None
-    value = _parsed(text, type_)
-    return value.isoformat() if isinstance(value, date) else repr(value)
+    return None if text is None else str(_parsed(text, type_))
 
 
-def _parsed(text: str, type_: ColumnType) -> Any:
+def _parsed(text: str, type_: ColumnType) -> date | int:
     """Return a limit as a value that can be compared."""
     match type_:
         case ColumnType.DATE:
             return date.fromisoformat(text)
         case ColumnType.INTEGER:
-            return int(text)
-        case ColumnType.NUMBER if math.isfinite(float(text)):
-            return float(text) + 0.0  # -0.0 is 0.0
+            return _small(int(text))
         case _:
             raise ValueError(text)
 

@@ -190,8 +190,8 @@ def test_rows_of_one_agreement_are_not_given_the_columns_of_another() -> None:
 
     assert said == (
         "Collection 'thua-dat': put together, agreement 'tt-1' through function 'dia-chinh' and agreement 'tt-2' "
-        "through function 'dia-chinh' would also give other values of xa_id with column 'so_to', which no clause of them "
-        "gives."
+        "through function 'dia-chinh' would also give other values of xa_id with column 'so_to', which no "
+        "clause of them gives."
     )
 
 
@@ -209,6 +209,21 @@ def test_two_functions_that_would_cross_are_refused_by_their_names() -> None:
     assert "function 'mot'" in said
     assert "function 'hai'" in said
     assert "xa_id = 2 with column" in said
+
+
+def test_a_collection_is_queried_where_it_is_read_or_not_at_all() -> None:
+    (said,) = reasons(
+        grant(),
+        functions=(
+            function("xem", operations=frozenset({Operation.READ})),
+            function("tra-cuu", operations=frozenset({Operation.READ, Operation.QUERY}), territory=frozenset({1})),
+        ),
+    )
+
+    assert said == (
+        "Collection 'thua-dat': agreement 'tt-1' through function 'tra-cuu' and agreement 'tt-1' through function "
+        "'xem' would let it be queried in other rows or columns than it is read in."
+    )
 
 
 def test_three_pieces_that_fill_the_corners_are_one_view_again() -> None:
@@ -349,6 +364,7 @@ def test_the_public_needs_no_function_and_its_publications_are_nobody_elses() ->
             (grant(rows=(term,)), f"The limit on '{term.column}' does not fit layer 'thua-dat'.")
             for term in (
                 Between("xa_id", "1", "5"), OneOf("xa_id", ("1",)), OneOf("xa_id", (True,)),
+                OneOf("xa_id", (2**31,)), OneOf("hieu_luc_tu", ("2025-01-01",)),
                 OneOf("trang_thai", (1,)), Between("trang_thai", "a", "b"), Between("hieu_luc_tu", None, None),
                 Between("hieu_luc_tu", "infinity", None), Between("hieu_luc_tu", "2025-02-30", None),
             )
