@@ -1,4 +1,4 @@
-"""What ``config/demo`` says: units, functions, accounts, packages, requests and agreements."""
+"""What ``config/demo`` says: units, functions, accounts, managing units, packages, requests, agreements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,6 +66,13 @@ class RequestEntry(_Entry):
     valid_until: date | None = None
 
 
+class ManagingEntry(_Entry):
+    """A unit manages a layer in the whole province."""
+
+    layer: str
+    unit: str
+
+
 @dataclass(frozen=True, slots=True)
 class Demo:
     """All that the demo consists of, in the order of the files."""
@@ -73,6 +80,7 @@ class Demo:
     units: tuple[UnitEntry, ...]
     functions: tuple[FunctionEntry, ...]
     accounts: tuple[AccountEntry, ...]
+    managing: tuple[ManagingEntry, ...]
     packages: tuple[PackageDocument, ...]
     requests: tuple[RequestEntry, ...]
     agreements: tuple[AgreementDocument, ...]
@@ -96,6 +104,7 @@ def read_demo(folder: Path = FOLDER) -> Demo:
         units=_entries(folder, "units", UnitEntry),
         functions=_entries(folder, "functions", FunctionEntry),
         accounts=_entries(folder, "accounts", AccountEntry),
+        managing=_entries(folder, "managing", ManagingEntry),
         packages=_entries(folder, "packages", PackageDocument),
         requests=_entries(folder, "requests", RequestEntry),
         agreements=_entries(folder, "agreements", AgreementDocument),

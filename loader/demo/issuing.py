@@ -12,15 +12,15 @@ from itertools import count
 from typing import Any, Final
 
 from psycopg import Connection
-from psycopg.rows import args_row
 
 from auth.model import AccountKind, Caller
 from auth.tokens import PERSONAL_LIFETIME_MAX, SCOPES, hash_of, issue_personal, new_secret
 from database.queries import load
+from loader.demo.stage import callers
 
 PURPOSE: Final = "Dữ liệu mẫu"
 _ADMINISTRATION: Final = "admin"
-_QUERIES: Final = load("loader.demo", "filling.sql")
+_QUERIES: Final = load("loader.demo", "demo.sql")
 
 
 def issued(connection: Connection[Any], accounts: Iterable[str], *, key: bytes, now: datetime) -> Mapping[str, str]:
@@ -30,23 +30,8 @@ def issued(connection: Connection[Any], accounts: Iterable[str], *, key: bytes, 
         connection: of the login that keeps accounts, in a transaction.
         key: 32 bytes; equal keys give equal tokens, until one is revoked or about to expire.
     """
-    with connection.cursor(row_factory=args_row(_caller)) as cursor:
-        acting = cursor.execute(_QUERIES["accounts"].encode(), {"now": now}).fetchall()
-    wanted = frozenset(accounts)
-    return {each.account: _token(connection, each, key, now) for each in acting if each.account in wanted}
-
-
-def _caller(id_: int, code: str, kind: str, unit_id: int, unit: str) -> Caller:
-    return Caller(
-        subject=f"account:{id_}",
-        kind="command",
-        key="demo",
-        account_id=id_,
-        account=code,
-        account_kind=AccountKind(kind),
-        unit_id=unit_id,
-        unit=unit,
-    )
+    acting = callers(connection, now)
+    return {code: _token(connection, acting[code], key, now) for code in accounts if code in acting}
 
 
 def token_of(account: str, *, key: bytes, number: int = 0) -> str:

@@ -1,28 +1,32 @@
 """Load the demo into a sample province, and issue the tokens of its accounts."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Final
 
-from psycopg import Connection, sql
+from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 
+from auth.clauses import Vocabulary
 from catalogue.layer import Layer
 from core.clocks import Clock
 from core.errors import DatabaseError
 from core.settings import Settings
 from database.connections import connect, login_of
 from database.queries import load as queries
+from formats.offered import FORMATS
 from loader import sample
 from loader.demo import filling
 from loader.demo.files import Demo
 from loader.demo.issuing import issued
 from loader.demo.publishing import publish_all
+from loader.demo.sharing import agree, sharing_of
+from loader.demo.stage import Stage, become, callers, legal_day
 
-if TYPE_CHECKING:
-    from datetime import date
-
-_QUERIES = queries("loader.demo", "filling.sql")
+LOAD_NAME: Final = "don-vi-mau"
+"""``lg.dot_nap.lop`` of the row that marks a database with the demo."""
+_QUERIES: Final = queries("loader.demo", "demo.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +54,23 @@ class Logins:
         )
 
 
-def load(logins: Logins, demo: Demo, layers: Sequence[Layer]) -> bool:
-    """Fill in and publish the demo in one transaction; tell whether anything was done.
+def load(logins: Logins, demo: Demo, layers: Sequence[Layer], *, clock: Clock) -> bool:
+    """Act the demo out in one transaction; tell whether anything was done.
 
     Raises:
-        DatabaseError: the database holds no sample province.
+        DatabaseError: the database holds no sample province before the reform.
+        BadDocument: an agreement does not fit the layers.
     """
     with connect(logins.admin_dsn, purpose="demo") as connection:
-        done = filling.fill(connection, demo, {each.id: each for each in layers})
-        if done:
-            _become(connection, logins.publisher)
-            _publish(connection, layers)
-    return done
+        if not _is_sample(connection):
+            raise DatabaseError(
+                "The demo goes with the sample province before the reform; this database does not hold it."
+            )
+        if is_demo(connection):
+            return False
+        _mark(connection, demo)
+        _act(Stage(connection, logins.identity, logins.publisher, clock), demo, layers)
+    return True
 
 
 def tokens(logins: Logins, demo: Demo, *, key: bytes, clock: Clock) -> Mapping[str, str]:
@@ -73,7 +82,7 @@ def tokens(logins: Logins, demo: Demo, *, key: bytes, clock: Clock) -> Mapping[s
     with connect(logins.admin_dsn, purpose="demo") as connection:
         if not is_demo(connection):
             raise DatabaseError("This database was not filled with the demo: there are no demo tokens.")
-        _become(connection, logins.identity)
+        become(connection, logins.identity)
         accounts = [each.code for each in demo.accounts]
         return issued(connection, accounts, key=key, now=clock.now())
 
@@ -83,24 +92,31 @@ def is_due(connection: Connection[Any], logins: Logins) -> bool:
     names = {"names": [logins.identity, logins.publisher]}
     if connection.execute(_QUERIES["logins_exist"].encode(), names).fetchone() != (True,):
         return False
-    return "era=before_reform" in (sample.built_as(connection) or "") and not is_demo(connection)
+    return _is_sample(connection) and not is_demo(connection)
 
 
 def is_demo(connection: Connection[Any]) -> bool:
     """Tell whether the demo was loaded into the database."""
-    return filling.is_demo(connection)
+    return connection.execute(_QUERIES["is_filled"].encode(), {"name": LOAD_NAME}).fetchone() == (True,)
+
+
+def _is_sample(connection: Connection[Any]) -> bool:
+    return "era=before_reform" in (sample.built_as(connection) or "")
+
+
+def _mark(connection: Connection[Any], demo: Demo) -> None:
+    digest = hashlib.sha256(repr(demo).encode()).hexdigest()
+    values = {"name": LOAD_NAME, "sha256": digest, "rows": len(demo.accounts)}
+    connection.execute(_QUERIES["mark"].encode(), values)
+
+
+def _act(stage: Stage, demo: Demo, layers: Sequence[Layer]) -> None:
+    known, day = {each.id: each for each in layers}, legal_day(stage.connection)
+    filling.fill(stage.connection, demo, day)
+    people = callers(stage.connection, stage.clock.now())
+    agree(sharing_of(stage, demo, people, Vocabulary(known, frozenset(each.key for each in FORMATS))))
+    stage.publish(publish_all, known, day)
 
 
 def _user(dsn: str) -> str:
     return str(conninfo_to_dict(dsn).get("user", ""))
-
-
-def _become(connection: Connection[Any], login: str) -> None:
-    """Be another login until the transaction ends: what it may not do is refused, as it is in use."""
-    statement = sql.SQL("SET LOCAL SESSION AUTHORIZATION {}").format(sql.Identifier(login))
-    connection.execute(statement)
-
-
-def _publish(connection: Connection[Any], layers: Sequence[Layer]) -> None:
-    row = connection.execute(_QUERIES["legal_day"].encode()).fetchone()
-    publish_all(connection, {each.id: each for each in layers}, cast("tuple[date]", row)[0])

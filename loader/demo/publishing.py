@@ -16,7 +16,7 @@ from catalogue.profile import Operation, Profile
 from database.profiles import Segment, publish
 from database.queries import load
 
-_QUERIES: Final = load("loader.demo", "filling.sql")
+_QUERIES: Final = load("loader.demo", "demo.sql")
 
 
 def publish_all(connection: Connection[Any], layers: Mapping[str, Layer], day: date) -> None:

@@ -32,7 +32,7 @@ def test_every_account_of_the_files_has_a_token_that_is_its_own(demo_db: str, de
 def test_loading_it_again_changes_nothing(demo_db: str, logins: demo.Logins) -> None:
     before = _state(demo_db)
 
-    assert not demo.load(logins, FILES, LAYERS)
+    assert not demo.load(logins, FILES, LAYERS, clock=RealClock())
     assert _state(demo_db) == before
 
 
@@ -65,7 +65,36 @@ def test_the_demo_goes_into_a_sample_province_only(empty_db: str) -> None:
     logins = demo.Logins(empty_db, "datdai_mau_identity", "datdai_mau_publisher")
 
     with pytest.raises(DatabaseError, match="sample province"):
-        demo.load(logins, FILES, LAYERS)
+        demo.load(logins, FILES, LAYERS, clock=RealClock())
+
+
+def test_two_officers_stand_behind_every_agreement_and_the_audit_knows_them(demo_db: str) -> None:
+    query = (
+        "SELECT about, array_agg(act || ' ' || account ORDER BY id) FROM audit.act"
+        " WHERE about LIKE 'agreement:%' GROUP BY about"
+    )
+    with psycopg.connect(demo_db) as connection:
+        acts = dict(connection.execute(query).fetchall())
+
+    assert set(acts) == {f"agreement:{each.agreement}" for each in FILES.agreements} | {
+        f"agreement:{each.package}" for each in FILES.packages
+    }
+    assert acts["agreement:thue-2025-01"] == [
+        "agreement.draft so.quantri1",
+        "agreement.propose so.quantri1",
+        "agreement.accept so.lanhdao",
+        "agreement.accept thue.lanhdao",
+        "agreement.publish so.quantri2",
+    ]
+    assert "agreement.accept quyhoach.lanhdao" in acts["agreement:cong-khai"]
+
+
+def test_a_unit_joins_a_package_by_an_officer_and_its_head(demo_db: str) -> None:
+    query = "SELECT account FROM audit.act WHERE act = 'package.join' AND about = 'unit:ubnd-tan-phu' ORDER BY id"
+    with psycopg.connect(demo_db) as connection:
+        joined = [account for (account,) in connection.execute(query).fetchall()]
+
+    assert joined == ["so.quantri1", "25195.lanhdao"] * len(FILES.unit("ubnd-tan-phu").joins)
 
 
 def _state(dsn: str) -> list[tuple[object, ...]]:

@@ -45,18 +45,6 @@ RETURNING id;
 INSERT INTO acl.account_function (account_id, function_id, valid_from)
 VALUES (%(account)s, %(function)s, %(valid_from)s);
 
--- name: insert_agreement
--- Make an agreement, a publication or a package.
-INSERT INTO acl.agreement (code, kind, recipient_id, title, package_id)
-VALUES (%(code)s, %(kind)s, %(recipient)s, %(title)s, %(package)s)
-RETURNING id;
-
--- name: insert_version
--- Keep the published version of an agreement.
-INSERT INTO acl.agreement_version (agreement_id, number, state, valid_from, valid_until, body, maker, checker, published_at)
-VALUES (%(agreement)s, 1, 'published', %(valid_from)s, %(valid_until)s, %(body)s, %(maker)s, %(checker)s,
-        clock_timestamp());
-
 -- name: accounts
 -- Return the accounts that may act.
 SELECT acting.id, acting.code, acting.kind, acting.unit_id, acting.unit
