@@ -4,6 +4,7 @@ A server that dies between the two leaves the mark, and whoever publishes next t
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
@@ -33,6 +34,20 @@ def republish_stale(publisher: Writer, layers: Sequence[Layer]) -> tuple[int, ..
         if accounts:
             _republish()(connection, layers, accounts, day)
     return tuple(accounts)
+
+
+def refuse_over_grants(
+    connection: Connection[Any], layers: Sequence[Layer], account_ids: Sequence[int], day: date
+) -> None:
+    """Refuse a change of functions under which accounts would see more than their parts give.
+
+    Raises:
+        Conflict: the functions and grants of an account make no profile.
+    """
+    if find_spec("auth.publishing") is not None:
+        check = getattr(import_module("auth.publishing"), "refuse_over_grants", None)
+        if check is not None and account_ids:
+            check(connection, layers, account_ids, day)
 
 
 def _republish() -> Callable[..., object]:

@@ -43,6 +43,8 @@ class Limits:
     admin_page_default: int = 100
     """Entries on a page of the admin API when the client says nothing."""
     admin_page_max: int = 1_000
+    password_max: int = 256
+    """Characters in a password."""
 
 
 LIMITS = Limits()

@@ -150,11 +150,12 @@ COMMENT ON COLUMN acl.unit_succession.day IS 'Legal day on which the new unit ta
 -- Secrets. Of a password only the argon2id hash is kept, of a code its SHA-256, of a TOTP secret its ciphertext.
 
 CREATE TABLE acl.password (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     account_id int NOT NULL REFERENCES acl.account,
     set_at timestamptz NOT NULL,
-    hash text COLLATE "C" NOT NULL CHECK (hash LIKE '$argon2id$%'),
-    PRIMARY KEY (account_id, set_at)
+    hash text COLLATE "C" NOT NULL CHECK (hash LIKE '$argon2id$%')
 );
+CREATE INDEX password_account ON acl.password (account_id, id);
 COMMENT ON TABLE acl.password IS 'The newest is the password of the account while account.password_until is set; older ones may not come back.';
 
 CREATE TABLE acl.activation (

@@ -1,0 +1,57 @@
+-- name: newest_hashes
+-- Return the newest hashes of an account, the newest first.
+SELECT hash
+FROM acl.password
+WHERE account_id = %(account)s
+ORDER BY id DESC
+LIMIT %(kept)s;
+
+-- name: insert_password
+-- Keep the hash of a new password.
+INSERT INTO acl.password (account_id, set_at, hash)
+VALUES (%(account)s, %(now)s, %(hash)s);
+
+-- name: forget_old_passwords
+-- Forget the hashes of an account behind the newest ones.
+DELETE FROM acl.password
+WHERE account_id = %(account)s
+  AND id NOT IN (SELECT id FROM acl.password WHERE account_id = %(account)s ORDER BY id DESC LIMIT %(kept)s);
+
+-- name: hash_anew
+-- Replace the newest hash of an account by one of the same password.
+UPDATE acl.password
+SET hash = %(hash)s
+WHERE id = (SELECT max(id) FROM acl.password WHERE account_id = %(account)s);
+
+-- name: put_activation
+-- Keep the hash of an activation code in place of an earlier one.
+INSERT INTO acl.activation (account_id, hash, expires_at)
+VALUES (%(account)s, %(hash)s, %(until)s)
+ON CONFLICT (account_id) DO UPDATE
+SET hash = excluded.hash, expires_at = excluded.expires_at;
+
+-- name: use_activation
+-- Use up an activation code that is good.
+DELETE FROM acl.activation
+WHERE account_id = %(account)s AND hash = %(hash)s AND expires_at > %(now)s
+RETURNING account_id;
+
+-- name: drop_activation
+-- Forget the activation code of an account.
+DELETE FROM acl.activation
+WHERE account_id = %(account)s;
+
+-- name: password_set
+-- Note that an account has a password of its owner's own.
+UPDATE acl.account
+SET state = 'active', password_until = %(until)s
+WHERE id = %(account)s AND state IN ('must_change', 'active') AND kind <> 'machine'
+RETURNING id;
+
+-- name: owner
+-- Return what a new password of an account is measured by, and hold the account.
+SELECT a.code, a.person, u.code, u.name, a.state, a.password_until
+FROM acl.account a
+JOIN acl.unit u ON u.id = a.unit_id
+WHERE a.id = %(account)s
+FOR NO KEY UPDATE OF a;

@@ -1,0 +1,182 @@
+"""Units and people, and the login that keeps them: each test in a transaction that is rolled back."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from auth import accounts, passwords, totp, units
+from auth.accounts import NewAccount
+from auth.model import AccountKind, Caller, UnitKind
+from auth.sign_in import Result, sign_in
+from auth.units import NewUnit
+from core.clocks import StoppedClock
+
+NOW = datetime(2025, 7, 1, 2, 0, tzinfo=UTC)  # Tuesday, 9 o'clock in Vietnam
+TODAY = date(2025, 7, 1)
+KEY = bytes(range(32))
+GOOD = "Rừng-cao-su 2 hàng"
+ADDRESS = "10.0.0.7"
+
+
+class People:
+    """A Sở with three admins, a commune with a head and two people, and another unit with a head."""
+
+    key = KEY
+    good = GOOD
+    today = TODAY
+    now = NOW
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
+        self.clock = StoppedClock(NOW)
+        self.admin = Caller("system", "command", "", account_kind=AccountKind.SYSTEM_ADMIN)
+        for code, name, kind in (
+            ("so", "Sở Nông nghiệp và Môi trường", UnitKind.DEPARTMENT),
+            ("xa", "UBND xã An Phú", UnitKind.COMMUNE),
+            ("thue", "Cục Thuế", UnitKind.TAX),
+        ):
+            units.create_unit(connection, self.admin, NewUnit(code, name, kind, date(2020, 1, 1)))
+        admins = [NewAccount(f"qt{n}", "so", AccountKind.SYSTEM_ADMIN, f"Quản trị {n}") for n in (1, 2, 3)]
+        accounts.bootstrap(connection, admins, unit=NewUnit("so", "Sở", UnitKind.DEPARTMENT, TODAY), clock=self.clock)
+        self.admin, self.second, self.third = (self.caller(f"qt{n}") for n in (1, 2, 3))
+        for code, unit, kind in (
+            ("truong", "xa", AccountKind.UNIT_HEAD),
+            ("lan", "xa", AccountKind.INDIVIDUAL),
+            ("minh", "xa", AccountKind.INDIVIDUAL),
+            ("thu", "thue", AccountKind.UNIT_HEAD),
+        ):
+            self.make(code, unit, kind)
+        self.activate("truong", "lan", "thu")
+        self.head, self.lan, self.other = self.caller("truong"), self.caller("lan"), self.caller("thu")
+
+    def make(self, code: str, unit: str = "xa", kind: AccountKind = AccountKind.INDIVIDUAL) -> accounts.Account:
+        new = NewAccount(code, unit, kind, f"Nguyễn Văn {code.title()}", f"CB-{code}", "Chuyên viên")
+        return accounts.create_account(self.connection, self.admin, new, clock=self.clock)
+
+    def activate(self, *codes: str) -> None:
+        """Take accounts all the way: handed over, signed in, with a password of their own."""
+        for code in codes:
+            if self.account(code).state == "issued":
+                accounts.hand_over(self.connection, self.admin, code, to_person=code, clock=self.clock)
+            passwords.change_password(self.connection, self.id(code), current=None, new=GOOD, clock=self.clock)
+
+    def caller(self, code: str) -> Caller:
+        return accounts.caller_named(self.connection, code)
+
+    def account(self, code: str) -> accounts.Account:
+        return accounts.held_account(self.connection, code)
+
+    def id(self, code: str) -> int:
+        return self.account(code).id
+
+    def at(self, **later: float) -> StoppedClock:
+        """The clock, so much later."""
+        return StoppedClock(NOW + timedelta(**later))
+
+    def sign_in(
+        self, code: str, password: str = GOOD, totp_code: str | None = None, *, ip: str = ADDRESS, clock: Any = None
+    ) -> Result:
+        return sign_in(
+            self.connection,
+            code=code,
+            password=password,
+            totp_code=totp_code,
+            ip=ip,
+            clock=clock or self.clock,
+            key=KEY,
+        )
+
+    def enrol(self, code: str) -> tuple[str, tuple[str, ...]]:
+        """Give an account a second factor, confirmed by the code of the step before; return secret, recovery codes."""
+        enrolment = totp.enrol(self.connection, self.id(code), account=code, key=KEY)
+        first = totp_of(enrolment.secret, NOW - timedelta(seconds=30))
+        codes = totp.confirm(self.connection, self.id(code), first, key=KEY, clock=self.clock)
+        return enrolment.secret, codes
+
+    def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask or change the database as its owner."""
+        self.connection.execute("RESET SESSION AUTHORIZATION")
+        cursor = self.connection.execute(query.encode(), values)
+        rows = cursor.fetchall() if cursor.description else []
+        self.connection.execute("SET SESSION AUTHORIZATION datdai_mau_identity")
+        return rows
+
+    def set_day(self, day: date) -> None:
+        self.ask("UPDATE lg.ngay_phap_ly SET ngay = %s", day)
+
+    def give_token(self, code: str, *, client: str | None = None) -> str:
+        """A token of an account; returns its hash."""
+        hash_ = os.urandom(32).hex()
+        self.ask(
+            "INSERT INTO oauth.token (hash, kind, account_id, client_id, scopes, family, issued_at, expires_at) "
+            "VALUES (%s, 'access', %s, %s, '{features:read}', gen_random_uuid(), %s, %s)",
+            hash_, self.id(code), client, NOW, NOW + timedelta(days=300),
+        )  # fmt: skip
+        return hash_
+
+    def give_session(self, code: str) -> str:
+        hash_ = os.urandom(32).hex()
+        self.ask(
+            "INSERT INTO oauth.session (hash, account_id, begun_at, expires_at) VALUES (%s, %s, %s, %s)",
+            hash_, self.id(code), NOW, NOW + timedelta(days=1),
+        )  # fmt: skip
+        return hash_
+
+    def alive(self, code: str) -> tuple[int, int]:
+        """How many tokens and sessions of an account live."""
+        account = self.id(code)
+        tokens = self.ask("SELECT count(*) FROM oauth.token WHERE account_id = %s AND revoked_at IS NULL", account)
+        sessions = self.ask("SELECT count(*) FROM oauth.session WHERE account_id = %s AND ended_at IS NULL", account)
+        return tokens[0][0], sessions[0][0]
+
+    def stale(self) -> set[int]:
+        return {row[0] for row in self.ask("SELECT account_id FROM acl.stale_profile")}
+
+    def settle(self) -> None:
+        self.ask("DELETE FROM acl.stale_profile")
+
+    def acts(self) -> list[tuple[str, str]]:
+        return self.ask("SELECT act, about FROM audit.act ORDER BY 1, 2")
+
+
+def totp_of(secret: str, at: datetime) -> str:
+    from pyotp import TOTP
+
+    return TOTP(secret).at(at)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A clone that is kept for one process."""
+
+    dsn: str
+
+
+@pytest.fixture(scope="session")
+def identity_base(cluster: str, template_db: str) -> Iterator[Base]:
+    name = f"datdai_nguoi_{os.getpid()}"
+    with psycopg.connect(cluster, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_db}".encode())
+        yield Base(make_conninfo(cluster, dbname=name))
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def connection(identity_base: Base) -> Iterator[psycopg.Connection[Any]]:
+    """A connection with the rights of the login that keeps accounts."""
+    with psycopg.connect(identity_base.dsn) as connection:
+        connection.execute("UPDATE lg.ngay_phap_ly SET ngay = %s", [TODAY])
+        connection.execute("SET SESSION AUTHORIZATION datdai_mau_identity")
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture
+def people(connection: psycopg.Connection[Any]) -> People:
+    return People(connection)
