@@ -82,8 +82,8 @@ def test_two_officers_stand_behind_every_agreement_and_the_audit_knows_them(demo
     assert acts["agreement:thue-2025-01"] == [
         "agreement.draft so.quantri1",
         "agreement.propose so.quantri1",
-        "agreement.accept so.lanhdao",
         "agreement.accept thue.lanhdao",
+        "agreement.accept so.lanhdao",
         "agreement.publish so.quantri2",
     ]
     assert "agreement.accept quyhoach.lanhdao" in acts["agreement:cong-khai"]
