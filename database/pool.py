@@ -42,7 +42,8 @@ type Statement = tuple[str, Sequence[object]]
 
 _BEGIN = b"BEGIN READ ONLY"
 _BEGIN_REPEATABLE = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_ENTER = b"SELECT acl.enter($1::text, $2::text, $3::text, $4::text, $5::float8[])"
+_ENTER = b"SELECT acl.enter($1::text, $2::text, $3::text, $4::text, $5::float8[], $6::text)"
+_ENTER_EXPORT = "SELECT acl.enter(%s::text, %s::text, %s::text, %s::text, %s::float8[], %s::text)"
 _PREPARE_AFTER = 2  # a filter that is asked once is not worth a prepared statement
 _PREPARED_MAX = 256
 _COUNTED_MAX = 4_096
@@ -74,7 +75,8 @@ class Entry:
         key: the principal within its kind.
         profile_hash: the profile that the statements were composed for.
         part: the part of that profile whose role reads.
-        bbox: (min_x, min_y, max_x, max_y) that narrows row policies; None does not narrow.
+        bbox: (min_x, min_y, max_x, max_y) in degrees that every row read touches: row security narrows by it.
+        search: the one term that every row read holds, where there is no box: row security narrows by it.
     """
 
     kind: str
@@ -82,6 +84,7 @@ class Entry:
     profile_hash: str
     part: str = BASE
     bbox: tuple[float, float, float, float] | None = None
+    search: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,8 +448,9 @@ class ExportLine:
     def enter(self, entry: Entry) -> None:
         """Open the transaction and enter as the caller."""
         self.connection.execute("BEGIN READ ONLY")
-        key = [entry.kind, entry.key, entry.profile_hash, entry.part, list(entry.bbox) if entry.bbox else None]
-        self.connection.execute("SELECT acl.enter(%s::text, %s::text, %s::text, %s::text, %s::float8[])", key)
+        bbox = list(entry.bbox) if entry.bbox else None
+        key = [entry.kind, entry.key, entry.profile_hash, entry.part, bbox, entry.search]
+        self.connection.execute(_ENTER_EXPORT, key)
 
     def leave(self) -> None:
         """End the transaction."""
@@ -525,7 +529,8 @@ def _too_many_exports() -> TooManyRequests:
 
 def _entry_params(entry: Entry) -> tuple[bytes | None, ...]:
     bbox = entry.bbox and f"{{{','.join(repr(float(value)) for value in entry.bbox)}}}".encode()
-    return entry.kind.encode(), entry.key.encode(), entry.profile_hash.encode(), entry.part.encode(), bbox
+    who = (entry.kind.encode(), entry.key.encode(), entry.profile_hash.encode(), entry.part.encode())
+    return *who, bbox, None if entry.search is None else entry.search.encode()
 
 
 def _is_standing(wire: PGconn) -> bool:

@@ -16,7 +16,7 @@ from query.cql2 import Filter, compile_filter
 from query.crs import CRS84, Crs, crs_named
 from query.encoding import RowEncoding, Shape
 from query.instant import read_datetime
-from query.items import ItemsQuery, count_statement, item_statement, narrowing_box, page_statement
+from query.items import ItemsQuery, count_statement, item_statement, narrowing_box, narrowing_search, page_statement
 from query.paging import read_sortby
 from query.request import equal_to, largest_page
 from query.search import read_search
@@ -153,14 +153,18 @@ class ItemsProvider(BaseProvider):
 
     def _page(self, query: ItemsQuery) -> Json:
         statement = page_statement(query, self._view, RowEncoding.GEOJSON)
-        features, found, matched = self._source.read(self.data, statement, narrowing_box(query))[0][:3]
+        features, found, matched = self._source.read(
+            self.data, statement, narrowing_box(query), narrowing_search(query)
+        )[0][:3]
         returned = min(int(str(found)), query.limit)
         text = bytes(features).decode() if features else ""  # pyright: ignore[reportArgumentType]
         content: Json = {"type": "FeatureCollection", "features": Features(text, returned), "numberReturned": returned}
         return content if matched is None else content | {"numberMatched": matched}
 
     def _hits(self, query: ItemsQuery) -> Json:
-        matched = self._source.read(self.data, count_statement(query, self._view), narrowing_box(query))[0][0]
+        matched = self._source.read(
+            self.data, count_statement(query, self._view), narrowing_box(query), narrowing_search(query)
+        )[0][0]
         return {"type": "FeatureCollection", "features": [], "numberMatched": matched, "numberReturned": 0}
 
 

@@ -46,7 +46,9 @@ class Source:
             raise ProviderInvalidQueryError(f"no layer '{collection_id}'")
         return views[collection_id]
 
-    def read(self, collection_id: str, statement: Statement, bbox: Box | None = None) -> list[Row]:
+    def read(
+        self, collection_id: str, statement: Statement, bbox: Box | None = None, search: str | None = None
+    ) -> list[Row]:
         """Run a statement on a collection in the one profile that a stock shell may enter.
 
         Raises:
@@ -55,7 +57,7 @@ class Source:
         shown = self._shown()
         part = shown.parts[collection_id, Operation.READ]
         try:
-            return self._reader.read(Entry("public", "", shown.hash, part, bbox), [statement])[0]
+            return self._reader.read(Entry("public", "", shown.hash, part, bbox, search), [statement])[0]
         except ProfileMoved:
             self._known = None
             raise

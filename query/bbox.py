@@ -1,6 +1,11 @@
 """The bounding box of a request: read, cut to what can be computed, and made a condition."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import isfinite
+
+from pyproj import Transformer
+from pyproj.exceptions import ProjError
 
 from catalogue.layer import Geometry
 from core.errors import BadParameter
@@ -16,6 +21,8 @@ _SLACK_DEGREES = 0.00001
 """About 1 m: more than an edge bends between the points that _segmented adds."""
 _FLOAT_DEGREES = 0.00004
 """More than two steps of the single precision in which PostGIS keeps boxes of geometries, up to 180 degrees."""
+_ROOM_DEGREES = 0.01
+"""About 1.1 km: more than any two ways from a system of VN-2000 to WGS 84 differ by."""
 _SMALL_SQUARE_DEGREES = 0.0004
 """About 2.2 km squared: its index finds the rows of such a box wherever it lies, so that the plan may be kept."""
 
@@ -77,11 +84,28 @@ def bbox_condition(bbox: Bbox, view: View) -> Condition:
 
 
 def lonlat_box(bbox: Bbox) -> Box | None:
-    """Return one box in degrees that holds all boxes, where that is known without projecting; else ``None``."""
-    if not bbox.crs.is_geographic or bbox.crs.srid != 4326 or not bbox.boxes:
+    """Return one box in degrees that holds all boxes, with room to spare, or ``None`` where there is none."""
+    if not bbox.boxes:
         return None
     west, south, east, north = zip(*bbox.boxes, strict=True)
-    return min(west), min(south), max(east), max(north)
+    box = (min(west), min(south), max(east), max(north))
+    return box if bbox.crs.srid == 4326 else in_degrees(box, bbox.crs.srid)
+
+
+def in_degrees(box: Box, srid: int) -> Box | None:
+    """Return a box in degrees that surely holds a box of another CRS; nothing is selected by it, only narrowed."""
+    try:
+        west, south, east, north = _to_degrees(srid).transform_bounds(*box)
+    except ProjError:
+        return None
+    if not all(map(isfinite, (west, south, east, north))) or west > east:
+        return None
+    return west - _ROOM_DEGREES, south - _ROOM_DEGREES, east + _ROOM_DEGREES, north + _ROOM_DEGREES
+
+
+@lru_cache(maxsize=32)
+def _to_degrees(srid: int) -> Transformer:
+    return Transformer.from_crs(srid, 4326, always_xy=True)
 
 
 def _box_condition(box: Box, crs: Crs, geometry: Geometry) -> Condition:

@@ -33,8 +33,9 @@ def _has_letters(term: str) -> bool:
 def search_condition(terms: tuple[str, ...], column: str) -> Condition:
     """Return the condition that the folded text of a row holds one of the terms; ``column`` is the layer's search."""
     column = f"t.{quoted(column)}"
-    return any_of(Condition(f"{column} LIKE '%%' || dm.de_tim(%s) || '%%'", (_escaped(term),)) for term in terms)
+    return any_of(Condition(f"{column} LIKE '%%' || dm.de_tim(%s) || '%%'", (escaped(term),)) for term in terms)
 
 
-def _escaped(term: str) -> str:
+def escaped(term: str) -> str:
+    """Return a term in which the wildcards of LIKE stand for themselves."""
     return term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

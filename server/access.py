@@ -45,9 +45,11 @@ class Visitor:
     profile_hash: str
     shelf: Shelf
 
-    def entry(self, part: str, bbox: tuple[float, float, float, float] | None = None) -> Entry:
-        """Return by whom, as which part of the profile, and narrowed to which box, the database is entered."""
-        return Entry(self.caller.kind, self.caller.key, self.profile_hash, part, bbox)
+    def entry(
+        self, part: str, bbox: tuple[float, float, float, float] | None = None, search: str | None = None
+    ) -> Entry:
+        """Return by whom, as which part of the profile, and narrowed to what, the database is entered."""
+        return Entry(self.caller.kind, self.caller.key, self.profile_hash, part, bbox, search)
 
 
 NOBODY = Visitor(PUBLIC, "", Shelf(NOTHING))

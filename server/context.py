@@ -71,25 +71,32 @@ class Context:
         of: str | None = None,
         operation: Operation = Operation.READ,
         bbox: Box | None = None,
+        search: str | None = None,
         binary: bool = False,
     ) -> list[list[Row]]:
         """Run statements as the caller, in one trip.
 
         Args:
             of: id of the collection that they read; ``None``: what every caller may read.
-            bbox: narrows rows to those that touch it.
+            bbox, search: what every row read touches or holds; row security narrows by the one or the other.
 
         Raises:
             As ``Reader.read``.
         """
-        rows = self.parts.reader.read(self.entry(of, operation, bbox), statements, binary=binary)
+        rows = self.parts.reader.read(self.entry(of, operation, bbox, search), statements, binary=binary)
         self.entered.append(of or "")
         return rows
 
-    def entry(self, of: str | None = None, operation: Operation = Operation.READ, bbox: Box | None = None) -> Entry:
-        """Return by whom, for which collection, and narrowed to which box, the database is entered."""
+    def entry(
+        self,
+        of: str | None = None,
+        operation: Operation = Operation.READ,
+        bbox: Box | None = None,
+        search: str | None = None,
+    ) -> Entry:
+        """Return by whom, for which collection, and narrowed to what, the database is entered."""
         part = BASE if of is None else self.shelf.part(of, operation)
-        return self.visitor.entry(part, bbox)
+        return self.visitor.entry(part, bbox, search)
 
     def url(self, path: str | None = None, pairs: list[tuple[str, str]] | None = None) -> str:
         """Return the address of a path (this one) with these parameters (none)."""

@@ -8,7 +8,7 @@ from catalogue.profile import Operation
 from formats.coding import compress_stream
 from formats.format import Answer
 from formats.offered import FORMATS
-from query.items import ItemsQuery, export_statement, narrowing_box
+from query.items import ItemsQuery, export_statement, narrowing_box, narrowing_search
 from query.request import read_items_query
 from query.view import View
 from server import answers
@@ -70,7 +70,7 @@ def _pieces(
 ) -> Iterator[bytes]:
     ordered = context.asked("sortby") is not None
     statement = export_statement(query, view, encoder.encoding, ordered=ordered)
-    entry = context.entry(view.collection.id, Operation.EXPORT, narrowing_box(query))
+    entry = context.entry(view.collection.id, Operation.EXPORT, narrowing_box(query), narrowing_search(query))
     rows = stack.enter_context(context.parts.reader.stream(entry, statement, batch=_BATCH))
     context.entered.append(view.collection.id)
     first_column = (cast("Any", row[0]) for row in rows)

@@ -17,6 +17,7 @@ from query.items import (
     count_statement,
     item_statement,
     narrowing_box,
+    narrowing_search,
     page_statement,
     rows_statement,
     version_statement,
@@ -155,8 +156,8 @@ def _version(context: Context, view: View) -> str:
 
 
 def _hits(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> _Page:
-    counted = context.read([count_statement(query, view)], of=view.collection.id, bbox=narrowing_box(query))
-    return _Page(b"" if encoding in JSON_TEXT else [], 0, cast("int", counted[0][0][0]))
+    counted = _read(context, view, query, count_statement(query, view))
+    return _Page(b"" if encoding in JSON_TEXT else [], 0, cast("int", counted[0][0]))
 
 
 def _page(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> _Page:
@@ -190,7 +191,8 @@ def _text_row(
 
 
 def _read(context: Context, view: View, query: ItemsQuery, statement: Statement) -> list[Row]:
-    return context.read([statement], of=view.collection.id, bbox=narrowing_box(query), binary=True)[0]
+    bbox, search = narrowing_box(query), narrowing_search(query)
+    return context.read([statement], of=view.collection.id, bbox=bbox, search=search, binary=True)[0]
 
 
 def _row_page(query: ItemsQuery, rows: list[tuple[Any, ...]]) -> _Page:

@@ -12,6 +12,6 @@ FROM lg.ky_nguyen;
 -- name: may_change_who_it_is
 -- Say for each function that changes who a session is whether a profile role may call it.
 SELECT has_function_privilege(acl.prefix() || 'g_common', f, 'EXECUTE')
-FROM unnest(ARRAY['pg_catalog.set_config(text, text, boolean)', 'acl.enter(text, text, text, text, float8[])',
-                  'acl.role_for(text, text, text, text, boolean)', 'lg.so_dong_trong(text, boolean, int[])',
+FROM unnest(ARRAY['pg_catalog.set_config(text, text, boolean)', 'acl.enter(text, text, text, text, float8[], text)',
+                  'acl.role_for(text, text, text, text, text)', 'lg.so_dong_trong(text, boolean, int[])',
                   'lg.phien_ban_trong(text, int[])']) AS f;

@@ -26,7 +26,7 @@ CREATE TABLE acl.profile_role (
     PRIMARY KEY (hash, part)
 );
 COMMENT ON TABLE acl.profile_role IS
-    'The role of each part of a profile; its twin, which narrows rows by the box of the request, has _b behind its name.';
+    'The role of each part of a profile; its twins, which narrow rows by the box (_b) or the search (_s) of the request, besides.';
 
 CREATE TABLE acl.scope (
     role name NOT NULL REFERENCES acl.profile_role (role) ON DELETE CASCADE,
@@ -76,7 +76,7 @@ END $$;
 
 CREATE FUNCTION acl.base_role() RETURNS name
 LANGUAGE sql STABLE
-RETURN regexp_replace(current_setting('role'), '_b$', '')::name;
+RETURN regexp_replace(current_setting('role'), '_[bs]$', '')::name;
 
 CREATE FUNCTION acl.pham_vi(bang text) RETURNS int[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -109,8 +109,17 @@ END $$;
 COMMENT ON FUNCTION acl.req_bbox IS 'The box of the request in degrees, which narrows and never widens; none is NULL: no row.';
 
 
+CREATE FUNCTION acl.req_search() RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN '%' || dm.de_tim(nullif(current_setting('datdai.tim', true), '')) || '%';
+END $$;
+COMMENT ON FUNCTION acl.req_search IS 'What the request searches for, as a pattern; it narrows and never widens; none is NULL: no row.';
+
+
 -- Put a table behind the wall. Groups, by their last word: t all rows; h rows in force; x administrative units;
--- d further terms; b the box of the request, in each combination. A role is in one group of a table.
+-- d further terms; b the box and s the search of the request, which no index could serve behind a policy that lacks
+-- them: their operators are not leakproof. A role is in one group of a table.
 
 CREATE FUNCTION acl.ten_bang(bang regclass) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -143,8 +152,13 @@ BEGIN
             CASE WHEN chu LIKE '%d' THEN dieu_kien END,
             CASE WHEN chu LIKE '%d' AND co_han THEN loc END);
         CALL acl.them_policy(bang, ten, chu, nhom || chu, coalesce(nullif(qual, ''), 'true'), 'SELECT');
-        CONTINUE WHEN chu = 't' OR NOT lg.co_cot(bang, 'geom');
-        CALL acl.them_policy(bang, ten, chu || 'b', nhom || chu || 'b', qual || ' AND geom && acl.req_bbox()', 'SELECT');
+        CONTINUE WHEN chu = 't';
+        IF lg.co_cot(bang, 'geom') THEN
+            CALL acl.them_policy(bang, ten, chu || 'b', nhom || chu || 'b', qual || ' AND geom && acl.req_bbox()', 'SELECT');
+        END IF;
+        IF lg.co_cot(bang, 'tim') THEN
+            CALL acl.them_policy(bang, ten, chu || 's', nhom || chu || 's', qual || ' AND tim LIKE acl.req_search()', 'SELECT');
+        END IF;
     END LOOP;
     EXECUTE format('GRANT SELECT ON %s TO %I WITH GRANT OPTION', bang, acl.prefix() || 'role_maker');
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I, %I', split_part(ten, '.', 1), acl.prefix() || 'g_common',
@@ -233,14 +247,17 @@ CREATE FUNCTION acl.make_part(hash text, part text, views jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     vai_tro constant name := acl.prefix() || 'p_' || left(hash, 20) || '_' || part;
+    cung text;
     khung jsonb;
 BEGIN
     IF part !~ '^[0-9]{1,3}$' THEN
         RAISE EXCEPTION 'not a part: %', part USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    PERFORM acl.make_role(vai_tro, 'INHERIT'), acl.make_role(vai_tro || '_b', 'INHERIT');
-    EXECUTE format('GRANT %I, %I TO %I', vai_tro, vai_tro || '_b', acl.prefix() || 'app');
-    EXECUTE format('GRANT %I TO %I, %I', acl.prefix() || 'g_common', vai_tro, vai_tro || '_b');
+    FOREACH cung IN ARRAY ARRAY['', '_b', '_s'] LOOP
+        PERFORM acl.make_role(vai_tro || cung, 'INHERIT');
+        EXECUTE format('GRANT %I TO %I', vai_tro || cung, acl.prefix() || 'app');
+        EXECUTE format('GRANT %I TO %I', acl.prefix() || 'g_common', vai_tro || cung);
+    END LOOP;
     INSERT INTO acl.profile_role VALUES (hash, part, vai_tro);
     FOR khung IN SELECT value FROM jsonb_array_elements(views) LOOP
         PERFORM acl.make_view(vai_tro, khung);
@@ -259,6 +276,8 @@ DECLARE
     dieu_kien jsonb;
     so_dieu_kien int := 0;
     chu text;
+    cung text;
+    cot_vai_tro name;
 BEGIN
     IF cot IS NULL OR NOT EXISTS (SELECT FROM acl.guarded g WHERE g.bang = ten AND g.policy = 't') THEN
         RAISE EXCEPTION 'no guarded table %, or no column of it', ten USING ERRCODE = 'invalid_parameter_value';
@@ -273,12 +292,13 @@ BEGIN
     IF NOT EXISTS (SELECT FROM acl.guarded g WHERE g.bang = ten AND g.policy = chu) THEN
         RAISE EXCEPTION 'row security of % knows no such terms', ten USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    EXECUTE format('GRANT %I TO %I', nhom || chu, vai_tro);
-    IF EXISTS (SELECT FROM acl.guarded g WHERE g.bang = ten AND g.policy = chu || 'b') THEN
-        chu := chu || 'b';
-    END IF;
-    EXECUTE format('GRANT %I TO %I', nhom || chu, vai_tro || '_b');
-    EXECUTE format('GRANT %I TO %I, %I', acl.make_columns(ten, cot), vai_tro, vai_tro || '_b');
+    cot_vai_tro := acl.make_columns(ten, cot);
+    FOREACH cung IN ARRAY ARRAY['', 'b', 's'] LOOP
+        EXECUTE format('GRANT %I, %I TO %I', cot_vai_tro,
+                       nhom || chu || (SELECT coalesce(max(cung), '') FROM acl.guarded g
+                                       WHERE g.bang = ten AND g.policy = chu || cung),
+                       concat_ws('_', vai_tro, nullif(cung, '')));
+    END LOOP;
 END $$;
 
 CREATE FUNCTION acl.make_term(vai_tro name, ten text, dieu_kien jsonb) RETURNS void
@@ -355,7 +375,7 @@ BEGIN
           AND r.hash <> ''
         RETURNING r.role
     LOOP
-        EXECUTE format('DROP ROLE IF EXISTS %I, %I', vai_tro, vai_tro || '_b');
+        EXECUTE format('DROP ROLE IF EXISTS %I, %I, %I', vai_tro, vai_tro || '_b', vai_tro || '_s');
         so := so + 1;
     END LOOP;
     RETURN so;
@@ -397,7 +417,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION acl.hash_of IS 'The profile of a subject on a legal day; empty: nothing was ever published for it.';
 
-CREATE FUNCTION acl.role_for(loai text, khoa text, profile_hash text, part text, has_box boolean) RETURNS name
+CREATE FUNCTION acl.role_for(loai text, khoa text, profile_hash text, part text, cung text) RETURNS name
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     ngay constant date := lg.hom_nay();
@@ -414,19 +434,21 @@ BEGIN
     IF vai_tro IS NULL THEN
         RAISE EXCEPTION 'the profile has no such part' USING ERRCODE = 'DD002';
     END IF;
-    RETURN vai_tro || CASE WHEN has_box THEN '_b' ELSE '' END;
+    RETURN concat_ws('_', vai_tro, CASE WHEN cung IN ('b', 's') THEN cung END);
 END $$;
 
-CREATE FUNCTION acl.enter(loai text, khoa text, profile_hash text, part text, hop float8[]) RETURNS void
+CREATE FUNCTION acl.enter(loai text, khoa text, profile_hash text, part text, hop float8[], tim text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    vai_tro constant name := acl.role_for(loai, khoa, profile_hash, part, hop IS NOT NULL);
+    cung constant text := CASE WHEN hop IS NOT NULL THEN 'b' WHEN tim IS NOT NULL THEN 's' END;
+    vai_tro constant name := acl.role_for(loai, khoa, profile_hash, part, cung);
 BEGIN
     PERFORM set_config('datdai.hop', coalesce(array_to_string(hop, ','), ''), true),
+            set_config('datdai.tim', coalesce(tim, ''), true),
             set_config('role', vai_tro, true);
 END $$;
 COMMENT ON FUNCTION acl.enter IS
-    'Takes on the role of a part of a principal''s profile for the rest of the transaction. hop narrows, it never widens.';
+    'Takes on the role of a part of a principal''s profile for the rest of the transaction. hop and tim narrow, they never widen.';
 
 CREATE FUNCTION acl.caller_of(loai text, khoa text)
 RETURNS TABLE (subject text, account_id int, account text, account_kind text, unit_id int, unit text,
@@ -503,7 +525,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA hc, dm, lg, acl TO %I', t || 'g_common');
     EXECUTE format('GRANT SELECT ON dm.muc TO %I', t || 'g_common');
     EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay, lg.so_dong, lg.phien_ban_cua, acl.base_role, acl.pham_vi, '
-                   'acl.chi_hien_hanh, acl.dieu_kien, acl.req_bbox TO %I', t || 'g_common');
+                   'acl.chi_hien_hanh, acl.dieu_kien, acl.req_bbox, acl.req_search TO %I', t || 'g_common');
     EXECUTE format('GRANT EXECUTE ON FUNCTION acl.enter, acl.role_for, acl.caller_of, acl.profile_body, lg.hom_nay TO %I',
                    t || 'app');
     EXECUTE format('GRANT EXECUTE ON FUNCTION lg.so_dong_trong, lg.hom_nay TO %I', t || 'loader');

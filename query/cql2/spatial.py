@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pygeofilter import ast, values
 
 from core.errors import BadFilter
+from query.bbox import in_degrees
 from query.condition import Condition
 from query.cql2 import geometry
 from query.cql2.geometry import Box, Position
@@ -35,6 +36,8 @@ class Place:
     params: tuple[object, ...] = ()
     box: Box | None = None
     """Envelope of a literal in EPSG:4326; ``None`` for any other geometry."""
+    around: Box | None = None
+    """A box in EPSG:4326 that surely holds a literal, whatever its reference system."""
     main: bool = False
     """It is the column by which rows are indexed."""
 
@@ -56,9 +59,10 @@ def place(literal: values.Geometry | values.Envelope, *, srid: int, swap_axes: b
     wkt = geometry.to_wkt(literal.geometry, swap_axes=swap_axes)
     # A literal that crosses itself would make some predicates fail; to repair it takes minutes, so it is refused.
     sql = "ST_GeomFromText(%s, %s)" if wkt.startswith("POINT") else "hc.hinh_yeu_cau(ST_GeomFromText(%s, %s))"
+    box = geometry.box_of(positions)
     if srid == 4326:
-        return Place(sql, (wkt, srid), geometry.box_of(positions))
-    return Place(f"hc.doi_toa_do({sql}, 4326)", (wkt, srid))
+        return Place(sql, (wkt, srid), box, around=box)
+    return Place(f"hc.doi_toa_do({sql}, 4326)", (wkt, srid), around=in_degrees(box, srid))
 
 
 def relate(node: ast.SpatialComparisonPredicate, left: Place, right: Place) -> Condition:
@@ -76,8 +80,8 @@ def implied_box(node: ast.SpatialComparisonPredicate, left: Place, right: Place)
     if isinstance(node, ast.GeometryDisjoint):
         return None
     if left.main:
-        return right.box
-    return left.box if right.main else None
+        return right.around
+    return left.around if right.main else None
 
 
 def _near(operand: Place) -> Place:

@@ -192,14 +192,16 @@ def test_a_profile_role_cannot_become_another_or_enter_again(sample_db: str, as_
     with psycopg.connect(as_app(sample_db), autocommit=True) as app:
         for act in (
             "SELECT set_config('role', 'none', true)",
-            "SELECT acl.enter('public', '', '', '0', NULL)",
+            "SELECT acl.enter('public', '', '', '0', NULL, NULL)",
             "SELECT * FROM dc.nguoi",
             "DELETE FROM dc.thua_dat",
             "SELECT pg_sleep(0)",
             "SELECT query_to_xml('SELECT 1', true, true, '')",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege), app.transaction():
-                app.execute("SELECT acl.enter('public', '', profile_hash, '0', NULL) FROM acl.caller_of('public', '')")
+                app.execute(
+                    "SELECT acl.enter('public', '', profile_hash, '0', NULL, NULL) FROM acl.caller_of('public', '')"
+                )
                 app.execute(act.encode())
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             app.execute("SELECT count(*) FROM dc.thua_dat")

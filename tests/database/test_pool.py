@@ -20,7 +20,7 @@ CREATE TABLE so (id int PRIMARY KEY, chu text);
 INSERT INTO so SELECT i, 'đất ' || i FROM generate_series(1, 1000) AS i;
 CREATE ROLE nguoi_doc NOLOGIN;
 GRANT SELECT ON so TO nguoi_doc;
-CREATE FUNCTION acl.enter(kind text, key text, profile_hash text, part text, bbox float8[]) RETURNS void
+CREATE FUNCTION acl.enter(kind text, key text, profile_hash text, part text, bbox float8[], search text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     IF kind = 'unknown' THEN

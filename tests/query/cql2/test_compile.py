@@ -238,7 +238,10 @@ def test_axes_are_swapped_on_demand_in_every_literal(compiled: Compile) -> None:
 def test_another_reference_system_goes_through_the_named_operation(compiled: Compile) -> None:
     found = compiled("S_WITHIN(geom, POINT(500000 1270000))", srid=9212)
 
-    assert found.bbox is None
+    assert found.bbox
+    west, south, east, north = found.bbox
+    assert west < 106.25179 < east  # the point itself, by EPSG:6960 (106.251786, 11.484103)
+    assert south < 11.4841 < north
     assert found.condition.params[:2] == ("POINT(500000.0 1270000.0)", 9212)
     assert found.condition.sql.count("hc.doi_toa_do(ST_GeomFromText(%s, %s), 4326)") == 2
 
