@@ -157,7 +157,7 @@ BEGIN
             CALL acl.them_policy(bang, ten, chu || 'b', nhom || chu || 'b', qual || ' AND geom && acl.req_bbox()', 'SELECT');
         END IF;
         IF lg.co_cot(bang, 'tim') THEN
-            CALL acl.them_policy(bang, ten, chu || 's', nhom || chu || 's', qual || ' AND tim LIKE acl.req_search()', 'SELECT');
+            CALL acl.them_policy(bang, ten, chu || 's', nhom || chu || 's', qual || ' AND tim LIKE (SELECT acl.req_search())', 'SELECT');
         END IF;
     END LOOP;
     EXECUTE format('GRANT SELECT ON %s TO %I WITH GRANT OPTION', bang, acl.prefix() || 'role_maker');
