@@ -73,6 +73,8 @@ Value = StrictBool | StrictInt | Annotated[str, StringConstraints(strict=True, m
 class _Units(_Part):
     districts: list[Code] = Field(default_factory=list[str], max_length=_VALUES_MAX)
     communes: list[Code] = Field(default_factory=list[str], max_length=_VALUES_MAX)
+    units: list[StrictInt] = Field(default_factory=list[int], max_length=_VALUES_MAX)
+    """Ids, each one administrative unit alone: a migration to a successor, whose codes are of two days, writes them."""
 
 
 class _Term(_Part):
@@ -260,13 +262,16 @@ def _territory_faults(clause: Clause, layer: Layer, place: Place) -> Iterator[Fa
 
 
 def _unit_faults(units: _Units, place: Place) -> Iterator[Fault]:
-    if not units.districts and not units.communes:
+    if not (units.districts or units.communes or units.units):
         yield "rows.territory", Phrase("at least one code is needed.")
     for key, level, codes in (("districts", DISTRICT, units.districts), ("communes", COMMUNE, units.communes)):
         known = place.territories.codes(level, place.day)
         for code in codes:
             if code not in known:
                 yield f"rows.territory.{key}", Phrase("nothing had the code {} on {}.", (code, place.day))
+    for id_ in units.units:
+        if id_ not in place.territories.places:
+            yield "rows.territory.units", Phrase("there is no administrative unit {}.", (id_,))
 
 
 def _scope_faults(term: _Term, clause: Clause, layer: Layer) -> Iterator[Phrase]:
@@ -340,7 +345,8 @@ def _written(clause: Clause, layer: Layer, place: Place) -> Json:
 
 
 def _written_units(units: _Units) -> Json:
-    written = {"districts": sorted(set(units.districts)), "communes": sorted(set(units.communes))}
+    written: Json = {"districts": sorted(set(units.districts)), "communes": sorted(set(units.communes))}
+    written["units"] = sorted(set(units.units))
     return {key: codes for key, codes in written.items() if codes}
 
 
@@ -355,12 +361,13 @@ def _ids(territory: str | _Units, place: Place) -> frozenset[int] | None:
     match territory:
         case "own":
             return frozenset() if place.own is None else own_ids(place.territories, place.own, place.day)
-        case _Units(districts=districts, communes=communes):
+        case _Units(districts=districts, communes=communes, units=units):
             found = [
                 *(place.territories.find(DISTRICT, each, place.day) for each in districts),
                 *(place.territories.find(COMMUNE, each, place.day) for each in communes),
             ]
-            return frozenset(id_ for each in found if each for id_ in place.territories.whole(each.id, place.day))
+            ids = {id_ for each in found if each for id_ in place.territories.whole(each.id, place.day)}
+            return frozenset(ids | set(units))
         case _:
             return None
 

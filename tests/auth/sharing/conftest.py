@@ -29,11 +29,11 @@ PLACES = (  # id, level, code, parent
     (5, 2, "692", 1),
     (6, 3, "25270", 5),
 )
-UNITS = (  # code, kind, territory
+UNITS = (  # code, kind, code of the territory
     ("so", "so", None),
     ("cuc-thue", "thue", None),
-    ("ubnd-689", "huyen", 2),
-    ("ubnd-25270", "xa", 6),
+    ("ubnd-689", "huyen", "689"),
+    ("ubnd-25270", "xa", "25270"),
 )
 ACCOUNTS = (  # code, unit, kind
     ("so.mot", "so", "system_admin"),
@@ -79,27 +79,34 @@ class World:
 
 @pytest.fixture
 def world(empty_db: str) -> World:
-    people: dict[str, Caller] = {}
     with psycopg.connect(empty_db) as dba:
-        dba.execute("UPDATE lg.ngay_phap_ly SET ngay = %s", [DAY])
         for place in PLACES:
             dba.execute(_PLACE, place)
-        for code, kind, territory in UNITS:
-            dba.execute(
-                "INSERT INTO acl.unit (code, name, kind, territory, valid_from) VALUES (%s, %s, %s, %s, '2023-01-01')",
-                [code, f"Đơn vị {code}", kind, territory],
-            )
-        for code, unit, kind in ACCOUNTS:
-            people[code] = _account(dba, code, unit, kind)
+        return World(empty_db, people_of(dba))
+
+
+def people_of(dba: psycopg.Connection[Any]) -> dict[str, Caller]:
+    """Write down the units and their people, on the legal day of the tests."""
+    people: dict[str, Caller] = {}
+    dba.execute("UPDATE lg.ngay_phap_ly SET ngay = %s", [DAY])
+    for code, kind, territory in UNITS:
         dba.execute(
-            "INSERT INTO acl.function (unit_id, code, name, valid_from) "
-            "SELECT id, 'chia-se-du-lieu', 'Chia sẻ dữ liệu', '2023-01-01' FROM acl.unit WHERE code = 'so'"
+            "INSERT INTO acl.unit (code, name, kind, territory, valid_from) "
+            "VALUES (%s, %s, %s, (SELECT xa_id FROM acl.dia_ban() WHERE ma = %s "
+            "AND daterange(hieu_luc_tu, hieu_luc_den) @> %s::date), '2023-01-01')",
+            [code, f"Đơn vị {code}", kind, territory, DAY],
         )
-        dba.execute(
-            "INSERT INTO acl.account_function (account_id, function_id, valid_from) "
-            "SELECT a.id, f.id, '2023-01-01' FROM acl.account a, acl.function f WHERE a.code = 'so.hai'"
-        )
-    return World(empty_db, people)
+    for code, unit, kind in ACCOUNTS:
+        people[code] = _account(dba, code, unit, kind)
+    dba.execute(
+        "INSERT INTO acl.function (unit_id, code, name, valid_from) "
+        "SELECT id, 'chia-se-du-lieu', 'Chia sẻ dữ liệu', '2023-01-01' FROM acl.unit WHERE code = 'so'"
+    )
+    dba.execute(
+        "INSERT INTO acl.account_function (account_id, function_id, valid_from) "
+        "SELECT a.id, f.id, '2023-01-01' FROM acl.account a, acl.function f WHERE a.code = 'so.hai'"
+    )
+    return people
 
 
 def _account(dba: psycopg.Connection[Any], code: str, unit: str, kind: str) -> Caller:
