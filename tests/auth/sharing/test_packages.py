@@ -1,0 +1,149 @@
+"""A package is agreed once; a unit joins it by one act of an officer of the Sở and its own head."""
+
+from datetime import date
+
+import psycopg
+import pytest
+
+from auth import agreements, packages
+from core.errors import BadDocument, Conflict, Forbidden, NotFound
+from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, package
+
+PACKAGE = "dia-ban"
+
+
+@pytest.fixture
+def offered(world: World) -> World:
+    publish_package(world)
+    return world
+
+
+def publish_package(world: World, **changes) -> None:
+    version = world.act(agreements.draft, "so.mot", package(**changes), vocabulary=VOCABULARY, day=DAY)
+    world.act(agreements.propose, "so.mot", PACKAGE, vocabulary=VOCABULARY, day=DAY)
+    world.act(agreements.accept, "so.lanhdao", PACKAGE, body_hash=version.body_hash, day=DAY)
+    world.publisher(
+        agreements.publish, "so.hai", PACKAGE, body_hash=version.body_hash, vocabulary=VOCABULARY, clock=CLOCK, day=DAY
+    )
+
+
+def join(world: World, who: str, unit: str = "ubnd-689", code: str = PACKAGE) -> packages.Joining:
+    return world.publisher(packages.join, who, code, unit, vocabulary=VOCABULARY, clock=CLOCK, day=DAY)
+
+
+def agreed(world: World) -> list[tuple]:
+    return world.rows(
+        "SELECT a.code, v.number, v.state, v.valid_from, v.body -> 'grants' -> 0 -> 'rows' FROM acl.agreement a "
+        "JOIN acl.agreement_version v ON v.agreement_id = a.id WHERE a.kind = 'mac_dinh' ORDER BY 1, 2"
+    )
+
+
+@pytest.mark.parametrize(("first", "second"), [("so.mot", "689.lanhdao"), ("689.lanhdao", "so.mot")])
+def test_an_officer_and_the_head_join_a_unit_in_its_own_territory(offered: World, first: str, second: str):
+    begun = join(offered, first)
+    done = join(offered, second)
+
+    assert (begun.awaits, begun.agreement) == ("head" if first == "so.mot" else "officer", None)
+    assert (done.awaits, done.agreement) == (None, "dia-ban-ubnd-689")
+    rows = [{"column": "xa_id", "one_of": [2, 3, 4]}]
+    assert agreed(offered) == [("dia-ban-ubnd-689", 1, "published", DAY, rows)]
+
+
+def test_a_package_alone_gives_nobody_a_row(offered: World):
+    (rows,) = offered.rows("SELECT body -> 'grants' -> 0 -> 'rows' FROM acl.agreement_version")[0]
+
+    assert rows == [{"column": "xa_id", "one_of": []}]
+    assert agreed(offered) == []
+
+
+def test_one_side_joins_once(offered: World):
+    join(offered, "so.mot")
+
+    with pytest.raises(Conflict):
+        join(offered, "so.hai")
+    assert agreed(offered) == []
+
+
+@pytest.mark.parametrize("who", ["thue.lanhdao", "thue.canbo", "so.khac", "25270.lanhdao"])
+def test_nobody_else_joins_a_unit(offered: World, who: str):
+    with pytest.raises(Forbidden):
+        join(offered, who)
+
+
+def test_a_unit_without_territory_does_not_join_a_package_of_own_territory(offered: World):
+    with pytest.raises(BadDocument, match="territory"):
+        join(offered, "so.mot", "cuc-thue")
+
+
+def test_a_package_that_is_not_published_is_not_joined(world: World):
+    world.act(agreements.draft, "so.mot", package(), vocabulary=VOCABULARY, day=DAY)
+
+    with pytest.raises(Conflict, match="not published"):
+        join(world, "so.mot")
+    with pytest.raises(NotFound):
+        join(world, "so.mot", code="khong-co")
+
+
+def test_a_later_version_reaches_who_joins_again(offered: World):
+    join(offered, "so.mot")
+    join(offered, "689.lanhdao")
+    changed = [clause(columns=["id", "xa_id"], rows={"territory": "own"})]
+    publish_package(offered, clauses=changed, valid_from="2025-02-01")
+
+    assert len(agreed(offered)) == 1
+    join(offered, "so.hai")
+    join(offered, "689.lanhdao")
+
+    assert [each[:3] for each in agreed(offered)] == [
+        ("dia-ban-ubnd-689", 1, "superseded"),
+        ("dia-ban-ubnd-689", 2, "published"),
+    ]
+
+
+def test_joinings_are_seen_by_officers_and_by_the_unit(offered: World):
+    join(offered, "so.mot")
+
+    def seen(who: str) -> tuple:
+        return offered.act(packages.joinings, who, PACKAGE, day=DAY)
+
+    assert [each.awaits for each in seen("so.hai")] == ["head"]
+    assert len(seen("689.lanhdao")) == 1
+    assert seen("thue.lanhdao") == ()
+
+
+def test_postgresql_knows_that_both_sides_have_joined(offered: World):
+    join(offered, "so.mot")
+    people = {name: who.account_id for name, who in offered.people.items()}
+
+    with pytest.raises(psycopg.errors.CheckViolation), psycopg.connect(offered.login("publisher")) as connection:
+        connection.execute("UPDATE acl.joining SET agreement_id = package_id, number = package_number")
+    connection = psycopg.connect(offered.login("publisher"))
+    connection.execute("UPDATE acl.joining SET head_id = %s", [people["thue.lanhdao"]])
+    connection.execute(
+        "INSERT INTO acl.agreement (code, kind, recipient_id, package_id) SELECT 'gia', 'mac_dinh', u.id, p.id "
+        "FROM acl.unit u, acl.agreement p WHERE u.code = 'ubnd-689'"
+    )
+    connection.execute(
+        "INSERT INTO acl.agreement_version (agreement_id, number, valid_from, body, maker) "
+        "SELECT id, 1, %s, jsonb_build_object('valid_from', %s::date), %s FROM acl.agreement WHERE code = 'gia'",
+        [DAY, DAY, people["so.mot"]],
+    )
+    connection.execute(
+        "UPDATE acl.joining SET agreement_id = a.id, number = 1 FROM acl.agreement a WHERE a.code = 'gia'"
+    )
+    for state in ("proposed", "accepted"):
+        connection.execute("UPDATE acl.agreement_version SET state = %s WHERE state IN ('draft', 'proposed')", [state])
+
+    with pytest.raises(psycopg.errors.CheckViolation) as refused:
+        connection.commit()
+    connection.close()
+    assert refused.value.diag.constraint_name == "all_accepted"
+
+
+def test_a_package_in_the_future_waits(world: World):
+    publish_package(world, valid_from="2025-09-01")
+
+    with pytest.raises(Conflict, match="not published"):
+        join(world, "so.mot")
+    later = date(2025, 9, 2)
+    world.publisher(packages.join, "so.mot", PACKAGE, "ubnd-689", vocabulary=VOCABULARY, clock=CLOCK, day=later)
