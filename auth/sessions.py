@@ -5,7 +5,7 @@ is missing: the second factor, a new password. The database keeps hashes of what
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,8 +24,6 @@ WHOLE = timedelta(hours=12)
 SIGN_IN_LASTS = timedelta(minutes=10)
 KEPT = timedelta(days=90)
 """How long a session that is over can be read about."""
-WARNED_DAYS = (14, 7, 1)
-"""Days before its end at which the owner of a password is warned; the warning of a day stands until the next."""
 AGENT_MAX = 200
 MARK_LENGTH = 16
 """Characters of a hash that name a session to its owner."""
@@ -82,18 +80,6 @@ class Owner:
     enrolled: bool
     recovery_left: int
     may_act: bool
-
-    @property
-    def must_enrol(self) -> bool:
-        """Tell whether the second factor is a must, and is missing."""
-        return not self.enrolled and self.kind in (AccountKind.SYSTEM_ADMIN, AccountKind.UNIT_HEAD)
-
-    def days_left(self, now: datetime) -> int | None:
-        """Return in how many whole days the password is too old, where the owner is to be warned."""
-        if self.password_until is None:
-            return None
-        days = (self.password_until - now) // timedelta(days=1)
-        return days if days <= max(WARNED_DAYS) else None
 
 
 def cookie_name(base_url: str) -> str:
@@ -199,9 +185,10 @@ def find_sign_in(connection: Connection[Any], key: str, *, now: datetime) -> Sig
         return cursor.execute(_QUERIES["live_sign_in"].encode(), {"hash": hash_of(key), "now": now}).fetchone()
 
 
-def pass_second_factor(connection: Connection[Any], sign_in: SignIn, *, now: datetime) -> None:
-    """Note that the second factor of a sign-in was right."""
+def pass_second_factor(connection: Connection[Any], sign_in: SignIn, *, now: datetime) -> SignIn:
+    """Note that the second factor of a sign-in was right; return the sign-in as it is from then on."""
     connection.execute(_QUERIES["pass_second_factor"].encode(), {"hash": sign_in.hash, "now": now})
+    return replace(sign_in, second_factor_at=now)
 
 
 def end_sign_in(connection: Connection[Any], sign_in: SignIn) -> None:

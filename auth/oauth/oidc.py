@@ -94,6 +94,11 @@ class Provider:
         self._known: _Known | None = None
         self._lock = threading.Lock()
 
+    @property
+    def issuer(self) -> str:
+        """The name of the provider, as it stands in its tokens."""
+        return self._registration.issuer
+
     def depart(self, secret: Callable[[], str]) -> Departure:
         """Return where to send a browser.
 

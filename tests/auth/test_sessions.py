@@ -218,25 +218,6 @@ def test_old_sessions_are_forgotten_but_the_last_of_each_account(connection):
     assert connection.execute("SELECT count(*) FROM oauth.sign_in").fetchone() == (0,)
 
 
-@pytest.mark.parametrize(("days", "told"), [(15, None), (14.5, 14), (14, 14), (7, 7), (1, 1), (0.5, 0), (-1, -1)])
-def test_the_owner_is_warned_in_the_last_fourteen_days_of_a_password(connection, days, told):
-    change(connection, f"UPDATE acl.account SET password_until = '{NOW.isoformat()}'")
-
-    lan = sessions.owner(connection, id_of(connection, "lan"), now=NOW)
-
-    assert lan.days_left(NOW - timedelta(days=days)) == told
-
-
-def test_heads_and_admins_must_enrol_a_second_factor(connection):
-    def must(code):
-        return sessions.owner(connection, id_of(connection, code), now=NOW).must_enrol
-
-    assert [must(code) for code in ("lan", "minh", "quan")] == [False, True, True]
-
-    change(connection, "INSERT INTO acl.totp (account_id, sealed, confirmed_at) SELECT id, 'x', now() FROM acl.account")
-    assert [must(code) for code in ("lan", "minh", "quan")] == [False, False, False]
-
-
 @pytest.mark.parametrize(
     ("statement", "may_act"),
     [

@@ -1,0 +1,67 @@
+"""Forms of the pages of an account. Each carries a token against forgery; what it says is judged where it is used."""
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, IntegerField, PasswordField, StringField
+
+from core.phrases import Phrase
+
+STALE = Phrase("The form is too old, or was not made here. Send it again.")
+DIFFERENT = Phrase("The two are not the same.")
+DAYS = (7, 30, 90)
+"""For how long a personal token can be made here."""
+
+
+class Confirmation(FlaskForm):
+    """A button: nothing but the token against forgery, and what the button says."""
+
+    act = HiddenField()
+    mark = HiddenField()
+    decision = HiddenField()
+
+
+class SignInForm(FlaskForm):
+    name = StringField()
+    password = PasswordField()
+
+
+class CodeForm(FlaskForm):
+    code = StringField()
+
+
+class ActivationForm(FlaskForm):
+    name = StringField()
+    code = StringField()
+    totp = StringField()
+    new = PasswordField()
+    again = PasswordField()
+
+
+class PasswordForm(FlaskForm):
+    old = PasswordField()
+    new = PasswordField()
+    again = PasswordField()
+
+
+class SecondFactorForm(FlaskForm):
+    act = HiddenField()
+    code = StringField()
+    secret = HiddenField()
+
+
+class TokenForm(FlaskForm):
+    purpose = StringField()
+    days = IntegerField(default=DAYS[1])
+    networks = StringField()
+
+
+def is_ours(form: FlaskForm) -> bool:
+    """Tell whether a posted form was made for this browser, not long ago."""
+    form.validate()
+    return "csrf_token" not in form.errors
+
+
+def text(field: Any) -> str:
+    """Return what a field carries."""
+    return str(field.data or "")

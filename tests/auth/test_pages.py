@@ -1,0 +1,920 @@
+"""The pages of people over a real database and the real authorization server: every way in, every way out."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+import psycopg
+import pyotp
+import pytest
+from flask import Flask
+from psycopg.conninfo import make_conninfo
+from werkzeug.test import Client, TestResponse
+
+from auth import oauth, passwords, sessions
+from auth.account_pages import People, blueprint
+from auth.account_visits import Desk, local_path
+from catalogue.layer import Text
+from database.writer import Writer
+from server.mounted import assemble
+from web.account import AccountPages
+from web.csp import CSP
+
+NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+BASE = "https://dat.example"
+KEY = bytes(range(32))
+OLD, NEW = "Ruộng-Bậc-Thang-17", "Suối#Đá9Trầm"
+REFUSED = "Tên đăng nhập, mật khẩu hoặc mã"
+HASH = passwords.hashed(OLD)
+PEOPLE = {"lan": "individual", "minh": "unit_head", "quan": "system_admin"}
+SECRET_FIELDS = ("__Host-datdai", "__Host-datdai-form")
+
+
+@dataclass
+class MovableClock:
+    instant: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def go(self, **by: float) -> None:
+        self.instant += timedelta(**by)
+
+
+@dataclass
+class Service:
+    """The pages and the authorization server in one application, and the database around them."""
+
+    flask: Flask
+    owner: psycopg.Connection[tuple[Any, ...]]
+    clock: MovableClock
+    totp: dict[str, pyotp.TOTP] = field(default_factory=dict)
+
+    def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        cursor = self.owner.execute(query.encode(), values)
+        return cursor.fetchall() if cursor.description else []
+
+    def browser(self, **more: Any) -> "Browser":
+        return Browser(self, self.flask.test_client(), **more)
+
+    def state(self, code: str) -> str:
+        return self.ask("SELECT state FROM acl.account WHERE code = %s", code)[0][0]
+
+    def activation_of(self, code: str) -> str:
+        """Hand an account over, or reset it: return the activation code."""
+        (account,) = self.ask("SELECT id FROM acl.account WHERE code = %s", code)[0]
+        self.ask("UPDATE acl.account SET state = 'must_change', password_until = NULL WHERE code = %s", code)
+        with self.owner.transaction():
+            return passwords.new_activation(self.owner, account, clock=self.clock)
+
+
+@dataclass
+class Browser:
+    """Follows no redirect by itself, keeps cookies, and fills forms as a person does."""
+
+    service: Service
+    client: Client
+    language: str = ""
+    address: str = "10.1.2.3"
+
+    def get(self, path: str, **more: Any) -> TestResponse:
+        headers = {"Accept-Language": self.language} if self.language else {}
+        around = {"REMOTE_ADDR": self.address}
+        return self.client.get(path, base_url=BASE, headers=headers, environ_base=around, **more)
+
+    def post(self, path: str, **form: Any) -> TestResponse:
+        around = {"REMOTE_ADDR": self.address}
+        return self.client.post(path, base_url=BASE, data=form, environ_base=around)
+
+    def fill(self, path: str, **form: Any) -> TestResponse:
+        """Open a page and send its form."""
+        return self.post(path, csrf_token=token_in(self.get(path)), **form)
+
+    def sign_in(self, name: str = "lan", password: str = OLD, path: str = "/signin", **more: str) -> TestResponse:
+        answer = self.fill(path, name=name, password=password, **more)
+        if answer.status_code == 303 and "/account/code" in place(answer):
+            self.service.clock.go(seconds=30)  # a code is good once
+            code = self.service.totp[name].at(self.service.clock.now())
+            answer = self.fill(place(answer), code=code)
+        return answer
+
+    @property
+    def key(self) -> str | None:
+        found = self.client.get_cookie("__Host-datdai", domain="dat.example")
+        return found.value if found else None
+
+
+def token_in(answer: TestResponse) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', answer.text)
+    assert found, answer.text[:300]
+    return found[1]
+
+
+def place(answer: TestResponse) -> str:
+    return answer.headers["Location"]
+
+
+def cookie_of(answer: TestResponse, name: str = "__Host-datdai") -> str:
+    return next(each for each in answer.headers.getlist("Set-Cookie") if each.startswith(name + "="))
+
+
+@pytest.fixture(scope="module")
+def peopled(cluster: str, template_db: str) -> Iterator[str]:
+    """A database with three people, all with the same password."""
+    name = "datdai_trang"
+    with psycopg.connect(cluster, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_db}")
+        with psycopg.connect(cluster, dbname=name, autocommit=True) as owner:
+            unit = ["xa", "UBND xã An Phú", "xa", "2020-01-01"]
+            owner.execute("INSERT INTO acl.unit (code, name, kind, valid_from) VALUES (%s, %s, %s, %s)", unit)
+        yield make_conninfo(cluster, dbname=name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def service(peopled: str) -> Iterator[Service]:
+    writers = [Writer(make_conninfo(peopled, user="datdai_mau_identity"), purpose=each) for each in ("pages", "oauth")]
+    clock = MovableClock()
+    pages = AccountPages(base_url=BASE, title=Text("Cơ sở dữ liệu đất đai", "Land database"))
+    desk = Desk(base_url=BASE, identity=writers[0], clock=clock, key=KEY, render=pages.render, policy=CSP)
+    parts = oauth.Parts(BASE, writers[1], clock, People(desk), oauth.Rates(1000, 1000))
+    with psycopg.connect(peopled, autocommit=True) as owner:
+        clear(owner)
+        for code, kind in PEOPLE.items():
+            person(owner, code, kind)
+        flask = assemble([blueprint(desk), oauth.blueprint(parts)], secret=KEY)
+        flask.testing = True
+        yield Service(flask, owner, clock)
+    for writer in writers:
+        writer.close()
+
+
+def clear(owner: psycopg.Connection) -> None:
+    tables = "oauth.client, oauth.session, oauth.sign_in, oauth.token, oauth.outside_subject, oauth.rate, acl.account"
+    owner.execute(f"SET session_replication_role = replica; TRUNCATE {tables}, acl.sign_in_failure CASCADE")
+    owner.execute("SET session_replication_role = origin")
+
+
+def person(owner: psycopg.Connection, code: str, kind: str) -> None:
+    """Make an account whose password is set already; admins and heads are enrolled by ``enrolled``."""
+    (account,) = owner.execute(
+        "INSERT INTO acl.account (code, unit_id, kind, person, state, password_until) "
+        "VALUES (%s, 1, %s, 'Trần Thị Lan', 'active', %s) RETURNING id",
+        [code, kind, NOW + timedelta(days=60)],
+    ).fetchone()
+    owner.execute("INSERT INTO acl.password (account_id, set_at, hash) VALUES (%s, %s, %s)", [account, NOW, HASH])
+
+
+def enrolled(browser: Browser, name: str = "lan") -> list[str]:
+    """Enrol a second factor on its page; return the recovery codes."""
+    shown = browser.fill("/account/second-factor", act="begin")
+    secret = re.search(r'name="secret" value="([A-Z2-7]+)"', shown.text)[1]
+    totp = browser.service.totp[name] = pyotp.TOTP(secret)
+    code = totp.at(browser.service.clock.now())
+    answer = browser.post("/account/second-factor", csrf_token=token_in(shown), act="confirm", secret=secret, code=code)
+    assert answer.status_code == 200, answer.text
+    return re.findall(r"<li><code>([^<]+)</code></li>", answer.text)
+
+
+# Sign-in
+
+
+def test_name_and_password_lead_to_the_account(service):
+    browser = service.browser()
+
+    answer = browser.sign_in()
+
+    assert (answer.status_code, place(answer)) == (303, "/account")
+    assert "Trần Thị Lan" in browser.get("/account").text
+
+
+def test_the_cookie_is_host_bound_secure_and_out_of_reach_of_scripts(service):
+    cookie = cookie_of(service.browser().sign_in())
+
+    parts = {each.strip().lower() for each in cookie.split(";")[1:]}
+    assert parts == {"secure", "httponly", "path=/", "samesite=lax"}
+
+
+def test_over_plain_http_on_the_machine_itself_the_cookie_is_not_secure(service):
+    flask = service.flask
+    desk = flask.view_functions["account.signin"].args[0]
+    plain = Desk("http://127.0.0.1:8000", desk.identity, desk.clock, KEY, desk.render, CSP)
+    client = assemble([blueprint(plain)], secret=KEY).test_client()
+    token = token_in(client.get("/signin", base_url=plain.base_url))
+
+    form = {"csrf_token": token, "name": "lan", "password": OLD}
+    answer = client.post("/signin", base_url=plain.base_url, data=form)
+
+    assert "Secure" not in cookie_of(answer, "datdai")
+    assert "HttpOnly" in cookie_of(answer, "datdai")
+
+
+def test_an_id_known_before_the_sign_in_is_worth_nothing_after_it(service):
+    planted = service.browser()
+    planted.sign_in()
+    before = planted.key
+    service.ask("UPDATE oauth.session SET ended_at = now()")
+    victim = service.browser()
+    victim.client.set_cookie("__Host-datdai", before, domain="dat.example", secure=True)
+
+    victim.sign_in()
+
+    assert victim.key not in (before, None)
+
+
+def test_the_token_of_forms_changes_with_the_sign_in(service):
+    browser = service.browser()
+    before = token_in(browser.get("/signin"))
+    browser.sign_in()
+
+    assert browser.post("/account/sessions", csrf_token=before, mark="others").status_code == 200
+    assert service.ask("SELECT count(*) FROM audit.act WHERE act = 'account.end_sessions'") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("name", "password"), [("lan", "sai"), ("khong-co", OLD), ("", ""), ("lan", ""), ("lan' OR '1'='1", OLD)]
+)
+def test_every_refusal_reads_the_same(service, name, password):
+    browser = service.browser()
+
+    answer = browser.sign_in(name, password)
+
+    assert answer.status_code == 400
+    assert REFUSED in answer.text
+    assert browser.key is None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE acl.account SET state = 'suspended', suspended_for = 'unit'",
+        "UPDATE acl.account SET state = 'revoked'",
+        "UPDATE acl.account SET ends_on = lg.hom_nay()",
+    ],
+)
+def test_an_account_that_has_ended_is_refused_like_a_wrong_password(service, statement):
+    service.ask(statement)
+
+    ended, wrong = service.browser().sign_in(), service.browser().sign_in(password="sai")
+
+    strip = re.compile(r'value="[^"]{40,}"')
+    assert strip.sub("", ended.text) == strip.sub("", wrong.text)
+
+
+def test_too_many_attempts_close_the_name_even_to_the_right_password(service):
+    for _ in range(5):
+        service.browser().sign_in(password="sai")
+
+    assert REFUSED in service.browser().sign_in().text
+    service.clock.go(minutes=16)
+    assert place(service.browser().sign_in()) == "/account"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "led_to"),
+    [
+        ("/collections?f=html", "/collections?f=html"),
+        ("/account/tokens", "/account/tokens"),
+        ("//boc-lot.example", "/account"),
+        ("https://boc-lot.example/", "/account"),
+        ("/\\boc-lot.example", "/account"),
+        ("javascript:alert(1)", "/account"),
+        ("/\t/boc-lot.example", "/account"),
+        ("\r\nSet-Cookie: a=b", "/account"),
+        ("", "/account"),
+    ],
+)
+def test_after_the_sign_in_the_browser_stays_here(service, wanted, led_to):
+    answer = service.browser().sign_in(path="/signin?" + urlencode({"next": wanted}))
+
+    assert place(answer) == led_to
+
+
+@pytest.mark.parametrize("text", ["/" + "x" * 5000, "/ế", "//", "/\\", "\\/", "http:/x", "/a b", "/%0d%0a\r"])
+def test_what_could_lead_elsewhere_is_no_local_path(text):
+    assert local_path(text) is None
+
+
+def test_who_is_signed_in_is_not_asked_again(service):
+    browser = service.browser()
+    browser.sign_in()
+
+    assert place(browser.get("/signin?next=/collections")) == "/collections"
+
+
+def test_a_page_asks_to_sign_in_and_comes_back(service):
+    browser = service.browser()
+
+    asked = browser.get("/account/tokens?lang=en")
+
+    assert urlsplit(place(asked)).path == "/signin"
+    assert place(browser.sign_in(path=place(asked))) == "/account/tokens?lang=en&lang=en"
+
+
+def test_an_act_and_the_sign_in_before_are_told(service):
+    service.browser(address="10.9.9.9").sign_in()
+    service.clock.go(hours=1)
+    browser = service.browser()
+    browser.sign_in()
+
+    assert "08:00 02/03/2026 · 10.9.9.9 · Mật khẩu" in browser.get("/account").text
+    acts = service.ask("SELECT act, about FROM audit.act WHERE act LIKE 'account.%%' ORDER BY id")
+    assert ("account.sign_in", "account:lan") in acts
+
+
+# What every page is like
+
+
+PATHS = ["/signin", "/account/activate", "/account", "/account/password", "/account/second-factor", "/account/tokens"]
+PATHS += ["/account/sessions", "/oauth/device", "/signout"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_page_is_stored_framed_or_told_of_elsewhere(service, path):
+    browser = service.browser()
+    if path not in ("/signin", "/account/activate"):
+        browser.sign_in()
+
+    answer = browser.get(path)
+
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_speaks_vietnamese_first_and_english_when_asked(service, path):
+    browser, english = service.browser(), service.browser(language="en-GB,en;q=0.9")
+    if path not in ("/signin", "/account/activate"):
+        browser.sign_in()
+        english.sign_in()
+
+    assert '<html lang="vi">' in browser.get(path).text
+    assert '<html lang="en">' in browser.get(path + "?lang=en").text
+    assert '<html lang="en">' in english.get(path).text
+
+
+@pytest.mark.parametrize("path", [each for each in PATHS if each not in ("/signin", "/account/activate")])
+def test_without_a_sign_in_every_page_leads_there(service, path):
+    answer = service.browser().get(path)
+
+    assert (answer.status_code, urlsplit(place(answer)).path) == (303, "/signin")
+
+
+FORMS = [
+    ("/signin", {"name": "lan", "password": OLD}),
+    ("/account/activate", {"name": "lan", "code": "x", "new": NEW, "again": NEW}),
+    ("/account/password", {"old": OLD, "new": NEW, "again": NEW}),
+    ("/account/second-factor", {"act": "begin"}),
+    ("/account/tokens", {"purpose": "x", "scopes": "features:read", "days": "7"}),
+    ("/account/tokens/revoke", {"mark": "0" * 16}),
+    ("/account/sessions", {"mark": "others"}),
+    ("/signout", {}),
+]
+
+
+@pytest.mark.parametrize("token", ["", "x", None])
+@pytest.mark.parametrize(("path", "form"), FORMS, ids=[path for path, _ in FORMS])
+def test_a_form_of_another_site_changes_nothing(service, path, form, token):
+    browser = service.browser()
+    if path not in ("/signin", "/account/activate"):
+        browser.sign_in()
+    before = image(service)
+
+    browser.post(path, **form, **({} if token is None else {"csrf_token": token}))
+
+    assert image(service) == before
+
+
+def image(service: Service) -> list[Any]:
+    tables = (
+        "oauth.session",
+        "oauth.token",
+        "acl.password",
+        "acl.totp",
+        "acl.activation",
+        "oauth.sign_in",
+        "audit.act",
+    )
+    return [service.ask(f"SELECT * FROM {table}") for table in tables]
+
+
+def test_the_token_of_one_browser_is_worth_nothing_in_another(service):
+    mine, other = service.browser(), service.browser()
+    mine.sign_in()
+    other.sign_in("minh")
+
+    answer = mine.post("/signout", csrf_token=token_in(other.get("/account/second-factor")))
+
+    assert answer.status_code == 400
+    assert mine.get("/account").status_code == 200
+
+
+def test_an_unknown_method_or_path_is_a_page_as_well(service):
+    browser = service.browser()
+
+    assert browser.client.put("/signin", base_url=BASE).status_code == 405
+    assert browser.get("/account/khong-co").status_code == 404
+
+
+# First use, change, expiry
+
+
+def test_first_use_from_the_activation_code_to_the_account(service):
+    code = service.activation_of("lan")
+    browser = service.browser()
+
+    answer = browser.fill("/account/activate", name="lan", code=code.lower(), new=NEW, again=NEW)
+
+    assert place(answer) == "/signin?told=password-set"
+    assert "Đã đặt mật khẩu" in browser.get(place(answer)).text
+    assert service.state("lan") == "active"
+    assert place(browser.sign_in(password=NEW)) == "/account"
+    assert REFUSED in service.browser().sign_in(password=OLD).text
+
+
+def test_an_activation_code_works_once(service):
+    code = service.activation_of("lan")
+    service.browser().fill("/account/activate", name="lan", code=code, new=NEW, again=NEW)
+
+    again = service.browser().fill("/account/activate", name="lan", code=code, new="Khác#Hẳn9Rồi", again="Khác#Hẳn9Rồi")
+
+    assert again.status_code == 400
+    assert REFUSED in again.text
+
+
+def test_an_activation_code_is_over_after_a_day(service):
+    code = service.activation_of("lan")
+    service.clock.go(hours=24)
+
+    assert service.browser().fill("/account/activate", name="lan", code=code, new=NEW, again=NEW).status_code == 400
+
+
+@pytest.mark.parametrize(("new", "again"), [("ngắn", "ngắn"), (NEW, "khác"), (OLD, OLD), ("Password1!", "Password1!")])
+def test_a_refused_password_leaves_the_activation_code_good(service, new, again):
+    code = service.activation_of("lan")
+
+    refused = service.browser().fill("/account/activate", name="lan", code=code, new=new, again=again)
+    taken = service.browser().fill("/account/activate", name="lan", code=code, new=NEW, again=NEW)
+
+    assert refused.status_code == 400
+    assert "aria-invalid" in refused.text
+    assert taken.status_code == 303
+
+
+def test_the_code_may_be_typed_as_the_password_and_leads_to_the_change_alone(service):
+    browser = service.browser()
+
+    answer = browser.sign_in(password=service.activation_of("lan"))
+
+    assert place(answer) == "/account/password"
+    shown = browser.get("/account/password")
+    assert 'name="old"' not in shown.text
+    changed = browser.post("/account/password", csrf_token=token_in(shown), new=NEW, again=NEW)
+    assert urlsplit(place(changed)).path == "/account"
+    assert service.state("lan") == "active"
+
+
+@pytest.mark.parametrize("path", [each for each in PATHS if each not in ("/signin", "/account/activate", "/signout")])
+def test_who_must_change_a_password_reaches_the_change_and_the_way_out_alone(service, path):
+    service.clock.go(days=61)
+    browser = service.browser()
+    browser.sign_in()
+
+    answer = browser.get(path)
+
+    if path == "/account/password":
+        assert "đổi mật khẩu trước khi tiếp tục" in answer.text
+    else:
+        assert urlsplit(place(answer)).path == "/account/password"
+    assert service.ask("SELECT count(*) FROM oauth.session") == [(0,)]
+    assert browser.get("/signout").status_code == 200
+    assert urlsplit(place(browser.fill("/signout"))).path == "/signin"
+
+
+def test_a_password_that_grows_too_old_during_a_session_stops_it_at_the_change(service):
+    service.ask("UPDATE acl.account SET password_until = %s", NOW + timedelta(minutes=20))
+    browser = service.browser()
+    browser.sign_in()
+    service.clock.go(minutes=21)
+
+    assert urlsplit(place(browser.get("/account/tokens"))).path == "/account/password"
+    browser.post("/account/tokens", csrf_token=token_in(browser.get("/signout")), purpose="x", scopes="features:read")
+    assert service.ask("SELECT count(*) FROM oauth.token") == [(0,)]
+
+
+def test_a_change_gives_a_new_session_and_ends_the_others(service):
+    browser, other = service.browser(), service.browser()
+    browser.sign_in()
+    other.sign_in()
+    before = browser.key
+
+    answer = browser.fill("/account/password", old=OLD, new=NEW, again=NEW)
+
+    assert place(answer) == "/account?told=password-changed"
+    assert browser.key != before
+    assert "Đã đổi mật khẩu" in browser.get(place(answer)).text
+    assert other.get("/account").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "again", "named"),
+    [
+        ("sai", NEW, NEW, "old"),
+        (OLD, NEW, "khác", "again"),
+        (OLD, OLD, OLD, "new"),
+        (OLD, "abc", "abc", "new"),
+        (OLD, "Password1!", "Password1!", "new"),
+    ],
+)
+def test_a_refused_change_says_at_its_field_why(service, old, new, again, named):
+    browser = service.browser()
+    browser.sign_in()
+
+    answer = browser.fill("/account/password", old=old, new=new, again=again)
+
+    assert answer.status_code == 400
+    assert f'id="fault-{named}"' in answer.text
+    assert old not in answer.text.replace("sai", "") or old == "sai"
+    assert new not in answer.text
+    assert place(service.browser().sign_in()) == "/account"
+
+
+@pytest.mark.parametrize(("left", "told"), [(20, ""), (14, "sau 14 ngày"), (7, "sau 7 ngày"), (1, "sau 1 ngày")])
+def test_the_account_page_warns_of_a_password_that_grows_old(service, left, told):
+    service.clock.instant = NOW + timedelta(days=60 - left)
+    browser = service.browser()
+    browser.sign_in()
+
+    text = browser.get("/account").text
+
+    assert told in text
+    assert ("told warn" in text) is bool(told)
+
+
+# The second factor
+
+
+def test_a_head_must_enrol_before_anything_else(service):
+    browser = service.browser()
+
+    answer = browser.sign_in("minh")
+
+    assert place(answer) == "/account/second-factor"
+    assert urlsplit(place(browser.get("/account"))).path == "/account/second-factor"
+    assert service.ask("SELECT count(*) FROM oauth.session") == [(0,)]
+    assert len(enrolled(browser, "minh")) == 10
+    assert browser.get("/account").status_code == 200
+
+
+def test_the_qr_code_is_an_image_that_carries_itself_and_the_key_can_be_typed(service):
+    browser = service.browser()
+    browser.sign_in()
+
+    text = browser.fill("/account/second-factor", act="begin").text
+
+    assert 'src="data:image/svg+xml;' in text
+    assert re.search(r"<code>([A-Z2-7]{4} ?)+</code>", text)
+    assert "<svg" not in text
+
+
+def test_a_wrong_first_code_keeps_the_same_key(service):
+    browser = service.browser()
+    browser.sign_in()
+    shown = browser.fill("/account/second-factor", act="begin")
+    secret = re.search(r'name="secret" value="([A-Z2-7]+)"', shown.text)[1]
+
+    wrong = browser.post(
+        "/account/second-factor", csrf_token=token_in(shown), act="confirm", secret=secret, code="000000"
+    )
+
+    assert wrong.status_code == 400
+    assert f'name="secret" value="{secret}"' in wrong.text
+    assert service.ask("SELECT confirmed_at FROM acl.totp") == [(None,)]
+
+
+def test_a_planted_key_is_not_shown(service):
+    browser = service.browser()
+    browser.sign_in()
+    shown = browser.fill("/account/second-factor", act="begin")
+    planted = '"><script>alert(1)</script>'
+
+    wrong = browser.post("/account/second-factor", csrf_token=token_in(shown), act="confirm", secret=planted, code="1")
+
+    assert planted not in wrong.text
+    assert "data:image" not in wrong.text
+
+
+def test_the_second_step_is_asked_and_until_it_is_right_there_is_no_session(service):
+    first = service.browser()
+    first.sign_in()
+    enrolled(first)
+    service.ask("UPDATE oauth.session SET ended_at = %s", service.clock.now())
+    browser = service.browser()
+
+    answer = browser.fill("/signin?next=/collections", name="lan", password=OLD)
+
+    assert place(answer) == "/account/code?next=%2Fcollections"
+    assert urlsplit(place(browser.get("/account"))).path == "/account/code"
+    assert REFUSED in browser.fill(place(answer), code="000000").text
+    half = browser.key
+    service.clock.go(seconds=30)
+    right = browser.fill(place(answer), code=service.totp["lan"].at(service.clock.now()))
+    assert place(right) == "/collections"
+    assert browser.key != half
+
+
+def test_a_recovery_code_stands_in_once(service):
+    first = service.browser()
+    first.sign_in()
+    codes = enrolled(first)
+
+    def enter(code):
+        browser = service.browser()
+        return browser.fill(place(browser.fill("/signin", name="lan", password=OLD)), code=code)
+
+    assert place(enter(codes[0])) == "/account"
+    assert REFUSED in enter(codes[0]).text
+    assert place(enter(codes[1].lower().replace("-", " "))) == "/account"
+
+
+def test_guessing_codes_closes_the_name(service):
+    first = service.browser()
+    first.sign_in()
+    enrolled(first)
+    browser = service.browser()
+    path = place(browser.fill("/signin", name="lan", password=OLD))
+    for _ in range(5):
+        browser.fill(path, code="000000")
+    service.clock.go(seconds=30)
+
+    right = browser.fill(path, code=service.totp["lan"].at(service.clock.now()))
+
+    assert right.status_code == 400
+    assert REFUSED in right.text
+
+
+def test_another_phone_needs_a_code_of_the_one_before(service):
+    browser = service.browser()
+    browser.sign_in()
+    enrolled(browser)
+
+    refused = browser.fill("/account/second-factor", act="begin", code="000000")
+    service.clock.go(seconds=30)
+    begun = browser.fill("/account/second-factor", act="begin", code=service.totp["lan"].at(service.clock.now()))
+
+    assert "data:image" not in refused.text
+    assert "data:image" in begun.text
+
+
+def test_a_sign_in_that_waits_too_long_begins_anew(service):
+    first = service.browser()
+    first.sign_in()
+    enrolled(first)
+    browser = service.browser()
+    path = place(browser.fill("/signin", name="lan", password=OLD))
+    service.clock.go(minutes=10)
+
+    assert urlsplit(place(browser.get(path))).path == "/signin"
+
+
+# Sessions and the way out
+
+
+def test_signing_out_ends_the_session_in_the_database(service):
+    browser = service.browser()
+    browser.sign_in()
+    stolen = service.browser()
+    stolen.client.set_cookie("__Host-datdai", browser.key, domain="dat.example", secure=True)
+
+    answer = browser.fill("/signout")
+
+    assert place(answer) == "/signin?told=signed-out"
+    assert browser.key is None
+    assert stolen.get("/account").status_code == 303
+
+
+def test_a_session_ends_after_half_an_hour_without_use(service):
+    browser = service.browser()
+    browser.sign_in()
+    service.clock.go(minutes=30)
+
+    answer = browser.get("/account")
+
+    assert urlsplit(place(answer)).path == "/signin"
+    assert "Phiên đăng nhập đã kết thúc" in browser.get(place(answer)).text
+
+
+def test_own_sessions_are_listed_and_ended(service):
+    mine, other = service.browser(), service.browser(address="10.7.7.7")
+    mine.sign_in()
+    other.sign_in()
+
+    listed = mine.get("/account/sessions")
+    mark = re.search(r'name="mark" value="([0-9a-f]{16})"', listed.text)[1]
+    answer = mine.post("/account/sessions", csrf_token=token_in(listed), mark=mark)
+
+    assert "10.7.7.7" in listed.text
+    assert place(answer) == "/account/sessions?told=ended"
+    assert other.get("/account").status_code == 303
+    assert mine.get("/account").status_code == 200
+
+
+def test_nobody_ends_the_session_of_another(service):
+    mine, other = service.browser(), service.browser()
+    mine.sign_in()
+    other.sign_in("minh")
+    enrolled(other, "minh")
+    mark = sessions.hash_of(other.key)
+
+    mine.post("/account/sessions", csrf_token=token_in(mine.get("/account")), mark=mark)
+
+    assert other.get("/account").status_code == 200
+
+
+# Personal tokens
+
+
+def test_a_token_is_shown_once_and_revoked(service):
+    browser = service.browser()
+    browser.sign_in()
+
+    made = browser.fill("/account/tokens", purpose="QGIS", scopes="features:read", days="30", networks="10.20.0.0/16, ")
+    secret = re.search(r"<code>(lda_\w+)</code>", made.text)[1]
+    listed = browser.get("/account/tokens")
+    mark = re.search(r'name="mark" value="([0-9a-f]{16})"', listed.text)[1]
+    revoked = browser.post("/account/tokens/revoke", csrf_token=token_in(listed), mark=mark)
+
+    assert secret not in listed.text
+    assert "10.20.0.0/16" in listed.text
+    assert place(revoked) == "/account/tokens?told=revoked"
+    assert service.ask("SELECT revoked_at IS NOT NULL FROM oauth.token") == [(True,)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"purpose": ""},
+        {"scopes": ""},
+        {"scopes": "moi-thu"},
+        {"days": "91"},
+        {"days": "-1"},
+        {"days": "x"},
+        {"networks": "nha-toi"},
+    ],
+    ids=str,
+)
+def test_a_token_that_may_not_be_is_refused_and_what_was_typed_stays(service, wrong):
+    browser = service.browser()
+    browser.sign_in()
+    form = {"purpose": "Bản đồ <xã>", "scopes": "features:read", "days": "30", "networks": ""} | wrong
+
+    answer = browser.fill("/account/tokens", **form)
+
+    assert answer.status_code == 400
+    assert service.ask("SELECT count(*) FROM oauth.token") == [(0,)]
+    assert form["purpose"] == "" or unescape(form["purpose"]) in unescape(answer.text)
+    assert "<xã>" not in answer.text
+
+
+def test_a_token_for_administration_is_offered_to_those_who_administer(service):
+    lan, minh = service.browser(), service.browser()
+    lan.sign_in()
+    minh.sign_in("minh")
+    enrolled(minh, "minh")
+
+    assert 'value="admin"' not in lan.get("/account/tokens").text
+    assert 'value="admin"' in minh.get("/account/tokens").text
+
+
+# Consent and devices
+
+
+REDIRECT = "http://127.0.0.1:7070/"
+ASKED = {
+    "response_type": "code",
+    "client_id": "qgis",
+    "redirect_uri": REDIRECT,
+    "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "code_challenge_method": "S256",
+    "state": "xyz",
+    "scope": "features:read tiles:read",
+}
+AUTHORIZE = "/oauth/authorize?" + urlencode(ASKED)
+
+
+@pytest.fixture
+def client(service: Service) -> Service:
+    service.ask(
+        "INSERT INTO oauth.client (id, unit_id, name, redirect_uris, grant_types, scopes, for_everybody) VALUES "
+        "('qgis', 1, 'QGIS', %s, %s, %s, true)",
+        [REDIRECT],
+        ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
+        ["features:read", "tiles:read"],
+    )
+    return service
+
+
+def test_consent_names_client_unit_and_scopes_in_words_and_is_asked_each_time(client):
+    browser = client.browser()
+    browser.sign_in()
+
+    for _ in range(2):
+        asked = browser.get(AUTHORIZE)
+        assert "“QGIS” của UBND xã An Phú" in asked.text
+        assert "Đọc dữ liệu không gian" in asked.text
+        assert "features:read" not in asked.text.split("<main")[1].split('action="')[0]
+        answer = browser.post(AUTHORIZE, csrf_token=token_in(asked), decision="allow")
+        assert place(answer).startswith(REDIRECT)
+        assert "code" in parse_qs(urlsplit(place(answer)).query)
+
+
+def test_the_policy_of_the_consent_page_lets_its_form_lead_to_the_client_and_nowhere_else(client):
+    browser = client.browser()
+    browser.sign_in()
+
+    policy = browser.get(AUTHORIZE).headers["Content-Security-Policy"]
+
+    assert "form-action 'self' http://127.0.0.1:7070;" in policy
+
+
+def test_a_consent_denied_gives_no_code(client):
+    browser = client.browser()
+    browser.sign_in()
+
+    answer = browser.fill(AUTHORIZE, decision="deny")
+
+    told = dict(parse_qsl(urlsplit(place(answer)).query))
+    assert told["error"] == "access_denied"
+    assert "code" not in told
+
+
+@pytest.mark.parametrize("token", ["", "x"])
+def test_a_consent_that_another_site_sends_gives_no_code(client, token):
+    browser = client.browser()
+    browser.sign_in()
+
+    answer = browser.post(AUTHORIZE, csrf_token=token, decision="allow")
+
+    assert answer.status_code == 403
+    assert "Location" not in answer.headers
+    assert client.ask("SELECT count(*) FROM oauth.code") == [(0,)]
+
+
+def test_a_client_leads_through_the_sign_in_back_to_the_consent(client):
+    browser = client.browser()
+
+    asked = browser.get(AUTHORIZE)
+    back = browser.sign_in(path=place(asked))
+
+    assert urlsplit(place(asked)).path == "/signin"
+    assert dict(parse_qsl(urlsplit(place(back)).query)) == ASKED
+    assert "QGIS" in browser.get(place(back)).text
+
+
+def test_who_must_change_a_password_gives_no_consent(client):
+    client.clock.go(days=61)
+    browser = client.browser()
+    browser.sign_in()
+
+    answer = browser.get(AUTHORIZE)
+
+    assert urlsplit(place(answer)).path == "/account/password"
+
+
+def test_a_request_that_cannot_be_answered_is_told_on_a_page_and_sent_nowhere(client):
+    browser = client.browser()
+    browser.sign_in()
+
+    answer = browser.get(AUTHORIZE.replace("qgis", "khong-co"))
+
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+    assert "Ứng dụng gửi yêu cầu không hợp lệ" in answer.text
+
+
+def test_a_device_is_connected_by_the_code_that_it_shows(client):
+    shown = client.flask.test_client().post(
+        "/oauth/device_authorization", base_url=BASE, data={"client_id": "qgis", "scope": "features:read"}
+    )
+    assert shown.status_code == 200, shown.text
+    browser = client.browser()
+    browser.sign_in()
+
+    wrong = browser.fill("/oauth/device", user_code="AAAA-BBBB")
+    asked = browser.fill("/oauth/device", user_code=shown.json["user_code"].lower())
+    told = browser.post(
+        "/oauth/device", csrf_token=token_in(asked), user_code=shown.json["user_code"], decision="allow"
+    )
+
+    assert "Mã không đúng" in wrong.text
+    assert "QGIS" in asked.text
+    assert "Đã cho phép" in told.text
+    assert client.ask("SELECT allowed FROM oauth.device") == [(True,)]
