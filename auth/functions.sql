@@ -28,9 +28,9 @@ LIMIT %(limit)s;
 
 -- name: known_territories
 -- Return which administrative units of a list exist.
-SELECT id
-FROM hc.don_vi
-WHERE id = ANY (%(ids)s);
+SELECT xa_id
+FROM acl.dia_ban()
+WHERE xa_id = ANY (%(ids)s);
 
 -- name: give_function
 -- Give a function to an account from a day on.

@@ -108,7 +108,7 @@ def _load_demo(settings: Settings) -> Mapping[str, str]:
     with alone(logins.admin_dsn, _PREPARE_KEY, purpose="prepare") as connection:
         if demo.is_due(connection, logins):
             _say("loading the units of the demo")
-            demo.load(logins, files, read_layers(), clock=RealClock())
+            demo.load(logins, files, read_layers(), key=secret_key(settings), clock=RealClock())
         if not demo.is_demo(connection):
             return {}
         return demo.tokens(logins, files, key=secret_key(settings), clock=RealClock())

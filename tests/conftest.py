@@ -300,7 +300,7 @@ def _load_demo(dsn: str) -> None:
     from loader import demo
 
     logins = demo.Logins(dsn, f"{TEMPLATE}_identity", f"{TEMPLATE}_publisher")
-    demo.load(logins, demo.read_demo(), read_layers(), clock=RealClock())
+    demo.load(logins, demo.read_demo(), read_layers(), key=DEMO_KEY, clock=RealClock())
     demo.tokens(logins, demo.read_demo(), key=DEMO_KEY, clock=RealClock())
 
 

@@ -17,34 +17,6 @@ VALUES (%(name)s, 'config/demo', %(sha256)s, transaction_timestamp(), %(rows)s, 
 -- Return the legal day.
 SELECT lg.hom_nay();
 
--- name: insert_unit
--- Make a unit.
-INSERT INTO acl.unit (code, name, kind, territory, valid_from)
-VALUES (%(code)s, %(name)s, %(kind)s, %(territory)s, %(valid_from)s)
-RETURNING id;
-
--- name: insert_parent
--- Put a unit below another one.
-INSERT INTO acl.unit_parent (unit_id, parent_id, valid_from)
-VALUES (%(unit)s, %(parent)s, %(valid_from)s);
-
--- name: insert_function
--- Make a function of a unit.
-INSERT INTO acl.function (unit_id, code, name, narrows, valid_from)
-VALUES (%(unit)s, %(code)s, %(name)s, %(narrows)s, %(valid_from)s)
-RETURNING id;
-
--- name: insert_account
--- Make an account that may act.
-INSERT INTO acl.account (code, unit_id, kind, person, state)
-VALUES (%(code)s, %(unit)s, %(kind)s, %(person)s, 'active')
-RETURNING id;
-
--- name: give_function
--- Give a function to an account.
-INSERT INTO acl.account_function (account_id, function_id, valid_from)
-VALUES (%(account)s, %(function)s, %(valid_from)s);
-
 -- name: accounts
 -- Return the accounts that may act.
 SELECT acting.id, acting.code, acting.kind, acting.unit_id, acting.unit

@@ -4,9 +4,7 @@ The database keeps hashes only, so a token that was made once could never be sho
 from the secret of the installation: who holds it can show them, and nobody else can.
 """
 
-import hmac
-import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import count
 from typing import Any, Final
@@ -16,6 +14,7 @@ from psycopg import Connection
 from auth.model import AccountKind, Caller
 from auth.tokens import PERSONAL_LIFETIME_MAX, SCOPES, hash_of, issue_personal, new_secret
 from database.queries import load
+from loader.demo.deriving import derived, source
 from loader.demo.stage import callers
 
 PURPOSE: Final = "Dữ liệu mẫu"
@@ -36,7 +35,7 @@ def issued(connection: Connection[Any], accounts: Iterable[str], *, key: bytes, 
 
 def token_of(account: str, *, key: bytes, number: int = 0) -> str:
     """Return the token of that number of an account, issued or not."""
-    return new_secret(random=_random(key, f"{account} {number}"))
+    return new_secret(random=source(derived(key, "token", f"{account} {number}")))
 
 
 def _token(connection: Connection[Any], owner: Caller, key: bytes, now: datetime) -> str:
@@ -46,7 +45,7 @@ def _token(connection: Connection[Any], owner: Caller, key: bytes, now: datetime
     found = ((number, token, _standing(connection, token, now)) for number, token in numbered)
     number, token, standing = next(each for each in found if each[2] is not False)
     if standing is None:
-        random = _random(key, f"{account} {number}")
+        random = source(derived(key, "token", f"{account} {number}"))
         scopes, lifetime = _scopes(owner), PERSONAL_LIFETIME_MAX
         issue_personal(connection, owner, purpose=PURPOSE, scopes=scopes, lifetime=lifetime, now=now, random=random)
     return token
@@ -56,12 +55,6 @@ def _standing(connection: Connection[Any], token: str, now: datetime) -> bool | 
     """Tell whether a token is good for a day at least; ``None``: it was never issued."""
     row = connection.execute(_QUERIES["standing"].encode(), {"hash": hash_of(token), "now": now}).fetchone()
     return None if row is None else bool(row[0])
-
-
-def _random(key: bytes, name: str) -> Callable[[int], bytes]:
-    """Return a source whose 32 bytes, the secret, are derived from the key; any others are random."""
-    derived = hmac.digest(key, f"datdai demo {name}".encode(), "sha256")
-    return lambda size: derived if size == len(derived) else secrets.token_bytes(size)
 
 
 def _scopes(owner: Caller) -> list[str]:

@@ -17,12 +17,12 @@ from database.connections import connect, login_of
 from database.queries import load as queries
 from formats.offered import FORMATS
 from loader import sample
-from loader.demo import filling
 from loader.demo.files import Demo
 from loader.demo.issuing import issued
 from loader.demo.publishing import publish_all
 from loader.demo.sharing import agree, sharing_of
-from loader.demo.stage import Stage, become, callers, legal_day
+from loader.demo.staffing import Office, staff
+from loader.demo.stage import Stage, become, legal_day
 
 LOAD_NAME: Final = "don-vi-mau"
 """``lg.dot_nap.lop`` of the row that marks a database with the demo."""
@@ -54,8 +54,11 @@ class Logins:
         )
 
 
-def load(logins: Logins, demo: Demo, layers: Sequence[Layer], *, clock: Clock) -> bool:
+def load(logins: Logins, demo: Demo, layers: Sequence[Layer], *, key: bytes, clock: Clock) -> bool:
     """Act the demo out in one transaction; tell whether anything was done.
+
+    Args:
+        key: 32 bytes, as ``core.settings.secret_key`` returns them.
 
     Raises:
         DatabaseError: the database holds no sample province before the reform.
@@ -69,7 +72,8 @@ def load(logins: Logins, demo: Demo, layers: Sequence[Layer], *, clock: Clock) -
         if is_demo(connection):
             return False
         _mark(connection, demo)
-        _act(Stage(connection, logins.identity, logins.publisher, clock), demo, layers)
+        stage = Stage(connection, logins.identity, logins.publisher, clock)
+        _act(Office(stage, demo, layers, key, legal_day(connection)))
     return True
 
 
@@ -110,12 +114,11 @@ def _mark(connection: Connection[Any], demo: Demo) -> None:
     connection.execute(_QUERIES["mark"].encode(), values)
 
 
-def _act(stage: Stage, demo: Demo, layers: Sequence[Layer]) -> None:
-    known, day = {each.id: each for each in layers}, legal_day(stage.connection)
-    filling.fill(stage.connection, demo, day)
-    people = callers(stage.connection, stage.clock.now())
-    agree(sharing_of(stage, demo, people, Vocabulary(known, frozenset(each.key for each in FORMATS))))
-    stage.publish(publish_all, known, day)
+def _act(office: Office) -> None:
+    stage, known = office.stage, {each.id: each for each in office.layers}
+    people = staff(office)
+    agree(sharing_of(stage, office.demo, people, Vocabulary(known, frozenset(each.key for each in FORMATS))))
+    stage.publish(publish_all, known, office.day)
 
 
 def _user(dsn: str) -> str:

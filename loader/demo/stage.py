@@ -24,6 +24,11 @@ class Stage:
     publisher: str
     clock: Clock
 
+    def found[**P, T](self, act: Callable[Concatenate[Connection[Any], P], T], *args: P.args, **named: P.kwargs) -> T:
+        """Do an act as the DBA."""
+        self.connection.execute("RESET SESSION AUTHORIZATION")
+        return self._done(act(self.connection, *args, **named))
+
     def keep[**P, T](self, act: Callable[Concatenate[Connection[Any], P], T], *args: P.args, **named: P.kwargs) -> T:
         """Do an act as the login that keeps accounts and agreements."""
         become(self.connection, self.identity)

@@ -32,7 +32,7 @@ def test_every_account_of_the_files_has_a_token_that_is_its_own(demo_db: str, de
 def test_loading_it_again_changes_nothing(demo_db: str, logins: demo.Logins) -> None:
     before = _state(demo_db)
 
-    assert not demo.load(logins, FILES, LAYERS, clock=RealClock())
+    assert not demo.load(logins, FILES, LAYERS, key=KEY, clock=RealClock())
     assert _state(demo_db) == before
 
 
@@ -65,7 +65,7 @@ def test_the_demo_goes_into_a_sample_province_only(empty_db: str) -> None:
     logins = demo.Logins(empty_db, "datdai_mau_identity", "datdai_mau_publisher")
 
     with pytest.raises(DatabaseError, match="sample province"):
-        demo.load(logins, FILES, LAYERS, clock=RealClock())
+        demo.load(logins, FILES, LAYERS, key=KEY, clock=RealClock())
 
 
 def test_two_officers_stand_behind_every_agreement_and_the_audit_knows_them(demo_db: str) -> None:
