@@ -1,6 +1,6 @@
 """What the server relies on, proved before it opens a port."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg import Connection
@@ -10,6 +10,7 @@ from core.errors import DatabaseError
 from database.check import check_catalogue
 from database.connections import connect
 from database.queries import load
+from database.walls import check_walls
 
 _MINIMUM = {15: 150009, 16: 160005, 17: 170001}
 """First safe release of each branch. Before it row security could be led astray (CVE-2024-10976, CVE-2024-10978)."""
@@ -20,11 +21,11 @@ _TOLERANCES = (0.001, 0.001, 1e-8, 1e-8)
 """1 mm in metres and in degrees."""
 
 
-def prove(dsn: str, layers: Iterable[Layer]) -> None:
-    """Check the release of PostgreSQL, the coordinate operation, and every layer against its table.
+def prove(dsn: str, layers: Sequence[Layer]) -> None:
+    """Check the release of PostgreSQL, the coordinate operation, every layer against its table, and the second wall.
 
     Raises:
-        DatabaseError: the database is away, too old, or computes coordinates otherwise.
+        DatabaseError: the database is away, too old, computes coordinates otherwise, or grants what no profile says.
         CatalogueError: layers do not fit their tables; every fault is listed.
     """
     with connect(dsn, purpose="proofs", autocommit=True) as connection:
@@ -33,6 +34,7 @@ def prove(dsn: str, layers: Iterable[Layer]) -> None:
         _prove_log(connection)
         _prove_walls(connection)
         check_catalogue(connection, layers)
+        check_walls(connection, layers)
 
 
 def _prove_release(version: int) -> None:

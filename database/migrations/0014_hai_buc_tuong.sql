@@ -269,7 +269,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     ten constant text := khung->>'table';
     nhom text := acl.prefix() || 'g_' || replace(ten, '.', '_') || '_';
-    cot constant text[] := (SELECT array_agg(c ORDER BY c) FROM jsonb_array_elements_text(khung->'columns') c);
+    cot constant text[] := (SELECT array_agg(c ORDER BY c COLLATE "C") FROM jsonb_array_elements_text(khung->'columns') c);
     xa constant int[] := (SELECT array_agg(v::int ORDER BY v::int) FROM jsonb_array_elements(khung->'terms') t,
                           jsonb_array_elements_text(t->'one_of') v WHERE t->>'column' = 'xa_id');
     co_xa constant boolean := khung->'terms' @> '[{"column": "xa_id"}]';

@@ -1,0 +1,96 @@
+-- name: prefix
+-- Return what the names of all roles of this database begin with, and whether it is a copy under another name.
+SELECT acl.prefix(), acl.prefix() <> current_database() || '_';
+
+-- name: unguarded
+-- Return what holds or shows data without row security.
+SELECT n.nspname || '.' || c.relname
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname IN (SELECT split_part(g.bang, '.', 1) FROM acl.guarded g)
+  AND (c.relkind IN ('m', 'v', 'f') OR c.relkind IN ('r', 'p') AND NOT (c.relrowsecurity AND c.relforcerowsecurity))
+ORDER BY 1;
+
+-- name: changed_policies
+-- Return the policies that are not as the migration made them.
+SELECT coalesce(p.bang, g.bang) || ': ' || coalesce(p.policy, g.policy)
+FROM (SELECT n.nspname || '.' || c.relname AS bang, o.polname AS policy, o.polroles, o.polcmd, o.polpermissive,
+             pg_get_expr(o.polqual, o.polrelid) AS qual, o.polwithcheck
+      FROM pg_policy o
+      JOIN pg_class c ON c.oid = o.polrelid
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname IN (SELECT split_part(w.bang, '.', 1) FROM acl.guarded w)) p
+FULL JOIN acl.guarded g ON g.bang = p.bang AND g.policy = p.policy
+LEFT JOIN pg_roles r ON r.rolname = g.role
+WHERE p.policy IS NULL OR g.policy IS NULL OR r.oid IS NULL OR p.polroles <> ARRAY[r.oid] OR p.qual <> g.qual
+   OR NOT p.polpermissive OR p.polwithcheck IS NOT NULL OR p.polcmd <> CASE g.policy WHEN 'nap' THEN '*' ELSE 'r' END
+ORDER BY 1;
+
+-- name: memberships
+-- Return which roles each profile role, and the server's login, is a member of.
+SELECT m.rolname::text, array_agg(r.rolname::text ORDER BY r.rolname)
+FROM pg_auth_members a
+JOIN pg_roles m ON m.oid = a.member
+JOIN pg_roles r ON r.oid = a.roleid
+WHERE starts_with(m.rolname, acl.prefix() || 'p_') OR starts_with(m.rolname, acl.prefix() || 'c_')
+   OR starts_with(m.rolname, acl.prefix() || 'g_') OR m.rolname = acl.prefix() || 'app'
+GROUP BY m.rolname;
+
+-- name: strong_roles
+-- Return the roles of profiles, and the server's login, that may do more than they must.
+SELECT r.rolname::text
+FROM pg_roles r
+WHERE (starts_with(r.rolname, acl.prefix() || 'p_') OR starts_with(r.rolname, acl.prefix() || 'c_')
+       OR starts_with(r.rolname, acl.prefix() || 'g_') OR r.rolname = acl.prefix() || 'app')
+  AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication
+       OR r.rolcanlogin <> (r.rolname = acl.prefix() || 'app')
+       OR r.rolinherit <> starts_with(r.rolname, acl.prefix() || 'p_'))
+ORDER BY 1;
+
+-- name: column_grants
+-- Return what each role of columns may read: the table and its columns.
+SELECT r.rolname::text, n.nspname || '.' || c.relname, array_agg(a.attname::text ORDER BY a.attname COLLATE "C")
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN aclexplode(a.attacl) AS granted
+JOIN pg_roles r ON r.oid = granted.grantee
+WHERE starts_with(r.rolname, acl.prefix() || 'c_') AND granted.privilege_type = 'SELECT' AND NOT granted.is_grantable
+GROUP BY r.rolname, n.nspname, c.relname;
+
+-- name: stray_grants
+-- Return rights on data that no profile explains: of profile roles by themselves, of groups, of everybody.
+SELECT DISTINCT s.what || ': ' || s.privilege || ' of ' || coalesce(r.rolname, 'PUBLIC')
+FROM (SELECT n.nspname || '.' || c.relname AS what, g.privilege_type AS privilege, g.grantee
+      FROM pg_class c
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      CROSS JOIN aclexplode(c.relacl) AS g
+      WHERE n.nspname IN (SELECT split_part(w.bang, '.', 1) FROM acl.guarded w) OR n.nspname IN ('dm', 'lg', 'acl', 'oauth', 'audit')
+      UNION ALL
+      SELECT n.nspname || '.' || c.relname || '.' || a.attname, g.privilege_type, g.grantee
+      FROM pg_attribute a
+      JOIN pg_class c ON c.oid = a.attrelid
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      CROSS JOIN aclexplode(a.attacl) AS g
+      JOIN pg_roles r ON r.oid = g.grantee
+      WHERE NOT (starts_with(r.rolname, acl.prefix() || 'c_') AND g.privilege_type = 'SELECT')
+        AND n.nspname NOT IN ('pg_catalog', 'information_schema')) s
+LEFT JOIN pg_roles r ON r.oid = s.grantee
+WHERE s.grantee = 0 AND s.what <> 'lg.di_tru'
+   OR starts_with(r.rolname, acl.prefix() || 'p_') OR starts_with(r.rolname, acl.prefix() || 'c_')
+   OR starts_with(r.rolname, acl.prefix() || 'g_') AND (s.what, s.privilege) <> ('dm.muc', 'SELECT')
+ORDER BY 1;
+
+-- name: profiles
+-- Return the profiles that have roles, and the role of each of their parts.
+SELECT r.hash, p.body::text, jsonb_object_agg(r.part, r.role)
+FROM acl.profile_role r
+LEFT JOIN LATERAL (SELECT acl.profile_body(r.hash) AS body) p ON true
+GROUP BY r.hash, p.body;
+
+-- name: scopes
+-- Return the rows that each role may read of each table.
+SELECT s.role::text, s.bang, s.hien_hanh, s.xa,
+       (SELECT jsonb_agg(to_jsonb(t) - 'role' - 'bang' ORDER BY t.cot) FROM acl.scope_term t
+        WHERE t.role = s.role AND t.bang = s.bang)
+FROM acl.scope s;

@@ -1,0 +1,130 @@
+"""The second wall: what PostgreSQL grants is what the profiles say, and the server sees it when it is not."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from catalogue.files import read_layers
+from catalogue.profile import Allowance, Between, Collection, OneOf, Operation, Profile, RowScope, compile_profile
+from core.errors import DatabaseError
+from database.profiles import Segment, drop_unused, publish
+from database.walls import check_walls
+
+LAYERS = {each.id: each for each in read_layers()}
+READ = Allowance(frozenset({Operation.READ, Operation.QUERY}))
+PREFIX = "datdai_mau_"
+
+
+def _profile() -> Profile:
+    """Return a profile with every kind of scope: the province, communes, a group of land, tax dossiers since a day."""
+    parcels, holders, dossiers = LAYERS["thua-dat"], LAYERS["quyen-su-dung-dat"], LAYERS["ho-so"]
+    few = tuple(each for each in parcels.columns if each.name in ("id", "so_to", "so_thua"))
+    tax = RowScope((OneOf("giai_doan_thue", (True,)), Between("ngay_nhan", "2025-01-01", None)))
+    group = RowScope((OneOf("xa_id", (3, 1)), OneOf("nhom_dat_chinh", ("PNN",))))
+    return compile_profile(
+        [
+            Collection("thua-dat", parcels, few, RowScope(), shows_geometry=False, allowance=READ),
+            Collection(
+                "quyen-su-dung-dat", holders, holders.columns, RowScope((OneOf("xa_id", (2, 1)),)), allowance=READ
+            ),
+            Collection("ho-so", dossiers, dossiers.columns, tax, allowance=READ),
+            Collection("thua-dat~dt-7", parcels, parcels.columns, group, allowance=READ),
+        ]
+    )
+
+
+@pytest.fixture
+def connection(open_db: str) -> Iterator[Connection[Any]]:
+    """A database with two profiles: everything to everybody, and one that is narrow in every way."""
+    with psycopg.connect(open_db) as connection:
+        publish(connection, "account:1", [Segment(date(2000, 1, 1), None, _profile())])
+        yield connection
+
+
+def _role(part: str) -> str:
+    return f"{PREFIX}p_{_profile().hash[:20]}_{part}"
+
+
+def test_what_was_published_is_what_postgresql_grants(connection: Connection[Any]):
+    check_walls(connection, LAYERS.values())
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("ALTER TABLE dc.moc DISABLE ROW LEVEL SECURITY", "dc.moc is not behind row security"),
+        ("ALTER TABLE dc.nguoi NO FORCE ROW LEVEL SECURITY", "dc.nguoi is not behind row security"),
+        ("CREATE VIEW dc.tat_ca AS SELECT * FROM dc.nguoi", "dc.tat_ca is not behind row security"),
+        ("CREATE TABLE dc.moi (id int)", "dc.moi is not behind row security"),
+        ("ALTER POLICY x ON dc.thua_dat USING (true)", "the policy of dc.thua_dat: x is not as it was made"),
+        ("DROP POLICY xd ON dc.thua_dat", "the policy of dc.thua_dat: xd is not as it was made"),
+        ("CREATE POLICY them ON dc.thua_dat USING (true)", "the policy of dc.thua_dat: them is not as it was made"),
+        ("ALTER POLICY t ON dc.moc TO PUBLIC", "the policy of dc.moc: t is not as it was made"),
+        ("GRANT SELECT (ten_chu) ON dc.quyen_su_dung_dat TO {0}", "no profile explains dc.quyen_su_dung_dat.ten_chu"),
+        ("GRANT SELECT ON dc.nguoi TO {0}", "no profile explains dc.nguoi: SELECT of {0}"),
+        ("GRANT SELECT ON dc.nguoi TO PUBLIC", "no profile explains dc.nguoi: SELECT of PUBLIC"),
+        ("GRANT SELECT ON oauth.token TO datdai_mau_g_common", "no profile explains oauth.token: SELECT of"),
+        ("GRANT datdai_mau_g_dc_thua_dat_t TO {1}", "the role {1} is a member of"),
+        ("REVOKE datdai_mau_g_common FROM {0}_b", "the role {0}_b is a member of"),
+        ("GRANT datdai_mau_loader TO datdai_mau_app", "the login datdai_mau_app is a member of datdai_mau_loader"),
+        ("REVOKE {0} FROM datdai_mau_app", "the login datdai_mau_app may not take on {0}"),
+        ("ALTER ROLE {0} BYPASSRLS", "the role {0} may do more than it must"),
+        ("UPDATE acl.scope SET xa = NULL WHERE role = '{0}' AND xa IS NOT NULL", "the rows of the role {0} are not"),
+        ("UPDATE acl.scope SET xa = xa || 9 WHERE role = '{1}'", "the rows of the role {1} are not"),
+        ("UPDATE acl.scope_term SET ngay_tu = NULL WHERE cot = 'ngay_nhan'", "the rows of the role {0} are not"),
+        ("UPDATE acl.scope SET hien_hanh = false WHERE role = '{1}'", "the rows of the role {1} are not"),
+        (
+            "UPDATE acl.profile SET body = jsonb_set(body, '{{collections,0,page_max}}', '5')",
+            "was published of other",
+        ),
+    ],
+)
+def test_whatever_differs_is_told(connection: Connection[Any], statement: str, sentence: str):
+    roles = _role("0"), _role("1")
+    connection.execute(statement.format(*roles).encode())
+
+    with pytest.raises(DatabaseError) as refused:
+        check_walls(connection, LAYERS.values())
+    connection.rollback()  # roles belong to the whole cluster
+
+    assert sentence.format(*roles) in str(refused.value)
+
+
+def test_an_equal_profile_is_published_once(connection: Connection[Any]):
+    before = connection.execute("SELECT count(*) FROM acl.profile_role").fetchone()
+
+    publish(connection, "account:2", [Segment(date(2000, 1, 1), None, _profile())])
+
+    assert connection.execute("SELECT count(*) FROM acl.profile_role").fetchone() == before
+
+
+def test_the_roles_of_a_profile_that_nobody_has_any_more_are_dropped(connection: Connection[Any]):
+    connection.execute("UPDATE acl.profile_in_force SET valid_until = '2001-01-01' WHERE subject = 'account:1'")
+
+    dropped = drop_unused(connection)
+
+    assert dropped == 2
+    assert connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [_role("0") + "_s"]).fetchone() is None
+    check_walls(connection, LAYERS.values())
+
+
+def test_a_later_publication_leaves_what_was_before(connection: Connection[Any]):
+    publish(connection, "account:1", [Segment(date(2025, 7, 1), None, compile_profile([]))])
+
+    days = connection.execute(
+        "SELECT valid_from, valid_until FROM acl.profile_in_force WHERE subject = 'account:1' ORDER BY 1"
+    ).fetchall()
+
+    assert days == [(date(2000, 1, 1), date(2025, 7, 1)), (date(2025, 7, 1), None)]
+
+
+def test_only_the_publisher_makes_roles(open_db: str, as_app: Callable[[str], str]):
+    with psycopg.connect(as_app(open_db)) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        publish(app, "public", [Segment(date(2000, 1, 1), None, _profile())])
+    with psycopg.connect(open_db, user=f"{PREFIX}publisher") as publisher:
+        publish(publisher, "public", [Segment(date(2000, 1, 1), None, _profile())])
+        publisher.rollback()
