@@ -1,0 +1,379 @@
+"""Publishing: what agreements, functions and accounts give is what PostgreSQL is told, for all days to come."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from psycopg.types.json import Jsonb
+
+from auth.policy import NOTHING
+from auth.publishing import Published, check_published, drop_unused, publish_public, republish, require_publishable
+from catalogue.files import read_layers
+from core.errors import Conflict
+from tests.conftest import TEMPLATE
+
+LAYERS = read_layers()
+DAY = date(2025, 6, 30)
+JULY = date(2025, 7, 1)
+AUGUST = date(2025, 8, 1)
+PARCELS = ["id", "xa_id", "so_to", "dien_tich"]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A database, and what is written into it around everything."""
+
+    dsn: str
+    own: psycopg.Connection[tuple[Any, ...]]
+
+    @contextmanager
+    def login(self, name: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        with psycopg.connect(make_conninfo(self.dsn, user=f"{TEMPLATE}_{name}")) as connection:
+            yield connection
+
+    def publish(self, whom: Sequence[int] | int | None = None, day: date = DAY) -> Published:
+        with self.login("publisher") as connection:
+            return republish(connection, LAYERS, whom, day)
+
+    def faults(self, day: date = DAY) -> tuple[str, ...]:
+        with self.login("publisher") as connection:
+            return check_published(connection, LAYERS, day)
+
+    def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        cursor = self.own.execute(query, values)
+        return cursor.fetchall() if cursor.description else []
+
+    def one(self, query: str, *values: Any) -> int:
+        return int(self.ask(query, *values)[0][0])
+
+    def unit(self, code: str, kind: str = "thue", until: date | None = None) -> int:
+        query = (
+            "INSERT INTO acl.unit (code, name, kind, valid_from, valid_until) "
+            "VALUES (%s, %s, %s, '2020-01-01', %s) RETURNING id"
+        )
+        return self.one(query, code, code, kind, until)
+
+    def account(self, code: str, unit: int, state: str = "active", ends_on: date | None = None) -> int:
+        query = (
+            "INSERT INTO acl.account (code, unit_id, kind, person, state, suspended_for, ends_on) "
+            "VALUES (%s, %s, 'individual', 'Nguyễn Văn An', %s, %s, %s) RETURNING id"
+        )
+        return self.one(query, code, unit, state, "so" if state == "suspended" else None, ends_on)
+
+    def function(self, unit: int, code: str = "tra-cuu", narrows: Any = None, until: date | None = None) -> int:
+        query = (
+            "INSERT INTO acl.function (unit_id, code, name, narrows, valid_from, valid_until) "
+            "VALUES (%s, %s, %s, %s, '2025-01-01', %s) RETURNING id"
+        )
+        return self.one(query, unit, code, "Tra cứu", Jsonb(narrows or {}), until)
+
+    def give(self, account: int, function: int, since: date = date(2025, 1, 1), until: date | None = None) -> None:
+        self.own.execute(
+            "INSERT INTO acl.account_function (account_id, function_id, valid_from, valid_until) VALUES (%s, %s, %s, %s)",
+            (account, function, since, until),
+        )
+
+    def agree(
+        self,
+        code: str,
+        unit: int | None,
+        *clauses: dict[str, Any],
+        kind: str = "mac_dinh",
+        since: date = date(2025, 1, 1),
+        until: date | None = None,
+    ) -> None:
+        query = "INSERT INTO acl.agreement (code, kind, recipient_id) VALUES (%s, %s, %s) RETURNING id"
+        agreement = self.one(query, code, kind, unit)
+        body = {"valid_from": since.isoformat(), "valid_until": until and until.isoformat(), "grants": list(clauses)}
+        query = (
+            "INSERT INTO acl.agreement_version (agreement_id, number, state, valid_from, valid_until, body, body_hash) "
+            "VALUES (%s, 1, 'published', %s, %s, %s, '')"
+        )
+        self.own.execute(query, (agreement, since, until, Jsonb(body)))
+
+    def in_force(self, subject: str) -> list[tuple[date, date | None, str]]:
+        query = "SELECT valid_from, valid_until, hash FROM acl.profile_in_force WHERE subject = %s ORDER BY valid_from"
+        return self.ask(query, subject)
+
+    def collections(self, subject: str, day: date = DAY) -> list[str]:
+        query = (
+            "SELECT c->>'id' FROM acl.profile p CROSS JOIN jsonb_array_elements(p.body->'collections') c "
+            "WHERE p.hash = acl.hash_of(%s, %s) ORDER BY 1"
+        )
+        return [each for (each,) in self.ask(query, subject, day)]
+
+
+@pytest.fixture
+def world(empty_db: str) -> Iterator[World]:
+    with psycopg.connect(empty_db, autocommit=True) as own:
+        yield World(empty_db, own)
+
+
+def clause(layer: str = "thua-dat", columns: Sequence[str] = PARCELS, *communes: int, **changed: Any) -> dict[str, Any]:
+    rows = [{"column": "xa_id", "one_of": list(communes)}] if communes else []
+    return {
+        "layer": layer, "columns": list(columns), "rows": rows, "geometry": True, "operations": ["query", "read"],
+        "formats": None, "page_max": None, "daily_items": None,
+    } | changed  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    unit: int
+    function: int
+    account: int
+
+    @property
+    def subject(self) -> str:
+        return f"account:{self.account}"
+
+
+@pytest.fixture
+def tax(world: World) -> Tax:
+    """A tax office that may see parcels, with one function and one account that holds it."""
+    unit = world.unit("cuc-thue")
+    found = Tax(unit, world.function(unit), world.account("thue.canbo", unit))
+    world.give(found.account, found.function)
+    world.agree("tt-thue", unit, clause())
+    return found
+
+
+def test_an_account_sees_what_its_functions_leave_of_the_agreements_of_its_unit(world: World, tax: Tax) -> None:
+    published = world.publish()
+
+    assert published == Published((tax.subject, "public"), 2)
+    assert [each[:2] for each in world.in_force(tax.subject)] == [(DAY, None)]
+    assert world.collections(tax.subject) == ["thua-dat"]
+    assert world.collections("public") == []
+    assert world.faults() == ()
+
+
+def test_the_role_of_a_published_profile_may_read_the_columns_granted_and_no_other(world: World, tax: Tax) -> None:
+    world.publish([tax.account])
+
+    query = (
+        "SELECT a.attname FROM acl.profile_in_force p JOIN acl.profile_role r USING (hash) "
+        "JOIN pg_attribute a ON a.attrelid = 'dc.thua_dat'::regclass AND a.attnum > 0 "
+        "WHERE p.subject = %s AND has_column_privilege(r.role, a.attrelid, a.attnum, 'SELECT') ORDER BY a.attname"
+    )
+    readable = {each for (each,) in world.ask(query, tax.subject)}
+    assert readable == {*PARCELS, "hieu_luc_den", "geom", "geom_goc"}
+
+
+def test_publishing_twice_changes_nothing_the_second_time(world: World, tax: Tax) -> None:
+    world.publish()
+
+    assert world.publish() == Published((), 0)
+    assert world.publish(day=JULY) == Published((), 0)
+    assert [each[:2] for each in world.in_force(tax.subject)] == [(DAY, None)]
+
+
+def test_what_starts_or_ends_later_is_published_in_advance(world: World, tax: Tax) -> None:
+    world.agree("tt-gia", tax.unit, clause("gia-thua", ["id", "xa_id"]), since=JULY, until=AUGUST)
+
+    world.publish()
+
+    assert [each[:2] for each in world.in_force(tax.subject)] == [(DAY, JULY), (JULY, AUGUST), (AUGUST, None)]
+    days = (DAY, JULY, date(2025, 7, 31), AUGUST)
+    assert [len(world.collections(tax.subject, each)) for each in days] == [1, 2, 2, 1]
+    assert [world.faults(each) for each in days] == [(), (), (), ()]
+
+
+@pytest.mark.parametrize("end", ["account", "function", "gift", "unit"])
+def test_rights_end_with_the_position_the_function_its_gift_and_the_unit(world: World, end: str) -> None:
+    unit = world.unit("cuc-thue", until=JULY if end == "unit" else None)
+    function = world.function(unit, until=JULY if end == "function" else None)
+    account = world.account("thue.canbo", unit, ends_on=JULY if end == "account" else None)
+    world.give(account, function, until=JULY if end == "gift" else None)
+    world.agree("tt-thue", unit, clause())
+
+    world.publish()
+
+    subject = f"account:{account}"
+    assert [each[:2] for each in world.in_force(subject)] == [(DAY, JULY), (JULY, None)]
+    assert world.collections(subject, DAY) == ["thua-dat"]
+    assert world.in_force(subject)[1][2] == NOTHING.profile.hash
+
+
+@pytest.mark.parametrize(
+    ("state", "sees"),
+    [("issued", False), ("must_change", True), ("active", True), ("suspended", False), ("revoked", False)],
+)
+def test_only_an_account_that_is_in_use_has_rights(world: World, tax: Tax, state: str, sees: bool) -> None:
+    account = world.account("thue.khac", tax.unit, state)
+    world.give(account, tax.function)
+
+    world.publish([account])
+
+    assert (world.in_force(f"account:{account}")[0][2] != NOTHING.profile.hash) == sees
+
+
+def test_a_data_centre_never_has_a_row_whatever_is_agreed(world: World) -> None:
+    unit = world.unit("trung-tam", "trung_tam_du_lieu")
+    account = world.account("tt.vanhanh", unit)
+    world.give(account, world.function(unit))
+    world.agree("tt-trung-tam", unit, clause())
+
+    world.publish()
+
+    assert [each[2] for each in world.in_force(f"account:{account}")] == [NOTHING.profile.hash]
+
+
+def test_a_function_of_another_unit_gives_nothing_to_an_account_that_moved(world: World, tax: Tax) -> None:
+    elsewhere = world.unit("so-khac", "so_nganh")
+    world.agree("tt-khac", elsewhere, clause("ho-so", ["id", "xa_id"]))
+    world.publish()
+
+    world.ask("UPDATE acl.account SET unit_id = %s WHERE id = %s", elsewhere, tax.account)
+    world.publish([tax.account])
+
+    assert world.collections(tax.subject) == []
+
+
+def test_publications_are_everybodys_and_are_added_to_no_account(world: World, tax: Tax) -> None:
+    world.agree("cong-khai", None, clause("chi-gioi", ["id", "xa_id"]), kind="cong_khai")
+
+    with world.login("publisher") as connection:
+        published = publish_public(connection, LAYERS, DAY)
+    world.publish([tax.account])
+
+    assert published.subjects == ("public",)
+    assert world.collections("public") == ["chi-gioi"]
+    assert world.collections(tax.subject) == ["thua-dat"]
+
+
+def test_a_unit_is_published_without_touching_others(world: World, tax: Tax) -> None:
+    other = world.account("khac.mot", world.unit("so-khac", "so_nganh"))
+
+    assert world.publish(tax.unit).subjects == (tax.subject,)
+    assert world.in_force(f"account:{other}") == []
+
+
+def test_rights_that_cannot_be_put_together_publish_nothing_and_say_every_reason(world: World, tax: Tax) -> None:
+    world.publish()
+    before = world.ask("SELECT * FROM acl.profile_in_force ORDER BY 1, 2")
+    world.agree("tt-cheo", tax.unit, clause("thua-dat", ["id", "xa_id", "dia_chi"], 7), since=AUGUST)
+    world.agree("tt-moi", tax.unit, clause("ho-so", ["id", "xa_id"]))
+
+    with pytest.raises(Conflict, match="'tt-cheo' through function 'tra-cuu' and agreement 'tt-thue'"):
+        world.publish()
+
+    assert world.ask("SELECT * FROM acl.profile_in_force ORDER BY 1, 2") == before
+    assert any("cannot be put together" in each for each in world.faults())
+
+
+def test_the_login_that_keeps_accounts_finds_out_in_its_own_transaction_what_cannot_be_published(
+    world: World, tax: Tax
+) -> None:
+    narrow = {"columns": {"thua-dat": ["id", "xa_id"]}, "territory": [3]}
+    wide = {"columns": {"thua-dat": PARCELS}, "territory": [4]}
+
+    with world.login("identity") as connection:
+        require_publishable(connection, LAYERS, [tax.account], DAY)
+    for code, narrows in (("mot", narrow), ("hai", wide)):
+        account = world.account(f"thue.{code}", tax.unit)
+        world.give(account, world.function(tax.unit, code, narrows))
+        with world.login("identity") as connection:
+            require_publishable(connection, LAYERS, [account], DAY)
+    with world.login("identity") as connection, pytest.raises(Conflict):
+        connection.execute(
+            "INSERT INTO acl.account_function (account_id, function_id, valid_from) "
+            "SELECT a.id, f.id, '2025-01-01' FROM acl.account a, acl.function f "
+            "WHERE a.code = 'thue.mot' AND f.code = 'hai'"
+        )
+        require_publishable(connection, LAYERS, tax.unit, DAY)
+
+
+def test_a_function_narrows_by_layers_columns_operations_and_territory(world: World, tax: Tax) -> None:
+    narrows = {
+        "layers": ["thua-dat"], "columns": {"thua-dat": ["id", "xa_id", "so_to"]}, "operations": ["read"],
+        "territory": [5, 6],
+    }  # fmt: skip
+    account = world.account("thue.hep", tax.unit)
+    world.give(account, world.function(tax.unit, "hep", narrows))
+    world.agree("tt-gia", tax.unit, clause("gia-thua", ["id", "xa_id"]))
+
+    world.publish([account])
+
+    query = "SELECT p.body->'collections' FROM acl.profile p WHERE p.hash = acl.hash_of(%s, %s)"
+    ((collections,),) = world.ask(query, f"account:{account}", DAY)
+    (only,) = collections
+    assert (only["columns"], only["operations"]) == (["id", "xa_id", "so_to"], ["read"])
+    assert only["rows"] == [{"column": "xa_id", "one_of": [5, 6]}]
+
+
+def test_what_was_done_to_agreements_or_profiles_without_publishing_is_found(world: World, tax: Tax) -> None:
+    world.publish()
+
+    def changed(statement: str, *values: Any) -> tuple[str, ...]:
+        with psycopg.connect(world.dsn) as connection:
+            connection.execute(statement, values)
+            found = check_published(connection, LAYERS, DAY)
+            connection.rollback()
+        return found
+
+    other = f"{tax.subject}: what is published differs from what its agreements and functions give"
+    assert changed("UPDATE acl.agreement_version SET state = 'revoked'") == (other,)
+    assert changed("DELETE FROM acl.account_function") == (other,)
+    assert changed("UPDATE acl.profile_in_force SET hash = %s", NOTHING.profile.hash) == (other,)
+    assert changed("DELETE FROM acl.profile_in_force WHERE subject <> 'public'") == (other,)
+    extra = "INSERT INTO acl.profile_in_force SELECT 'account:99', '2025-01-01', NULL, %s"
+    assert changed(extra, NOTHING.profile.hash) == (other.replace(tax.subject, "account:99"),)
+    assert "its body or its roles" in changed("""UPDATE acl.profile SET body = '{"collections": []}'""")[0]
+    assert "its body or its roles" in changed("DELETE FROM acl.profile_role WHERE hash <> ''")[0]
+
+
+def test_one_transaction_publishes_at_a_time(world: World, tax: Tax) -> None:
+    with world.login("publisher") as first, world.login("publisher") as second:
+        republish(first, LAYERS, [tax.account], DAY)
+        second.execute("SET lock_timeout = '50ms'")
+
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            republish(second, LAYERS, [tax.account], DAY)
+
+
+def test_roles_that_nobody_needs_are_dropped_and_come_back_when_they_are_needed(world: World, tax: Tax) -> None:
+    world.publish()
+    world.ask("UPDATE acl.account SET state = 'suspended', suspended_for = 'so' WHERE id = %s", tax.account)
+    world.publish()
+
+    with world.login("publisher") as connection:
+        dropped = drop_unused(connection)
+
+    assert dropped >= 1
+    assert world.faults() == ()
+    world.ask("UPDATE acl.account SET state = 'active', suspended_for = NULL WHERE id = %s", tax.account)
+    world.publish()
+    assert world.faults() == ()
+
+
+def test_six_hundred_accounts_are_published_in_seconds_and_equal_rights_share_a_profile(
+    world: World, timed: Callable[[], float]
+) -> None:
+    for n in range(30):
+        unit = world.unit(f"ubnd-{n}", "xa")
+        world.agree(
+            f"tt-{n}", unit, clause("thua-dat", PARCELS, n), clause("quyen-su-dung-dat", ["id", "xa_id"], n),
+            clause("vung-quy-hoach", ["id", "xa_id"]), clause("chi-gioi", ["id", "xa_id"]),
+        )  # fmt: skip
+        functions = [world.function(unit, f"f-{k}", {"layers": ["thua-dat", "chi-gioi"][: k + 1]}) for k in range(2)]
+        for k in range(20):
+            world.give(world.account(f"a.{n}.{k}", unit), functions[k % 2])
+
+    published = world.publish()
+
+    assert timed() < 30
+    assert (len(published.subjects), published.profiles) == (601, 61)
+    assert world.faults() == ()
+
+
+@pytest.fixture
+def timed() -> Callable[[], float]:
+    started = time.monotonic()
+    return lambda: time.monotonic() - started
