@@ -1,7 +1,7 @@
 """Clients: programs that ask for tokens, and who may register them.
 
-A system admin registers clients of every unit, a unit head those of its own. What reaches beyond one unit is the admins'
-alone: a client for everybody's sign-in, one that may look into tokens, one with the scope ``admin``.
+A system admin registers clients of every unit, a unit head those of its own. What reaches beyond one unit is left to
+admins: a client for everybody's sign-in, one that may look into tokens, one with the scope ``admin``.
 """
 
 import re
@@ -177,17 +177,6 @@ def revoke(connection: Connection[Any], actor: Caller, client_id: str, *, now: d
     client = _living(connection, actor, client_id)
     _end(connection, [client_id], now)
     acts.record(connection, actor, "client.revoke", f"client:{client_id}", before=_told(client))
-
-
-def end_with_account(connection: Connection[Any], actor: Caller, account_id: int, *, now: datetime) -> None:
-    """End what dies with an account: its tokens and consents, and the clients that it made with theirs."""
-    tokens.end_of_account(connection, account_id, now=now)
-    made = connection.execute(_QUERIES["made_by_account"].encode(), {"account_id": account_id}).fetchall()
-    if made:
-        ids = [client_id for (client_id,) in made]
-        _end(connection, ids, now)
-        for client_id in ids:
-            acts.record(connection, actor, "client.revoke", f"client:{client_id}", after={"with_account": account_id})
 
 
 def find(connection: Connection[Any], actor: Caller, client_id: str) -> Client:

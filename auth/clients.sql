@@ -68,13 +68,6 @@ SELECT client.id, client.name, client.unit_id, unit.code AS unit, account.code A
  ORDER BY client.id
  LIMIT %(limit)s
 
--- name: made_by_account
--- List the living clients that an account registered.
-SELECT id
-  FROM oauth.client
- WHERE made_by = %(account_id)s
-   AND revoked_at IS NULL
-
 -- name: revoke_clients
 -- Revoke clients.
 UPDATE oauth.client

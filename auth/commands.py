@@ -2,9 +2,13 @@
 
 from types import ModuleType
 
+from auth.cli import clients, tokens
 from core.commands import Subparsers
 
-TOPICS: tuple[ModuleType, ...] = ()
+TOPICS: tuple[ModuleType, ...] = (
+    clients,
+    tokens,
+)
 """Modules with ``register(subparsers)``."""
 
 

@@ -5,9 +5,13 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from auth.api import clients, tokens
 from auth.api.http import PREFIX, Access, answer, guard, install_problems
 
-TOPICS: tuple[ModuleType, ...] = ()
+TOPICS: tuple[ModuleType, ...] = (
+    clients,
+    tokens,
+)
 """Modules with ``blueprint(access)`` and ``PATHS``, the OpenAPI paths below ``/admin/api``."""
 
 

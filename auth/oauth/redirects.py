@@ -58,7 +58,13 @@ def checked_origin(origin: str) -> str:
     secure = parts is not None and (
         parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in (*LOOPBACK, "localhost"))
     )
-    if parts is None or not secure or not parts.hostname or origin != f"{parts.scheme}://{parts.netloc.lower()}":
+    if (
+        parts is None
+        or not secure
+        or not parts.hostname
+        or "@" in origin
+        or origin != f"{parts.scheme}://{parts.netloc.lower()}"
+    ):
         raise BadRequest("An origin is https://host or https://host:port; http on the loopback alone.")
     return origin
 

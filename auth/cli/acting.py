@@ -1,0 +1,41 @@
+"""What a command that acts for somebody stands on."""
+
+import argparse
+import json
+import sys
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from typing import Any
+
+from psycopg import Connection
+
+from auth.accounts import caller_named
+from auth.api.http import content_of
+from auth.model import Caller
+from core.settings import Settings
+from database.cluster import database_of
+from database.connections import login_of
+from database.writer import Writer
+
+
+def add_actor(adder: argparse.ArgumentParser) -> None:
+    """Add the option that says who acts."""
+    adder.add_argument("--as", dest="actor", required=True, metavar="ACCOUNT", help="who acts; it is recorded")
+
+
+@contextmanager
+def acting(settings: Settings, account: str) -> Generator[tuple[Connection[Any], Caller]]:
+    """Lend a transaction of the identity login, and who acts.
+
+    Raises:
+        Forbidden: no account of that name may act.
+    """
+    with database_of(settings) as complete:
+        dsn = login_of(complete.identity_database_url, complete.database_url or "", "identity")
+        with closing(Writer(dsn, purpose="command", size=1)) as identity, identity.transaction() as connection:
+            yield connection, caller_named(connection, account)
+
+
+def write(content: object) -> None:
+    """Write a value to standard output, as JSON."""
+    sys.stdout.write(json.dumps(content_of(content), ensure_ascii=False, indent=2) + "\n")

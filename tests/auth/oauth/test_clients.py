@@ -1,0 +1,368 @@
+"""Registration of clients: who may, what holds together, what ends."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from joserfc import jwk
+
+from auth import clients
+from auth.clients import Draft
+from auth.model import Caller
+from auth.oauth.keys import checked_keys
+from auth.oauth.redirects import checked_origin, checked_redirect
+from core.errors import BadRequest, Conflict, Forbidden, NotFound
+from database.writer import Writer
+from tests.auth.oauth.conftest import NOW, Service, World, basic
+
+BROWSER = Draft(
+    id="ban-do",
+    name="Bản đồ xã",
+    unit="xa-an-phu",
+    grant_types=["authorization_code", "refresh_token"],
+    scopes=["features:read", "tiles:read"],
+    redirect_uris=["https://ban-do.example/cb"],
+    origins=["https://ban-do.example"],
+)
+MACHINE = Draft(
+    id="ioc",
+    name="Trung tâm điều hành",
+    unit="ioc",
+    grant_types=["client_credentials"],
+    scopes=["features:read"],
+    auth_method="client_secret_basic",
+    account="may.ioc",
+)
+KEY = jwk.ECKey.generate_key("P-256", {"kid": "1"})
+PUBLIC = KEY.as_dict(private=False)
+
+
+@pytest.fixture
+def register(identity: Writer) -> Callable[..., Any]:
+    def run(actor: Caller, draft: Draft, **changes: Any):
+        with identity.transaction() as connection:
+            return clients.register(connection, actor, replace(draft, **changes), now=NOW)
+
+    return run
+
+
+def test_a_unit_head_registers_a_client_of_the_own_unit(world: World, register) -> None:
+    client, secret = register(world.head, BROWSER)
+
+    assert secret is None
+    assert client.unit == "xa-an-phu"
+    assert client.made_by == "thu.truong"
+    assert not client.for_everybody
+
+
+def test_the_secret_is_told_once_and_kept_as_a_hash(world: World, register) -> None:
+    _, secret = register(world.admin, MACHINE)
+
+    assert secret.startswith("lds_")
+    assert secret not in str(world.ask("SELECT * FROM oauth.client"))
+    assert secret not in str(world.ask("SELECT * FROM audit.act"))
+
+
+def test_a_registered_machine_gets_a_token_until_it_is_revoked(service: Service, register, identity: Writer) -> None:
+    _, secret = register(service.world.admin, MACHINE)
+
+    def ask(secret: str):
+        return service.post("/oauth/token", basic("ioc", secret), grant_type="client_credentials")
+
+    first = ask(secret).get_json()["access_token"]
+    with identity.transaction() as connection:
+        newer = clients.renew_secret(connection, service.world.admin, "ioc")
+    assert ask(secret).status_code == 401
+    assert ask(newer).status_code == 200
+    assert service.is_good(first)
+
+    with identity.transaction() as connection:
+        clients.revoke(connection, service.world.admin, "ioc", now=service.clock.now())
+    assert ask(newer).status_code == 401
+    assert not service.is_good(first)
+
+
+def test_qgis_is_registered_for_everybody_with_the_loopback(service: Service, register) -> None:
+    service.world.ask("DELETE FROM oauth.client WHERE id = 'qgis'")
+
+    client, secret = register(service.world.admin, clients.qgis("so-tnmt"))
+
+    assert (client.id, secret, client.auth_method) == ("qgis", None, "none")
+    assert service.tokens()["refresh_token"]
+
+
+def test_revocation_of_a_client_ends_its_consents(service: Service, identity: Writer) -> None:
+    told = service.tokens()
+    with identity.transaction() as connection:
+        clients.revoke(connection, service.world.admin, "qgis", now=service.clock.now())
+
+    assert not service.is_good(told["access_token"])
+    assert service.world.ask("SELECT count(*) FROM oauth.family WHERE ended_at IS NULL") == [(0,)]
+
+
+@pytest.mark.parametrize("who", ["person", "machine"])
+def test_others_register_nothing_and_see_nothing(world: World, register, identity: Writer, who: str) -> None:
+    actor = getattr(world, who)
+
+    with pytest.raises(Forbidden):
+        register(actor, BROWSER)
+    with identity.transaction() as connection:
+        with pytest.raises(Forbidden):
+            clients.list_of(connection, actor, limit=10)
+        with pytest.raises(Forbidden):
+            clients.find(connection, actor, "ban-do")
+
+
+def test_a_head_knows_nothing_of_the_clients_of_other_units(world: World, register, identity: Writer) -> None:
+    register(world.admin, MACHINE)
+    register(world.head, BROWSER)
+
+    with pytest.raises(NotFound):
+        register(world.head, BROWSER, id="khac", unit="ioc")
+    with identity.transaction() as connection:
+        assert [each.id for each in clients.list_of(connection, world.head, limit=10)] == ["ban-do"]
+        assert [each.id for each in clients.list_of(connection, world.admin, limit=10)] == ["ban-do", "ioc"]
+        for act in (
+            lambda: clients.find(connection, world.head, "ioc"),
+            lambda: clients.change(connection, world.head, "ioc", {"name": "x"}),
+            lambda: clients.renew_secret(connection, world.head, "ioc"),
+            lambda: clients.revoke(connection, world.head, "ioc", now=NOW),
+        ):
+            with pytest.raises(NotFound):
+                act()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"for_everybody": True},
+        {"scopes": ["features:read", "admin"]},
+        {"may_introspect": True, "auth_method": "client_secret_basic"},
+    ],
+)
+def test_only_a_system_admin_registers_what_reaches_beyond_a_unit(
+    world: World, register, identity: Writer, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(Forbidden):
+        register(world.head, BROWSER, **changes)
+    register(world.head, BROWSER)
+    with identity.transaction() as connection, pytest.raises(Forbidden):
+        clients.change(connection, world.head, "ban-do", {"for_everybody": True})
+    client, _ = register(world.admin, BROWSER, id="khac", **changes)
+    assert client
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": ""},
+        {"name": "x" * 101},
+        {"name": "a\nb"},
+        {"id": "a"},
+        {"id": "có dấu"},
+        {"id": "a b c"},
+        {"id": "x" * 65},
+        {"grant_types": []},
+        {"grant_types": ["password"]},
+        {"scopes": []},
+        {"scopes": ["everything"]},
+        {"auth_method": "client_secret_post"},
+        {"auth_method": "private_key_jwt"},
+        {"jwks": {"keys": [PUBLIC]}},
+        {"redirect_uris": []},
+        {"redirect_uris": ["http://ban-do.example/"]},
+        {"redirect_uris": ["https://ban-do.example/#x"]},
+        {"redirect_uris": ["https://ban-do.example/"] * 11},
+        {"origins": ["https://ban-do.example/"]},
+        {"networks": ["somewhere"]},
+        {"grant_types": ["client_credentials"], "account": "may.ioc", "redirect_uris": []},
+        {"account": "may.ioc"},
+        {"may_introspect": True},
+    ],
+)
+def test_a_draft_that_does_not_hold_together_is_refused(world: World, register, changes: dict[str, Any]) -> None:
+    with pytest.raises(BadRequest):
+        register(world.admin, BROWSER, **changes)
+
+    assert world.ask("SELECT count(*) FROM oauth.client") == [(0,)]
+
+
+def test_a_machine_does_not_get_the_scope_of_administration(world: World, register) -> None:
+    with pytest.raises(BadRequest, match="does not administer"):
+        register(world.admin, MACHINE, scopes=["admin"])
+
+
+@pytest.mark.parametrize("account", ["can.bo", "nobody", "may\0"])
+def test_the_machine_account_is_one_of_the_unit(world: World, register, account: str) -> None:
+    with pytest.raises(Conflict):
+        register(world.admin, MACHINE, account=account)
+
+
+def test_the_machine_account_may_act(world: World, register) -> None:
+    world.suspend(world.machine)
+
+    with pytest.raises(Conflict):
+        register(world.admin, MACHINE)
+
+
+def test_a_name_is_taken_once_even_after_its_client_is_revoked(world: World, register, identity: Writer) -> None:
+    register(world.head, BROWSER)
+    with identity.transaction() as connection:
+        clients.revoke(connection, world.head, "ban-do", now=NOW)
+
+    with pytest.raises(Conflict, match="of this name"):
+        register(world.head, BROWSER)
+    with identity.transaction() as connection:
+        for act in (
+            lambda: clients.change(connection, world.head, "ban-do", {"name": "x"}),
+            lambda: clients.revoke(connection, world.head, "ban-do", now=NOW),
+        ):
+            with pytest.raises(Conflict, match="revoked"):
+                act()
+
+
+def test_a_unit_has_so_many_clients(world: World, register, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "OF_UNIT_MAX", 1)
+    register(world.head, BROWSER)
+
+    with pytest.raises(Conflict, match="revoke one first"):
+        register(world.head, BROWSER, id=None)
+
+
+def test_what_is_changed_is_changed_and_the_rest_stays(world: World, register, identity: Writer) -> None:
+    before, _ = register(world.head, BROWSER)
+
+    with identity.transaction() as connection:
+        after = clients.change(connection, world.head, "ban-do", {"scopes": ["tiles:read"], "networks": ["10.0.0.0/8"]})
+
+    assert after == replace(before, scopes=["tiles:read"], networks=after.networks)
+    assert [str(each) for each in after.networks] == ["10.0.0.0/8"]
+
+
+@pytest.mark.parametrize("field", ["id", "unit", "account", "auth_method", "secret_hash", "made_by"])
+def test_what_a_client_is_does_not_change(world: World, register, identity: Writer, field: str) -> None:
+    register(world.head, BROWSER)
+
+    with identity.transaction() as connection, pytest.raises(BadRequest, match="can be changed"):
+        clients.change(connection, world.head, "ban-do", {field: "x"})
+
+
+def test_a_client_without_a_secret_gets_none(world: World, register, identity: Writer) -> None:
+    register(world.head, BROWSER)
+
+    with identity.transaction() as connection, pytest.raises(Conflict, match="no secret"):
+        clients.renew_secret(connection, world.head, "ban-do")
+
+
+def test_every_act_is_written_down(world: World, register, identity: Writer) -> None:
+    register(world.head, BROWSER)
+    with identity.transaction() as connection:
+        clients.change(connection, world.head, "ban-do", {"name": "Khác"})
+        clients.revoke(connection, world.head, "ban-do", now=NOW)
+
+    acts = world.ask("SELECT act, about, account FROM audit.act ORDER BY id")
+    assert acts == [(f"client.{act}", "client:ban-do", "thu.truong") for act in ("register", "change", "revoke")]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://a.example/cb",
+        "https://a.example:8443/cb?x=1",
+        "http://127.0.0.1:7070/",
+        "http://[::1]/cb",
+        "http://localhost:3000/cb",
+        "vn.example.app:/cb",
+    ],
+)
+def test_an_address_may_be_registered(address: str) -> None:
+    assert checked_redirect(address) == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "/cb",
+        "//a.example/cb",
+        "http://a.example/cb",
+        "https:///cb",
+        "https://a.example/#",
+        "https://a.example/#x",
+        "https://u@a.example/",
+        "https://u:p@a.example/",
+        "https://*.example/",
+        "https://a.example:99999/",
+        "https://a.example\\@b.example/",
+        "https://a.example/ x",
+        "https://đất.example/",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "app:/cb",
+        "vn.example.app://host/cb",
+        "http://127.0.0.1.evil.example/",
+        "https://a.example/" + "x" * 500,
+    ],
+)
+def test_an_address_may_not_be_registered(address: str) -> None:
+    with pytest.raises(BadRequest):
+        checked_redirect(address)
+
+
+@pytest.mark.parametrize("origin", ["https://a.example", "https://a.example:8443", "http://localhost:3000"])
+def test_an_origin_may_be_registered(origin: str) -> None:
+    assert checked_origin(origin) == origin
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "null",
+        "*",
+        "a.example",
+        "http://a.example",
+        "https://a.example/",
+        "https://A.example",
+        "https://u@a.example",
+    ],
+)
+def test_an_origin_may_not_be_registered(origin: str) -> None:
+    with pytest.raises(BadRequest):
+        checked_origin(origin)
+
+
+def test_public_keys_are_kept_without_what_is_not_asked_for() -> None:
+    kept = checked_keys({"keys": [PUBLIC | {"x5u": "https://evil.example"}], "more": 1})
+
+    assert kept == {"keys": [PUBLIC]}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        None,
+        [],
+        {},
+        {"keys": []},
+        {"keys": [PUBLIC] * 6},
+        {"keys": [PUBLIC, PUBLIC]},
+        {"keys": ["x"]},
+        {"keys": [{"kty": ["EC"]}]},
+        {"keys": [{"kty": "EC", "crv": "P-256"}]},
+        {"keys": [KEY.as_dict(private=True)]},
+        {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]},
+        {"keys": [PUBLIC | {"use": "enc"}]},
+        {"keys": [PUBLIC | {"alg": "HS256"}]},
+        {"keys": [jwk.ECKey.generate_key("P-521").as_dict(private=False)]},
+        {"keys": [jwk.OKPKey.generate_key("X25519").as_dict(private=False)]},
+        {"keys": [jwk.RSAKey.generate_key(2048).as_dict(private=False) | {"n": "AQAB"}]},
+        {"keys": [PUBLIC | {"x": "AAAA"}]},
+    ],
+)
+def test_what_are_no_good_public_keys_is_refused(keys: object) -> None:
+    with pytest.raises(BadRequest):
+        checked_keys(json.loads(json.dumps(keys)))
