@@ -23,7 +23,7 @@ from loader import codelists
 
 type Run = Callable[[argparse.Namespace, Settings], int]
 
-PACKAGES_WITH_COMMANDS = ("database", "loader", "loader.sample", "loader.demo")
+PACKAGES_WITH_COMMANDS = ("database", "loader", "loader.sample", "loader.demo", "auth")
 """Packages with a module ``commands`` whose ``register(subparsers)`` adds commands; each sets ``run``."""
 SAMPLE_PARCELS = 20_000
 SAMPLE_SEED = 2025

@@ -1,0 +1,94 @@
+"""The commands ``datdai client`` and ``datdai token``."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joserfc import jwk
+
+from auth import tokens
+from server.cli import main
+from tests.auth.oauth.conftest import World
+
+type Run = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture
+def run(empty_db: str, as_app: Callable[[str], str], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    def command(*arguments: str) -> tuple[int, Any]:
+        environ = {"DATDAI_DATABASE_URL": as_app(empty_db), "DATDAI_HOME": str(tmp_path)}
+        code = main(list(arguments), environ)
+        out, err = capsys.readouterr()
+        return code, json.loads(out) if out else err
+
+    return command
+
+
+def test_qgis_is_added_shown_and_revoked(world: World, run: Run) -> None:
+    code, made = run("client", "add-qgis", "--unit", "so-tnmt", "--as", "quan.tri")
+
+    assert (code, made["id"], made["for_everybody"]) == (0, "qgis", True)
+    assert run("client", "show", "qgis", "--as", "quan.tri") == (0, made)
+    assert run("client", "revoke", "qgis", "--as", "quan.tri")[0] == 0
+    assert run("client", "list", "--as", "quan.tri")[1][0]["revoked_at"]
+    assert world.ask("SELECT account FROM audit.act") == [("quan.tri",)] * 2
+
+
+@pytest.mark.usefixtures("world")
+def test_a_machine_is_added_with_a_secret_or_a_key(run: Run, tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    public = jwk.ECKey.generate_key("P-256").as_dict(private=False)
+    keys.write_text(json.dumps({"keys": [public]}))
+    same = ["--unit", "ioc", "--account", "may.ioc", "--name", "IOC", "--grant", "client_credentials"]
+    same += ["--scope", "features:read", "--as", "quan.tri"]
+
+    _, by_secret = run("client", "add", "ioc-1", "--proof", "client_secret_basic", *same)
+    _, by_key = run("client", "add", "ioc-2", "--proof", "private_key_jwt", "--jwks", str(keys), *same)
+    _, renewed = run("client", "secret", "ioc-1", "--as", "quan.tri")
+
+    assert by_secret["client_secret"] != renewed["client_secret"]
+    assert "client_secret" not in by_key
+    assert by_key["jwks"] == {"keys": [public]}
+
+
+@pytest.mark.usefixtures("world")
+def test_a_client_is_changed_in_what_is_given(run: Run) -> None:
+    run("client", "add-qgis", "--unit", "so-tnmt", "--as", "quan.tri")
+
+    _, changed = run("client", "change", "qgis", "--scope", "tiles:read", "--no-for-everybody", "--as", "quan.tri")
+
+    assert (changed["name"], changed["scopes"], changed["for_everybody"]) == ("QGIS", ["tiles:read"], False)
+
+
+@pytest.mark.usefixtures("world")
+def test_what_is_refused_is_said_in_a_sentence(run: Run) -> None:
+    assert run("client", "list", "--as", "can.bo") == (
+        2,
+        "datdai: Clients are registered by system admins and unit heads.\n",
+    )
+    assert run("client", "list", "--as", "nobody")[0] == 2
+    assert run("client", "show", "qgis", "--as", "quan.tri")[0] == 2
+    assert run("token", "issue", "--purpose", "x", "--scope", "admin", "--days", "91", "--as", "can.bo")[0] == 2
+
+
+@pytest.mark.usefixtures("world")
+def test_a_personal_token_is_issued_listed_and_revoked(run: Run) -> None:
+    _, made = run("token", "issue", "--purpose", "GDAL", "--scope", "features:read", "--as", "can.bo")
+    token = made.pop("token")
+    assert tokens.is_wellformed(token)
+
+    assert run("token", "list", "--as", "can.bo") == (0, [made])
+    assert run("token", "list", "--as", "thu.truong") == (0, [])
+    assert run("token", "revoke", made["id"], "--as", "thu.truong")[0] == 2
+    assert run("token", "revoke", made["id"], "--as", "can.bo")[0] == 0
+    assert run("token", "list", "--as", "can.bo") == (0, [])
+
+
+def test_what_is_over_is_forgotten(world: World, run: Run) -> None:
+    run("token", "issue", "--purpose", "GDAL", "--scope", "features:read", "--as", "can.bo")
+    world.ask("UPDATE oauth.token SET issued_at = now() - interval '60 days', expires_at = now() - interval '8 days'")
+
+    assert run("token", "forget", "--as", "quan.tri") == (0, {"rows": 1})
+    assert world.ask("SELECT count(*) FROM oauth.token") == [(0,)]
