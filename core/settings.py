@@ -87,6 +87,12 @@ class Settings(BaseModel):
     oidc_client_secret: str | None = Field(default=None, repr=False)
     oidc_password_rule_equal: bool = False
     """The operator declares that the provider asks of passwords what we ask; without it the provider is not trusted."""
+    audit_sealing_key: Path | None = None
+    """A public key (X25519, PEM) to which queries are encrypted in the audit; None keeps no clear copy."""
+    audit_months: int = Field(default=12, ge=1, le=1_200)
+    """Whole months of decisions and outcomes that `datdai audit retain` leaves in the database."""
+    audit_total_months: int = Field(default=24, ge=1, le=1_200)
+    """Whole months after which it deletes their archives, too."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from enum import Enum
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, request
@@ -61,6 +62,7 @@ class Access:
         caller: who asks now, by token or session; raises ``Unauthorized``.
         key: 32 bytes, as ``core.settings.secret_key`` returns them: secrets at rest are sealed with it.
         texts: translations of errors by language.
+        home: folder that keeps the public key and the heads of the audit; ``None``: it is not verified over HTTP.
     """
 
     identity: Writer
@@ -71,6 +73,7 @@ class Access:
     caller: Callable[[], Caller]
     key: bytes = b""
     texts: Callable[[str], Translations] = _english
+    home: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ class Head:
     signature: bytes
 
 
+type Files = tuple[tuple[Path, Head | None], ...]
+"""Files with the heads in them; ``None`` for a file that holds none."""
+
+
 def seal_message(digest: bytes) -> bytes:
     """Return what is signed of a seal."""
     return b"datdai audit seal\0" + digest
@@ -71,8 +75,8 @@ def write(folder: Path, head: Head, key: Ed25519PublicKey) -> None:
     new.replace(path)
 
 
-def read(folder: Path) -> tuple[tuple[Path, Head | None], ...]:
-    """Return the heads that lie in a folder with their files, days first; ``None`` for a file that is no head."""
+def read(folder: Path) -> Files:
+    """Return the heads that lie in a folder, days first."""
     files = [*sorted((folder / "heads").glob("*.json")), folder / "latest.json"]
     return tuple((file, _read(file)) for file in files if file.exists())
 

@@ -70,6 +70,12 @@ def reader(dsn: str, *, purpose: str) -> Connection[tuple[Any, ...]]:
     return connection
 
 
+def read_all(connection: Connection[Any]) -> None:
+    """Read everything, in one snapshot, to the end of a transaction of the auditor that has just begun."""
+    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    connection.execute("SET LOCAL datdai.audit_of = 'all'")
+
+
 def horizon(connection: Connection[Any]) -> Horizon:
     """Return up to where rows may be sealed."""
     row = connection.execute(_QUERIES["horizon"].encode()).fetchone()

@@ -101,15 +101,24 @@ def verify(
         folder: of the heads and archives that left with the backup, or a copy of it; ``None`` looks at the database
             alone.
     """
+    files = heads.read(folder) if folder else ()  # before the snapshot, which then holds every seal that they know
     with store.snapshot(connection):
-        return _Verification(connection, key, folder, period).run()
+        return _Verification(connection, key, folder, files, period).run()
 
 
 class _Verification:
-    def __init__(self, connection: Connection[Any], key: Ed25519PublicKey, folder: Path | None, period: Period) -> None:
+    def __init__(
+        self,
+        connection: Connection[Any],
+        key: Ed25519PublicKey,
+        folder: Path | None,
+        files: heads.Files,
+        period: Period,
+    ) -> None:
         self._connection = connection
         self._key = key
         self._folder = folder
+        self._files = files
         self._period = period
         self._seals = self._rows = self._gone = self._forgotten = self._heads = 0
         self._last: Signed | None = None
@@ -163,7 +172,7 @@ class _Verification:
         stored = {head.day: head for head in store.heads(self._connection, since, until)}
         for day, head in stored.items():
             yield f"The head of {day}", head
-        for file, head in heads.read(self._folder) if self._folder else ():
+        for file, head in self._files:
             day = head.day if head else None
             if day and ((since and day < since) or (until and day > until)):
                 continue

@@ -38,7 +38,9 @@ CREATE TABLE audit.decision (
     UNIQUE (request_id, at)
 ) PARTITION BY RANGE (at);
 CREATE INDEX decision_order ON audit.decision (era, tx);
+CREATE INDEX decision_at ON audit.decision (at, id);
 CREATE INDEX decision_unit ON audit.decision (unit, at);
+CREATE INDEX decision_account ON audit.decision (account, at);
 COMMENT ON TABLE audit.decision IS 'One row for each request, durable before the first byte of its answer leaves.';
 COMMENT ON COLUMN audit.decision.token IS 'The first letters of the hash of the token.';
 COMMENT ON COLUMN audit.decision.query IS 'The query, with an HMAC in the place of each literal.';
@@ -293,6 +295,7 @@ BEGIN
     EXECUTE format('GRANT SELECT ON audit.decision, audit.outcome, audit.act, audit.seal, audit.head, audit.retirement TO %I',
                    reader);
     EXECUTE format('GRANT EXECUTE ON FUNCTION audit.reads_all, audit.reads_unit, audit.reads_account TO %I', reader);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO %I', reader);
     EXECUTE format('GRANT USAGE ON SCHEMA lg TO %I', reader);
     EXECUTE format('GRANT SELECT ON lg.di_tru TO %I', reader);
 END $$;
