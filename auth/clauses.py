@@ -27,6 +27,8 @@ from core.phrases import Phrase
 type Json = dict[str, Any]
 type Fault = tuple[str, Phrase]
 
+FORMATS = frozenset({"json", "jsonfg", "csv", "fgb", "gpkg", "gml", "html"})
+"""Keys of the formats in which a collection may leave, as a client names them by ``f``."""
 CLAUSES_MAX = 100
 _VALUES_MAX = LIMITS.in_list_max
 _ORDERED = (ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.DATE)
@@ -60,6 +62,11 @@ class Place:
     own: int | None = None
     own_is_open: bool = False
     public: bool = False
+
+
+def vocabulary_of(layers: Iterable[Layer], formats: frozenset[str] = FORMATS) -> Vocabulary:
+    """Return what clauses may name."""
+    return Vocabulary({each.id: each for each in layers}, formats)
 
 
 class _Part(BaseModel):

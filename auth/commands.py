@@ -2,11 +2,14 @@
 
 from types import ModuleType
 
-from auth.cli import clients, tokens
+from auth.cli import agreements, clients, packages, requests, tokens
 from core.commands import Subparsers
 
 TOPICS: tuple[ModuleType, ...] = (
+    agreements,
     clients,
+    packages,
+    requests,
     tokens,
 )
 """Modules with ``register(subparsers)``."""

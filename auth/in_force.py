@@ -1,19 +1,16 @@
 """From agreements to rights: what an agreement may not put together, and publishing what it changes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, cast
+from typing import Any
 
 from psycopg import Connection
 
+from auth import publishing
 from auth.clauses import Json, Vocabulary, grants_of
 from auth.model import AgreementKind, Function, GrantInForce, Period
 from auth.policy import Refused, compile_profile_of, compile_public, conflict
-from database.queries import load
 
-_SQL = load("auth", "in_force.sql")
 _WHOLE = "-"
 """A function that narrows nothing: what a unit has agreed is looked at as if one account held all of it."""
 
@@ -46,14 +43,12 @@ def republish(connection: Connection[Any], vocabulary: Vocabulary, recipient: in
 
     Args:
         recipient: id of the unit; ``None``: everybody.
+
+    Raises:
+        Conflict: the rights of some account cannot be put together.
     """
-    accounts: list[int] | None = None
-    if recipient is not None:
-        accounts = [each for (each,) in connection.execute(_SQL["accounts"].encode(), {"unit": recipient}).fetchall()]
-    _publish()(connection, tuple(vocabulary.layers.values()), accounts, day)
-
-
-def _publish() -> Callable[..., object]:
-    if find_spec("auth.publishing") is None:
-        return lambda *_arguments: None
-    return cast("Callable[..., object]", import_module("auth.publishing").republish)
+    layers = tuple(vocabulary.layers.values())
+    if recipient is None:
+        publishing.publish_public(connection, layers, day)
+    else:
+        publishing.republish(connection, layers, recipient, day)

@@ -85,6 +85,12 @@ def the_department(connection: Connection[Any], day: date) -> int:
     return int(row[0])
 
 
+def department_code(connection: Connection[Any], day: date) -> str:
+    """Return the code of the Sở; empty where there is none on that day."""
+    row = connection.execute(_SQL["department_code"].encode(), {"day": day}).fetchone()
+    return str(row[0]) if row else ""
+
+
 def unit_named(connection: Connection[Any], code: str, day: date) -> Unit:
     """Return a unit that exists on a day or will.
 

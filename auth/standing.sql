@@ -26,3 +26,12 @@ LIMIT 1;
 SELECT id, code, territory
 FROM acl.unit
 WHERE code = %(code)s AND (valid_until IS NULL OR valid_until > %(day)s::date)
+;
+
+-- name: department_code
+-- Return the code of the Sở of a day.
+SELECT code
+FROM acl.unit
+WHERE kind = 'so' AND daterange(valid_from, valid_until) @> %(day)s::date
+ORDER BY id
+LIMIT 1

@@ -259,14 +259,22 @@ def read_layers(folder: Path = LAYERS) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
+def read_yaml(text: str) -> Any:
+    """Read YAML; a key that is written twice is refused.
+
+    Raises:
+        yaml.YAMLError: it is not YAML.
+    """
+    return yaml.load(text, _Loader)  # noqa: S506 - _Loader is a safe loader
+
+
 def _documents(folder: Path) -> tuple[dict[str, Any], list[str]]:
     """Return what each file holds by file name, and which files cannot be read."""
     documents: dict[str, Any] = {}
     faults: list[str] = []
     for path in sorted(folder.glob("*.yml")):
         try:
-            # Ours is a SafeLoader.
-            documents[path.name] = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - _Loader is a safe loader
+            documents[path.name] = read_yaml(path.read_text(encoding="utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             faults.append(f"{path.name}: not YAML: {' '.join(str(error).split())}")
     return documents, faults

@@ -5,11 +5,14 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from auth.api import clients, tokens
+from auth.api import agreements, clients, packages, requests, tokens
 from auth.api.http import PREFIX, Access, answer, guard, install_problems
 
 TOPICS: tuple[ModuleType, ...] = (
+    agreements,
     clients,
+    packages,
+    requests,
     tokens,
 )
 """Modules with ``blueprint(access)`` and ``PATHS``, the OpenAPI paths below ``/admin/api``."""

@@ -128,6 +128,19 @@ def acting(access: Access) -> Generator[tuple[Connection[Any], Caller]]:
     republish_stale(access.publisher, access.layers)
 
 
+@contextmanager
+def publishing(access: Access) -> Generator[tuple[Connection[Any], Caller]]:
+    """Lend a transaction of the publisher login, with who asks: what changes rights changes roles with them.
+
+    Raises:
+        Unauthorized: nobody is signed in.
+        Forbidden: the token was not given for administration.
+    """
+    who = actor(access)
+    with access.publisher.transaction() as connection:
+        yield connection, who
+
+
 def legal_day(connection: Connection[Any]) -> LegalDay:
     """Return the legal day."""
     row = connection.execute("SELECT lg.hom_nay()").fetchone()

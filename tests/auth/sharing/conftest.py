@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from auth.clauses import AgreementDocument, PackageDocument, Vocabulary, read_document
+from auth.clauses import AgreementDocument, PackageDocument, read_document, vocabulary_of
 from auth.model import AccountKind, Caller
 from catalogue.files import read_layers
 from core.clocks import StoppedClock
@@ -18,9 +18,7 @@ from tests.conftest import TEMPLATE
 DAY = date(2025, 6, 30)
 CLOCK = StoppedClock(datetime(2025, 6, 30, 3, tzinfo=UTC))
 LAYERS = read_layers()
-VOCABULARY = Vocabulary(
-    {each.id: each for each in LAYERS}, frozenset({"geojson", "jsonfg", "csv", "fgb", "gpkg", "gml", "html"})
-)
+VOCABULARY = vocabulary_of(LAYERS)
 PLACES = (  # id, level, code, parent
     (1, 1, "70", None),
     (2, 2, "689", 1),

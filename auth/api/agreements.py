@@ -1,0 +1,360 @@
+"""Agreements over HTTP: their way from draft to publication, their effect, managing units, successions.
+
+Packages and publications to everybody take the same way; ``{code}`` is theirs as well.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import yaml
+from flask import Blueprint, Response, request
+from pydantic import BaseModel, ConfigDict
+
+from auth import agreements, managing, succession
+from auth.api.document import Json, listing, operation, path_parameter, query_parameter
+from auth.api.http import Access, acting, actor, answer, body, done, legal_day, page, paging, publishing
+from auth.audit import acts
+from auth.clauses import AgreementDocument, vocabulary_of
+from auth.effect import effect_of
+from auth.model import Period
+from auth.odrl import odrl_of
+from auth.standing import department_code, officer, standing
+from auth.succession import SuccessionDocument
+from catalogue.files import Slug, Words
+from core.errors import BadParameter, NotFound
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SeenBody(_Body):
+    """Which body somebody accepts or publishes: the ``body_hash`` that was read with it."""
+
+    body_hash: str
+
+
+class ReasonBody(_Body):
+    reason: Words
+
+
+class EndBody(_Body):
+    """Why it ends; ``on`` is a coming day on which it is over, without it at once."""
+
+    reason: Words
+    on: date | None = None
+
+
+class ManagerBody(_Body):
+    """A unit manages a layer: in a district or commune, by code, or everywhere."""
+
+    layer: str
+    unit: Slug
+    territory: str | None = None
+    valid_from: date
+    valid_until: date | None = None
+
+
+class ManagerEndBody(_Body):
+    on: date
+
+
+def blueprint(access: Access) -> Blueprint:
+    """Return the endpoints of agreements, managing units and successions."""
+    routes = Blueprint("agreements", __name__)
+    one = "/agreements/<code>"
+    found = _Agreements(access)
+    _add(routes, "/agreements", GET=found.listed, POST=found.draft)
+    _add(routes, one, GET=found.shown, PUT=found.redraft)
+    for act in ("propose", "accept", "decline", "withdraw", "publish", "revoke"):
+        _add(routes, f"{one}/{act}", POST=getattr(found, act))
+    _add(routes, f"{one}/effect", GET=found.effect)
+    _add(routes, f"{one}/document", GET=found.document)
+    _add(routes, f"{one}/odrl", GET=found.odrl)
+    managers, moves = _Managers(access), _Successions(access)
+    _add(routes, "/managers", GET=managers.listed, POST=managers.name)
+    _add(routes, "/managers/<int:entry>/end", POST=managers.end)
+    _add(routes, "/successions", POST=moves.draft)
+    _add(routes, "/successions/<code>", GET=moves.shown)
+    _add(routes, "/successions/<code>/approve", POST=moves.approve)
+    _add(routes, "/successions/<code>/reject", POST=moves.reject)
+    return routes
+
+
+def _add(routes: Blueprint, path: str, **methods: Callable[..., Response]) -> None:
+    for method, view in methods.items():
+        routes.add_url_rule(path, f"{method} {path}".replace(".", "_"), view, methods=[method])
+
+
+class _Agreements:
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._vocabulary = vocabulary_of(access.layers)
+
+    def listed(self) -> Response:
+        """Answer with a page of agreements."""
+        asked = paging()
+        with acting(self._access) as (connection, who):
+            day = legal_day(connection)
+            found = agreements.listed(connection, who, day=day, after=asked.after or "", limit=asked.limit + 1)
+        return page(found, asked, lambda each: each.code)
+
+    def draft(self) -> Response:
+        """Draft an agreement, or its next version."""
+        document = body(AgreementDocument)
+        with acting(self._access) as (connection, who):
+            day = legal_day(connection)
+            drafted = agreements.draft(connection, who, document, vocabulary=self._vocabulary, day=day)
+        return answer(drafted, 201, location=f"agreements/{drafted.agreement}")
+
+    def redraft(self, code: str) -> Response:
+        """Write the version in work anew."""
+        document = body(AgreementDocument)
+        if document.agreement != code:
+            raise BadParameter("agreement", "not the one that the address names.")
+        with acting(self._access) as (connection, who):
+            day = legal_day(connection)
+            drafted = agreements.redraft(connection, who, document, vocabulary=self._vocabulary, day=day)
+        return answer(drafted)
+
+    def shown(self, code: str) -> Response:
+        """Answer with an agreement and its versions."""
+        with acting(self._access) as (connection, who):
+            agreement = agreements.visible(connection, standing(connection, who, legal_day(connection)), code)
+            versions = agreements.versions(connection, agreement)
+        return answer({"agreement": agreement, "versions": versions})
+
+    def propose(self, code: str) -> Response:
+        """Lay a draft before its parties."""
+        with acting(self._access) as (connection, who):
+            day = legal_day(connection)
+            parties = agreements.propose(connection, who, code, vocabulary=self._vocabulary, day=day)
+        return answer({"parties": parties})
+
+    def accept(self, code: str) -> Response:
+        """Accept for the caller's unit."""
+        seen = body(SeenBody)
+        with acting(self._access) as (connection, who):
+            state = agreements.accept(connection, who, code, body_hash=seen.body_hash, day=legal_day(connection))
+        return answer({"state": state})
+
+    def decline(self, code: str) -> Response:
+        """Send it back as a draft."""
+        given = body(ReasonBody)
+        with acting(self._access) as (connection, who):
+            agreements.decline(connection, who, code, reason=given.reason, day=legal_day(connection))
+        return done()
+
+    def withdraw(self, code: str) -> Response:
+        """Give up the version in work."""
+        given = body(ReasonBody)
+        with acting(self._access) as (connection, who):
+            agreements.withdraw(connection, who, code, reason=given.reason, day=legal_day(connection))
+        return done()
+
+    def publish(self, code: str) -> Response:
+        """Put the accepted version in force."""
+        seen = body(SeenBody)
+        with publishing(self._access) as (connection, who):
+            agreements.publish(
+                connection,
+                who,
+                code,
+                body_hash=seen.body_hash,
+                vocabulary=self._vocabulary,
+                clock=self._access.clock,
+                day=legal_day(connection),
+            )
+        return done()
+
+    def revoke(self, code: str) -> Response:
+        """End what is published."""
+        end = body(EndBody)
+        with publishing(self._access) as (connection, who):
+            day = legal_day(connection)
+            agreements.revoke(connection, who, code, reason=end.reason, on=end.on, vocabulary=self._vocabulary, day=day)
+        return done()
+
+    def effect(self, code: str) -> Response:
+        """Answer with what publishing the version in work would do; that it was looked at is on record."""
+        with acting(self._access) as (connection, who):
+            day = legal_day(connection)
+            officer(connection, who, day)
+            agreement = agreements.agreement_named(connection, code)
+            acts.record(connection, who, "agreement.effect", f"agreement:{code}")
+        with self._access.publisher.transaction() as connection:
+            found = effect_of(connection, agreement, vocabulary=self._vocabulary, day=day)
+        return answer(found)
+
+    def document(self, code: str) -> Response:
+        """Answer with a version as the document that drafting takes, as JSON or YAML."""
+        agreement, version = self._version(code)
+        written = agreements.document_of(agreement, version)
+        if request.args.get("f", "json") == "json":
+            return answer(written)
+        response = Response(written_as_yaml(written), content_type="application/yaml")
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def odrl(self, code: str) -> Response:
+        """Answer with a version as an ODRL policy."""
+        agreement, version = self._version(code)
+        with self._access.identity.transaction() as connection:
+            assigner = department_code(connection, legal_day(connection))
+        response = answer(odrl_of(agreement, version, base=request.url_root, assigner=assigner))
+        response.content_type = "application/ld+json"
+        return response
+
+    def _version(self, code: str) -> tuple[agreements.Agreement, agreements.Version]:
+        """Return the version that ``version`` names, else the newest."""
+        wanted = request.args.get("version", "")
+        with acting(self._access) as (connection, who):
+            agreement = agreements.visible(connection, standing(connection, who, legal_day(connection)), code)
+            versions = agreements.versions(connection, agreement)
+        found = [each for each in versions if not wanted or str(each.number) == wanted]
+        if not found:
+            raise NotFound
+        return agreement, found[0]
+
+
+class _Managers:
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._vocabulary = vocabulary_of(access.layers)
+
+    def listed(self) -> Response:
+        """Answer with what was said of managing units."""
+        actor(self._access)
+        with acting(self._access) as (connection, _):
+            found = managing.managers(connection)
+        return answer({"items": found})
+
+    def name(self) -> Response:
+        """Say that a unit manages a layer."""
+        given = body(ManagerBody)
+        period = Period(given.valid_from, given.valid_until)
+        with acting(self._access) as (connection, who):
+            entry = managing.name_manager(
+                connection,
+                who,
+                layer=given.layer,
+                territory=given.territory,
+                unit=given.unit,
+                period=period,
+                vocabulary=self._vocabulary,
+                day=legal_day(connection),
+            )
+        return answer({"id": entry}, 201)
+
+    def end(self, entry: int) -> Response:
+        """Say that a unit manages it no more."""
+        given = body(ManagerEndBody)
+        with acting(self._access) as (connection, who):
+            managing.end_manager(connection, who, entry, on=given.on, day=legal_day(connection))
+        return done()
+
+
+class _Successions:
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._vocabulary = vocabulary_of(access.layers)
+
+    def draft(self) -> Response:
+        """Draft a migration of agreements to a successor."""
+        document = body(SuccessionDocument)
+        with acting(self._access) as (connection, who):
+            day = legal_day(connection)
+            drafted = succession.draft_succession(connection, who, document, vocabulary=self._vocabulary, day=day)
+        return answer(drafted, 201, location=f"successions/{drafted.code}")
+
+    def shown(self, code: str) -> Response:
+        """Answer with a migration and the agreements as the successor would have them."""
+        with acting(self._access) as (connection, who):
+            officer(connection, who, legal_day(connection))
+            found = succession.succession_named(connection, code)
+        return answer(found)
+
+    def approve(self, code: str) -> Response:
+        """Approve a migration."""
+        with publishing(self._access) as (connection, who):
+            day, clock = legal_day(connection), self._access.clock
+            made = succession.approve_succession(
+                connection, who, code, vocabulary=self._vocabulary, clock=clock, day=day
+            )
+        return answer({"agreements": made})
+
+    def reject(self, code: str) -> Response:
+        """Reject a migration."""
+        given = body(ReasonBody)
+        with publishing(self._access) as (connection, who):
+            day, clock = legal_day(connection), self._access.clock
+            succession.reject_succession(connection, who, code, reason=given.reason, clock=clock, day=day)
+        return done()
+
+
+def written_as_yaml(document: Json) -> str:
+    """Return a document as YAML for people: in its own order, Vietnamese as it is."""
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=120)
+
+
+def _act(summary: str, takes: type[BaseModel] | None = None, status: int = 204) -> Json:
+    return {"parameters": [_CODE], "post": operation(summary, takes=takes, status=status)}
+
+
+_CODE = path_parameter("code", "Code of an agreement, a publication or a package.")
+_MIGRATION = path_parameter("code", "Code of a migration.")
+_VERSION = query_parameter("version", "Number of the version; without it the newest.")
+
+PATHS: dict[str, Any] = {
+    "/agreements": {
+        "get": listing("Agreements: all for an officer of the Sở, else those of the own unit"),
+        "post": operation("Draft an agreement or its next version", takes=AgreementDocument, status=201),
+    },
+    "/agreements/{code}": {
+        "parameters": [_CODE],
+        "get": operation("An agreement with its versions, their parties and acceptances"),
+        "put": operation("Write the version in work anew; acceptances are void", takes=AgreementDocument),
+    },
+    "/agreements/{code}/propose": _act("Lay the draft before its parties", status=200),
+    "/agreements/{code}/accept": _act("Accept for the own unit exactly this body", SeenBody, 200),
+    "/agreements/{code}/decline": _act("Send it back as a draft, for a party", ReasonBody),
+    "/agreements/{code}/withdraw": _act("Give up the version in work", ReasonBody),
+    "/agreements/{code}/publish": _act("Put the accepted version in force, as the second officer", SeenBody),
+    "/agreements/{code}/revoke": _act("End what is published, at once or on a coming day", EndBody),
+    "/agreements/{code}/effect": {
+        "parameters": [_CODE],
+        "get": operation("What publishing the version in work would do: columns, rows, a sample, times"),
+    },
+    "/agreements/{code}/document": {
+        "parameters": [_CODE],
+        "get": operation(
+            "A version as the document that drafting takes",
+            parameters=[_VERSION, query_parameter("f", "Format.", enum=["json", "yaml"], default="json")],
+        ),
+    },
+    "/agreements/{code}/odrl": {
+        "parameters": [_CODE],
+        "get": operation("A version as a policy in ODRL 2.2 (JSON-LD)", parameters=[_VERSION]),
+    },
+    "/managers": {
+        "get": operation("What was said of managing units"),
+        "post": operation("Say that a unit manages a layer", takes=ManagerBody, status=201),
+    },
+    "/managers/{entry}/end": {
+        "parameters": [path_parameter("entry", "Number of the entry.", type="integer")],
+        "post": operation("Say that a unit manages it no more", takes=ManagerEndBody, status=204),
+    },
+    "/successions": {
+        "post": operation("Draft a migration of agreements to a successor", takes=SuccessionDocument, status=201)
+    },
+    "/successions/{code}": {"parameters": [_MIGRATION], "get": operation("A migration and what it would move")},
+    "/successions/{code}/approve": {
+        "parameters": [_MIGRATION],
+        "post": operation("Approve a migration, as the second officer"),
+    },
+    "/successions/{code}/reject": {
+        "parameters": [_MIGRATION],
+        "post": operation("Reject a migration", takes=ReasonBody, status=204),
+    },
+}

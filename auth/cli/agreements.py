@@ -1,0 +1,248 @@
+"""``datdai agreement``, ``datdai manager`` and ``datdai succession``: agreements, managing units, migrations."""
+
+import argparse
+import sys
+
+from auth import agreements, managing, succession
+from auth.api.agreements import written_as_yaml
+from auth.audit import acts
+from auth.clauses import AgreementDocument, read_document
+from auth.cli.desk import add_action, add_page, at_desk, day_of, known, read_file, say
+from auth.effect import effect_of
+from auth.model import Period
+from auth.odrl import odrl_of
+from auth.standing import department_code, officer, standing
+from auth.succession import SuccessionDocument
+from core.clocks import RealClock
+from core.commands import CommandParser, Subparsers
+from core.errors import NotFound
+from core.settings import Settings
+
+
+def register(commands: Subparsers) -> None:
+    """Add the commands."""
+    _add_agreement(commands)
+    _add_manager(commands)
+    _add_succession(commands)
+
+
+def _add_agreement(commands: Subparsers) -> None:
+    whole = commands.add_parser("agreement", help="draft, accept, publish and end agreements")
+    kinds = whole.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=CommandParser)
+    listing = add_action(kinds, "list", "list agreements")
+    add_page(listing)
+    listing.set_defaults(run=_list)
+    add_action(kinds, "show", "show an agreement with its versions", "code").set_defaults(run=_show)
+    add_action(kinds, "draft", "draft an agreement or its next version", "file").set_defaults(run=_draft)
+    add_action(kinds, "redraft", "write the version in work anew", "file").set_defaults(run=_redraft)
+    add_action(kinds, "propose", "lay a draft before its parties", "code").set_defaults(run=_propose)
+    add_action(kinds, "effect", "show what publishing would do", "code").set_defaults(run=_effect)
+    for name, text, run in (
+        ("accept", "accept for the own unit", _accept),
+        ("publish", "put in force, as the second officer", _publish),
+    ):
+        adder = add_action(kinds, name, text, "code")
+        adder.add_argument("--hash", required=True, metavar="BODY_HASH", help="of the body that was read")
+        adder.set_defaults(run=run)
+    for name, text, run in (
+        ("decline", "send back as a draft", _decline),
+        ("withdraw", "give up the version in work", _withdraw),
+        ("revoke", "end what is published", _revoke),
+    ):
+        adder = add_action(kinds, name, text, "code")
+        adder.add_argument("--reason", required=True, metavar="TEXT", help="why")
+        adder.set_defaults(run=run, on=None)
+        if name == "revoke":
+            adder.add_argument("--on", type=day_of, metavar="YYYY-MM-DD", help="a coming day; without it at once")
+    export = add_action(kinds, "export", "write a version as YAML, or as ODRL", "code")
+    export.add_argument("--version", type=int, metavar="N", help="the newest without it")
+    export.add_argument("--odrl", metavar="URL", help="as ODRL in JSON-LD, names below this address of the service")
+    export.set_defaults(run=_export)
+
+
+def _add_manager(commands: Subparsers) -> None:
+    whole = commands.add_parser("manager", help="say which unit manages a layer where")
+    kinds = whole.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=CommandParser)
+    add_action(kinds, "list", "list managing units").set_defaults(run=_list_managers)
+    name = add_action(kinds, "name", "say that a unit manages a layer", "layer", "unit")
+    name.add_argument("--territory", metavar="CODE", help="of a district or commune; everywhere without it")
+    name.add_argument("--from", dest="since", type=day_of, required=True, metavar="YYYY-MM-DD")
+    name.add_argument("--until", type=day_of, metavar="YYYY-MM-DD", help="first day on which it is over")
+    name.set_defaults(run=_name_manager)
+    end = add_action(kinds, "end", "say that it manages it no more")
+    end.add_argument("entry", type=int, metavar="ENTRY", help="its number in the list")
+    end.add_argument("--on", type=day_of, required=True, metavar="YYYY-MM-DD", help="first day on which it is over")
+    end.set_defaults(run=_end_manager)
+
+
+def _add_succession(commands: Subparsers) -> None:
+    whole = commands.add_parser("succession", help="move agreements to the successor of a unit")
+    kinds = whole.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=CommandParser)
+    add_action(kinds, "draft", "draft a migration", "file").set_defaults(run=_draft_succession)
+    add_action(kinds, "show", "show a migration", "code").set_defaults(run=_show_succession)
+    add_action(kinds, "approve", "approve it, as the second officer", "code").set_defaults(run=_approve_succession)
+    reject = add_action(kinds, "reject", "reject it", "code")
+    reject.add_argument("--reason", required=True, metavar="TEXT", help="why")
+    reject.set_defaults(run=_reject_succession)
+
+
+def _list(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings) as desk:
+        found = agreements.listed(desk.connection, desk.actor, day=desk.day, after=chosen.after, limit=chosen.limit)
+    return say(found)
+
+
+def _show(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings) as desk:
+        who = standing(desk.connection, desk.actor, desk.day)
+        agreement = agreements.visible(desk.connection, who, chosen.code)
+        versions = agreements.versions(desk.connection, agreement)
+    return say({"agreement": agreement, "versions": versions})
+
+
+def _draft(chosen: argparse.Namespace, settings: Settings) -> int:
+    document = read_document(AgreementDocument, read_file(chosen.file))
+    with at_desk(chosen, settings) as desk:
+        drafted = agreements.draft(desk.connection, desk.actor, document, vocabulary=known(), day=desk.day)
+    return say(drafted)
+
+
+def _redraft(chosen: argparse.Namespace, settings: Settings) -> int:
+    document = read_document(AgreementDocument, read_file(chosen.file))
+    with at_desk(chosen, settings) as desk:
+        drafted = agreements.redraft(desk.connection, desk.actor, document, vocabulary=known(), day=desk.day)
+    return say(drafted)
+
+
+def _propose(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings) as desk:
+        parties = agreements.propose(desk.connection, desk.actor, chosen.code, vocabulary=known(), day=desk.day)
+    return say(parties)
+
+
+def _effect(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings) as desk:
+        officer(desk.connection, desk.actor, desk.day)
+        agreement = agreements.agreement_named(desk.connection, chosen.code)
+        acts.record(desk.connection, desk.actor, "agreement.effect", f"agreement:{chosen.code}")
+    with at_desk(chosen, settings, publisher=True) as desk:
+        found = effect_of(desk.connection, agreement, vocabulary=known(), day=desk.day)
+    return say(found)
+
+
+def _accept(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings) as desk:
+        state = agreements.accept(desk.connection, desk.actor, chosen.code, body_hash=chosen.hash, day=desk.day)
+    return say({"state": state})
+
+
+def _decline(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings) as desk:
+        agreements.decline(desk.connection, desk.actor, chosen.code, reason=chosen.reason, day=desk.day)
+    return 0
+
+
+def _withdraw(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings) as desk:
+        agreements.withdraw(desk.connection, desk.actor, chosen.code, reason=chosen.reason, day=desk.day)
+    return 0
+
+
+def _publish(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings, publisher=True) as desk:
+        agreements.publish(
+            desk.connection,
+            desk.actor,
+            chosen.code,
+            body_hash=chosen.hash,
+            vocabulary=known(),
+            clock=RealClock(),
+            day=desk.day,
+        )
+    return 0
+
+
+def _revoke(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings, publisher=True) as desk:
+        agreements.revoke(
+            desk.connection,
+            desk.actor,
+            chosen.code,
+            reason=chosen.reason,
+            on=chosen.on,
+            vocabulary=known(),
+            day=desk.day,
+        )
+    return 0
+
+
+def _export(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings) as desk:
+        who = standing(desk.connection, desk.actor, desk.day)
+        agreement = agreements.visible(desk.connection, who, chosen.code)
+        found = agreements.versions(desk.connection, agreement)
+        assigner = department_code(desk.connection, desk.day)
+    version = next((each for each in found if chosen.version in (None, each.number)), None)
+    if version is None:
+        raise NotFound
+    if chosen.odrl:
+        return say(odrl_of(agreement, version, base=chosen.odrl, assigner=assigner))
+    sys.stdout.write(written_as_yaml(agreements.document_of(agreement, version)))
+    return 0
+
+
+def _list_managers(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings) as desk:
+        found = managing.managers(desk.connection)
+    return say(found)
+
+
+def _name_manager(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings) as desk:
+        entry = managing.name_manager(
+            desk.connection,
+            desk.actor,
+            layer=chosen.layer,
+            territory=chosen.territory,
+            unit=chosen.unit,
+            period=Period(chosen.since, chosen.until),
+            vocabulary=known(),
+            day=desk.day,
+        )
+    return say({"id": entry})
+
+
+def _end_manager(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings) as desk:
+        managing.end_manager(desk.connection, desk.actor, chosen.entry, on=chosen.on, day=desk.day)
+    return 0
+
+
+def _draft_succession(chosen: argparse.Namespace, settings: Settings) -> int:
+    document = read_document(SuccessionDocument, read_file(chosen.file))
+    with at_desk(chosen, settings) as desk:
+        drafted = succession.draft_succession(desk.connection, desk.actor, document, vocabulary=known(), day=desk.day)
+    return say(drafted)
+
+
+def _show_succession(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings) as desk:
+        officer(desk.connection, desk.actor, desk.day)
+        found = succession.succession_named(desk.connection, chosen.code)
+    return say(found)
+
+
+def _approve_succession(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings, publisher=True) as desk:
+        made = succession.approve_succession(
+            desk.connection, desk.actor, chosen.code, vocabulary=known(), clock=RealClock(), day=desk.day
+        )
+    return say({"agreements": made})
+
+
+def _reject_succession(chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings, publisher=True) as desk:
+        succession.reject_succession(
+            desk.connection, desk.actor, chosen.code, reason=chosen.reason, clock=RealClock(), day=desk.day
+        )
+    return 0

@@ -1,0 +1,97 @@
+"""One transaction of a command on agreements: who acts and the legal day; reading documents, writing answers."""
+
+import argparse
+import sys
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+from psycopg import Connection
+
+from auth.accounts import caller_named
+from auth.api.http import legal_day
+from auth.clauses import Vocabulary, vocabulary_of
+from auth.cli.acting import add_actor, write
+from auth.model import Caller
+from catalogue.files import read_layers, read_yaml
+from core.clocks import LegalDay
+from core.errors import BadParameter
+from core.phrases import Phrase
+from core.settings import Settings
+from database.cluster import database_of
+from database.connections import login_of
+from database.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One transaction of a command: its connection, who acts and the legal day."""
+
+    connection: Connection[Any]
+    actor: Caller
+    day: LegalDay
+
+
+@contextmanager
+def at_desk(chosen: argparse.Namespace, settings: Settings, *, publisher: bool = False) -> Generator[Desk]:
+    """Open the transaction of a command for the account that ``--as`` names; it commits unless the block raises.
+
+    Raises:
+        Forbidden: no account of that name may act.
+        Unavailable: the database cannot be reached.
+    """
+    with database_of(settings) as complete:
+        given = complete.publisher_database_url if publisher else complete.identity_database_url
+        dsn = login_of(given, complete.database_url or "", "publisher" if publisher else "identity")
+        with closing(Writer(dsn, purpose="command", size=1)) as writer, writer.transaction() as connection:
+            yield Desk(connection, caller_named(connection, chosen.actor), legal_day(connection))
+
+
+def add_action(kinds: Any, name: str, help_: str, *arguments: str) -> argparse.ArgumentParser:
+    """Add one action of a command: its arguments, and ``--as``."""
+    adder: argparse.ArgumentParser = kinds.add_parser(name, help=help_)
+    for each in arguments:
+        adder.add_argument(each, metavar=each.upper())
+    add_actor(adder)
+    return adder
+
+
+def add_page(adder: argparse.ArgumentParser) -> None:
+    """Add the options of a list."""
+    adder.add_argument("--after", default="", metavar="CODE", help="begin behind this one")
+    adder.add_argument("--limit", type=int, default=100, metavar="N", help="at most; default 100")
+
+
+def known() -> Vocabulary:
+    """Return what clauses may name, by the layer files."""
+    return vocabulary_of(read_layers())
+
+
+def read_file(name: str) -> Any:
+    """Read a document in YAML; ``-`` is the standard input.
+
+    Raises:
+        BadParameter: it cannot be read.
+    """
+    try:
+        return read_yaml(sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
+        raise BadParameter("file", Phrase("cannot be read: {}.", (" ".join(str(exc).split()),))) from exc
+
+
+def day_of(text: str) -> date:
+    """Read a day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"{text} is no day; write it as YYYY-MM-DD, for example 2025-06-30") from exc
+
+
+def say(content: object) -> int:
+    """Write an answer as JSON for people; return the status of a command that went well."""
+    write(content)
+    return 0
