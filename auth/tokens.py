@@ -22,8 +22,8 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from auth.audit import acts
-from auth.model import Caller
-from core.errors import BadRequest, Conflict, Forbidden, NotFound
+from auth.model import AccountKind, Caller
+from core.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthorized
 from database.queries import load
 
 type Random = Callable[[int], bytes]
@@ -180,6 +180,34 @@ def find(connection: Connection[Any], secret: str, *, now: datetime) -> Token | 
     with connection.cursor(row_factory=class_row(Token)) as cursor:
         values = {"hash": hash_of(secret), "now": now}
         return cursor.execute(_QUERIES["good_token"].encode(), values).fetchone()
+
+
+def caller_of(connection: Connection[Any], secret: str, *, now: datetime, address: str) -> Caller:
+    """Return who a token lets in from an address.
+
+    Raises:
+        Unauthorized: it is not good now, or not from there.
+    """
+    token = find(connection, secret, now=now)
+    if token is None or not is_from(token.networks, address):
+        raise Unauthorized
+    values = {"account_id": token.account_id, "now": now}
+    found = connection.execute(_QUERIES["acting"].encode(), values).fetchone()
+    if found is None:
+        raise Unauthorized
+    code, kind, unit_id, unit = found
+    return Caller(
+        f"account:{token.account_id}",
+        "token",
+        token.hash,
+        account_id=token.account_id,
+        account=code,
+        account_kind=AccountKind(kind),
+        unit_id=unit_id,
+        unit=unit,
+        client_id=token.client_id,
+        scopes=frozenset(token.scopes),
+    )
 
 
 def revoke_personal(connection: Connection[Any], actor: Caller, mark: str, *, now: datetime) -> None:

@@ -50,6 +50,12 @@ SELECT token.hash, token.kind, token.account_id, token.client_id, token.scopes, 
    AND token.expires_at > %(now)s
    AND client.revoked_at IS NULL
 
+-- name: acting
+-- Return an account that may act.
+SELECT code, kind, unit_id, unit
+  FROM oauth.acting(%(now)s)
+ WHERE id = %(account_id)s
+
 -- name: revoke_personal
 -- Revoke one personal token of an account, found by the beginning of its hash.
 UPDATE oauth.token

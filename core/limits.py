@@ -46,5 +46,10 @@ class Limits:
     password_max: int = 256
     """Characters in a password."""
 
+    token_requests_of_address_max: int = 600
+    """Requests a minute to the token endpoint and its like from one address."""
+    token_requests_of_client_max: int = 120
+    """The same of one client from one address."""
+
 
 LIMITS = Limits()

@@ -70,6 +70,8 @@ class Settings(BaseModel):
     port: int = Field(default=8000, ge=1, le=65535)
     base_url: HttpUrl | None = None
     """The address that clients see; None is ``http://host:port``."""
+    proxy_hops: int = Field(default=0, ge=0, le=8)
+    """Proxies in front of the server whose X-Forwarded-For and X-Forwarded-Proto are believed; 0 reads neither."""
     workers: int = Field(default=2, ge=1, le=64)
     threads: int = Field(default=8, ge=1, le=256)
     """Requests that one worker answers at once."""

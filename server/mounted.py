@@ -4,14 +4,93 @@ The answers of the service itself take a lane of their own (``server.app``); thi
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+import flask
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from auth import account_pages, api, tokens
+from auth.account_visits import Desk, visit
+from auth.api.http import Access
+from auth.model import Caller
+from auth.oauth import Parts, Rates, oidc, refuse_insecure_switch, silence_authlib
+from auth.oauth import blueprint as oauth_blueprint
+from catalogue.layer import Layer, Text
+from core.clocks import Clock, RealClock
+from core.errors import Unauthorized
+from core.limits import LIMITS
+from core.settings import Settings
+from database.connections import login_of
+from database.writer import Writer
+from web.account import AccountPages
+from web.csp import CSP
+from web.texts import error_texts
+
 BODY_MAX = 1_048_576
 """Bytes of a body; more is refused before it is read."""
-PATHS = ("/oauth/", "/.well-known/", "/signin", "/signout", "/account", "/admin")
+PATHS = ("/oauth", "/.well-known", "/signin", "/signout", "/account", "/admin")
 """Where paths that are answered here begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """The application with the connections that it holds."""
+
+    flask: Flask
+    writers: tuple[Writer, ...]
+
+    def close(self) -> None:
+        """Close the connections."""
+        for writer in self.writers:
+            writer.close()
+
+
+def create(
+    settings: Settings, *, layers: tuple[Layer, ...], title: Text, key: bytes, clock: Clock | None = None
+) -> Mounted:
+    """Put the application together.
+
+    Args:
+        title: name of the service.
+        key: 32 bytes, as ``core.settings.secret_key`` returns them.
+
+    Raises:
+        SettingsError: Authlib is told to do without TLS.
+    """
+    refuse_insecure_switch(settings.public_url)
+    silence_authlib()
+    time = clock or RealClock()
+    # The pages have lines of their own: a request of the authorization server asks them while it holds one of its own.
+    identity, of_pages = _writer(settings, "identity"), _writer(settings, "identity")
+    publisher, auditor = _writer(settings, "publisher"), _writer(settings, "auditor")
+    desk = _desk(settings, of_pages, time, key, title)
+    rates = Rates(LIMITS.token_requests_of_address_max, LIMITS.token_requests_of_client_max)
+    parts = Parts(settings.public_url, identity, time, account_pages.People(desk), rates)
+    access = Access(identity, publisher, auditor, layers, time, lambda: caller_of(desk), key=key, texts=error_texts)
+    blueprints = (oauth_blueprint(parts), account_pages.blueprint(desk), *api.blueprints(access))
+    made = assemble(blueprints, secret=key, proxy_hops=settings.proxy_hops)
+    return Mounted(made, (identity, of_pages, publisher, auditor))
+
+
+def caller_of(desk: Desk) -> Caller:
+    """Return who sends the request that Flask answers, by token or by session.
+
+    Raises:
+        Unauthorized: nobody, or somebody to whom something is missing still.
+    """
+    header = flask.request.headers.get("Authorization")
+    with desk.identity.transaction() as connection:
+        if header is None:
+            caller = visit(desk, connection).caller
+        else:
+            scheme, _, token = header.partition(" ")
+            given = token.strip() if scheme.lower() == "bearer" else ""
+            address = flask.request.remote_addr or ""
+            caller = tokens.caller_of(connection, given, now=desk.clock.now(), address=address)
+    if caller is None:
+        raise Unauthorized
+    return caller
 
 
 def assemble(blueprints: Iterable[Blueprint], *, secret: bytes, proxy_hops: int = 0) -> Flask:
@@ -22,15 +101,42 @@ def assemble(blueprints: Iterable[Blueprint], *, secret: bytes, proxy_hops: int 
         proxy_hops: proxies in front of the server, each of which adds one address to X-Forwarded-For and one word to
             X-Forwarded-Proto; with 0 those headers are not read.
     """
-    flask = Flask("datdai", static_folder=None, template_folder=None)
-    flask.config.update(SECRET_KEY=secret, MAX_CONTENT_LENGTH=BODY_MAX, MAX_FORM_PARTS=100, PROPAGATE_EXCEPTIONS=False)
+    made = Flask("datdai", static_folder=None, template_folder=None)
+    made.config.update(SECRET_KEY=secret, MAX_CONTENT_LENGTH=BODY_MAX, MAX_FORM_PARTS=100, PROPAGATE_EXCEPTIONS=False)
     for blueprint in blueprints:
-        flask.register_blueprint(blueprint)
+        made.register_blueprint(blueprint)
     if proxy_hops:
-        flask.wsgi_app = ProxyFix(flask.wsgi_app, x_for=proxy_hops, x_proto=proxy_hops)
-    return flask
+        made.wsgi_app = ProxyFix(made.wsgi_app, x_for=proxy_hops, x_proto=proxy_hops)
+    return made
 
 
 def belongs_here(path: str) -> bool:
     """Tell whether a path is answered by this application."""
-    return any(path == prefix.rstrip("/") or path.startswith(prefix.rstrip("/") + "/") for prefix in PATHS)
+    return any(path == prefix or path.startswith(prefix + "/") for prefix in PATHS)
+
+
+def _writer(settings: Settings, purpose: str) -> Writer:
+    given = {
+        "identity": settings.identity_database_url,
+        "publisher": settings.publisher_database_url,
+        "auditor": settings.auditor_database_url,
+    }
+    return Writer(login_of(given[purpose], settings.database_url or "", purpose), purpose=purpose)
+
+
+def _desk(settings: Settings, identity: Writer, clock: Clock, key: bytes, title: Text) -> Desk:
+    render = AccountPages(base_url=settings.public_url, title=title).render
+    return Desk(settings.public_url, identity, clock, key, render, CSP, _provider(settings, clock))
+
+
+def _provider(settings: Settings, clock: Clock) -> oidc.Provider | None:
+    """Return the outside provider through which people may sign in, if there is one."""
+    if not (settings.oidc_issuer and settings.oidc_client_id and settings.oidc_client_secret):
+        return None
+    registration = oidc.Registration(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        redirect_uri=f"{settings.public_url}/account/sso/back",
+    )
+    return oidc.Provider(registration, clock)

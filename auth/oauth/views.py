@@ -1,5 +1,6 @@
 """The paths of the authorization server, as one blueprint of Flask."""
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from core.errors import DatdaiError, status_of
 from database.writer import Writer
 
 _DEVICE = "/oauth/device"
+_log = logging.getLogger("datdai.oauth")
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "POST",
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
@@ -161,7 +163,10 @@ class Views:
         except OAuth2Error as error:
             allowed, response = None, self._server.handle_error_response(None, error)
         except DatdaiError as error:
-            allowed, response = None, _busy(self._server, status_of(error))
+            allowed, response = None, _failed(self._server, "temporarily_unavailable", status_of(error))
+        except Exception:  # what nobody foresaw: the client gets a word of the standard, the operator the rest
+            _log.exception("unforeseen error")
+            allowed, response = None, _failed(self._server, "server_error", 500)
         if allowed:
             response.headers["Access-Control-Allow-Origin"] = allowed
         if origin:
@@ -227,9 +232,8 @@ def _allowed_origin(flow: Flow, origin: str | None, base_url: str) -> str | None
     return origin
 
 
-def _busy(server: Server, status: int) -> Response:
-    error = OAuth2Error(error="temporarily_unavailable", status_code=status)
-    response = server.handle_error_response(None, error)
+def _failed(server: Server, word: str, status: int) -> Response:
+    response = server.handle_error_response(None, OAuth2Error(error=word, status_code=status))
     response.headers["Retry-After"] = "5"
     return response
 
