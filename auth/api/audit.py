@@ -1,7 +1,7 @@
 """The audit over HTTP: requests, acts, reports, heads, verification. Each reading is itself on record."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, Response, request
 
@@ -110,9 +110,8 @@ class _Audit:
 
     def _days(self) -> tuple[date, date]:
         """Read ``from`` and ``to``: days of Vietnam, both included; the last 30 unless said otherwise."""
-        today: date = calendar_day(self._access.clock.now())
-        until = _day("to") or today
-        since: date = _day("from") or until - timedelta(days=_PERIOD_DAYS - 1)
+        until = _day("to") or cast("date", calendar_day(self._access.clock.now()))
+        since = _day("from") or until - timedelta(days=_PERIOD_DAYS - 1)
         if since > until or (until - since).days >= PERIOD_DAYS_MAX:
             raise BadParameter("from", Phrase("not within the {} days up to the end.", (PERIOD_DAYS_MAX,)))
         return since, until
