@@ -137,7 +137,7 @@ def _day(name: str) -> date | None:
     except ValueError:
         day = date.min
     if not date(2000, 1, 1) <= day <= date(2200, 1, 1):
-        raise BadParameter(name, "not a day.", "2025-06-30")
+        raise BadParameter(name, "not a day such as 2025-06-30.")
     return day
 
 

@@ -118,7 +118,7 @@ def _archive(
         count, last = _write(path, _rows_of(reader, month))
         until_n = store.holder(reader, *last) if last else 0
     if until_n is None:
-        raise Conflict("The audit of {} is not sealed yet.", f"{month:%Y-%m}")
+        raise Conflict("The audit of {} is not sealed yet.", month.isoformat()[:7])
     if not count:
         path.unlink()
         return
@@ -126,7 +126,7 @@ def _archive(
     with owner.transaction():
         store.retire(owner, retirement, clock.now())
         if store.drop_month(owner, month) != count:
-            raise Conflict("The audit of {} has rows that were not archived.", f"{month:%Y-%m}")
+            raise Conflict("The audit of {} has rows that were not archived.", month.isoformat()[:7])
 
 
 def _forget(owner: Connection[Any], key: Ed25519PrivateKey, folder: Path, archived: Retirement, clock: Clock) -> None:

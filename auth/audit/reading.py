@@ -144,29 +144,6 @@ class Report:
     first_uses: list[FirstUse]
 
 
-def reader_named(identity: Writer, code: str) -> Caller:
-    """Return an active account as who reads, for the command line.
-
-    Raises:
-        Forbidden: there is none of that name.
-    """
-    with identity.transaction() as connection:
-        row = connection.execute(_QUERIES["account"].encode(), {"code": code}).fetchone()
-    if row is None:
-        raise Forbidden("There is no active account of this name.")
-    id_, name, kind, unit_id, unit = row
-    return Caller(
-        f"account:{id_}",
-        "command",
-        "",
-        account_id=id_,
-        account=name,
-        account_kind=AccountKind(kind),
-        unit_id=unit_id,
-        unit=unit,
-    )
-
-
 @contextmanager
 def reading(identity: Writer, auditor: Writer, who: Caller, what: str, wanted: Wanted) -> Generator[Connection[Any]]:
     """Put on record that somebody reads, then lend a connection that sees what that one may see.

@@ -1,10 +1,3 @@
--- name: account
--- Return an active account by its name, with its unit.
-SELECT a.id, a.code, a.kind, u.id, u.code
-FROM acl.account AS a
-JOIN acl.unit AS u ON u.id = a.unit_id
-WHERE a.code = %(code)s AND a.state = 'active' AND (a.ends_on IS NULL OR a.ends_on > lg.hom_nay());
-
 -- name: read_as
 -- Say whose rows may be read until the end of the transaction.
 SELECT set_config('datdai.audit_of', %(scope)s, true);

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from cryptography.exceptions import InvalidTag
 
+from auth.accounts import caller_named
 from auth.api.http import content_of
 from auth.audit import archive, keys, questions, reading, store
 from auth.audit.heads import Head, folder_of
@@ -179,7 +180,8 @@ def _read(
         identity = Writer(login_of(complete.identity_database_url, dsn, "identity"), purpose="audit", size=1)
         auditor = Writer(login_of(complete.auditor_database_url, dsn, "auditor"), purpose="audit", size=1)
         with closing(identity), closing(auditor):
-            who = reading.reader_named(identity, chosen.reader)
+            with identity.transaction() as connection:
+                who = caller_named(connection, chosen.reader)
             with reading.reading(identity, auditor, who, what, wanted) as connection:
                 _print(ask(connection))
     return 0
