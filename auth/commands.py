@@ -2,11 +2,12 @@
 
 from types import ModuleType
 
-from auth.cli import agreements, clients, packages, requests, tokens
+from auth.cli import agreements, audit, clients, packages, requests, tokens
 from core.commands import Subparsers
 
 TOPICS: tuple[ModuleType, ...] = (
     agreements,
+    audit,
     clients,
     packages,
     requests,
