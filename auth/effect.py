@@ -5,7 +5,7 @@ profiles, takes on their roles, counts and looks, and is rolled back; PostgreSQL
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from statistics import median
@@ -15,10 +15,11 @@ from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
 from auth.agreements import PACKAGE, Agreement, Version, in_work
-from auth.clauses import Json, Vocabulary, grants_of
+from auth.clauses import Json, Vocabulary
 from auth.in_force import grants_in
 from auth.model import AgreementKind, Function, GrantInForce, Period
 from auth.policy import Refused, compile_profile_of, compile_public, conflict
+from auth.publishing import Holder, functions_of, read_grants, read_holders
 from catalogue.layer import Column, Layer
 from catalogue.parts import part_names, parts_of
 from catalogue.profile import (
@@ -118,7 +119,7 @@ def effect_of(connection: Connection[Any], agreement: Agreement, *, vocabulary: 
     """
     version = in_work(connection, agreement, ("draft", "proposed", "accepted"))
     first = max(day, version.valid_from)
-    old = _published(connection, agreement)
+    old = _published(connection, agreement, first)
     kind = AgreementKind.DEFAULT if agreement.kind == PACKAGE else AgreementKind(agreement.kind)
     new = _replaced(old, agreement, kind, version)
     with connection.transaction(force_rollback=True):
@@ -232,16 +233,12 @@ class _Look:
         self._connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(row[0])))
 
 
-def _published(connection: Connection[Any], agreement: Agreement) -> tuple[GrantInForce, ...]:
+def _published(connection: Connection[Any], agreement: Agreement, day: date) -> Sequence[GrantInForce]:
     """Return what the recipient (or everybody) has by its published agreements."""
-    values = {"recipient": agreement.recipient_id}
     if agreement.kind == PACKAGE:
         return ()
-    return tuple(
-        GrantInForce(code, AgreementKind(kind), Period(since, until), grant)
-        for code, kind, since, until, body in connection.execute(_SQL["published"].encode(), values).fetchall()
-        for grant in grants_of(body)
-    )
+    units = [agreement.recipient_id] if agreement.recipient_id else []
+    return read_grants(connection, units, day).get(agreement.recipient_id, [])
 
 
 def _replaced(
@@ -264,35 +261,13 @@ def _classes(connection: Connection[Any], agreement: Agreement, day: date) -> tu
     whole = _Class((), ())
     if agreement.recipient_id is None:
         return (whole,)
-    held: dict[str, dict[str, Function]] = {}
-    values = {"unit": agreement.recipient_id, "day": day}
-    for account, code, name, narrows, since, until in connection.execute(_SQL["held"].encode(), values).fetchall():
-        held.setdefault(account, {})[code] = _function(code, name, narrows, Period(since, until))
-    classes: dict[tuple[str, ...], list[str]] = {}
-    for account, functions in held.items():
-        classes.setdefault(tuple(sorted(functions)), []).append(account)
-    known = {code: each for functions in held.values() for code, each in functions.items()}
-    return (
-        whole,
-        *(_Class(tuple(known[each] for each in codes), tuple(who)) for codes, who in sorted(classes.items())),
-    )
-
-
-def _function(code: str, name: str, narrows: Json, period: Period) -> Function:
-    columns = narrows.get("columns")
-    return Function(
-        code=code,
-        name=name,
-        period=period,
-        layers=_set(narrows.get("layers")),
-        columns=None if columns is None else {layer: frozenset(names) for layer, names in columns.items()},
-        operations=_set(narrows.get("operations"), Operation),
-        territory=_set(narrows.get("territory")),
-    )
-
-
-def _set(values: Iterable[Any] | None, kind: Callable[[Any], Any] = lambda each: each) -> frozenset[Any] | None:
-    return None if values is None else frozenset(kind(each) for each in values)
+    alike: dict[str, list[Holder]] = {}
+    for holder in read_holders(connection, agreement.recipient_id, day):
+        alike.setdefault(holder.functions, []).append(holder)
+    names = dict(connection.execute(_SQL["names"].encode(), {"unit": agreement.recipient_id}).fetchall())
+    held = (([each for each in functions_of(who[0]) if each.period.holds(day)], who) for who in alike.values())
+    classes = (_Class(tuple(functions), tuple(names[each.id] for each in who)) for functions, who in held if functions)
+    return (whole, *sorted(classes, key=lambda each: each.accounts))
 
 
 def _profile(

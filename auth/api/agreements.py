@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from auth import agreements, managing, succession
 from auth.api.document import Json, listing, operation, path_parameter, query_parameter
-from auth.api.http import Access, acting, actor, answer, body, done, legal_day, page, paging, publishing
+from auth.api.http import PREFIX, Access, acting, actor, answer, body, done, legal_day, page, paging, publishing
 from auth.audit import acts
 from auth.clauses import AgreementDocument, vocabulary_of
 from auth.effect import effect_of
@@ -106,7 +106,7 @@ class _Agreements:
         with acting(self._access) as (connection, who):
             day = legal_day(connection)
             drafted = agreements.draft(connection, who, document, vocabulary=self._vocabulary, day=day)
-        return answer(drafted, 201, location=f"agreements/{drafted.agreement}")
+        return answer(drafted, 201, location=f"{PREFIX}/agreements/{drafted.agreement}")
 
     def redraft(self, code: str) -> Response:
         """Write the version in work anew."""
@@ -266,7 +266,7 @@ class _Successions:
         with acting(self._access) as (connection, who):
             day = legal_day(connection)
             drafted = succession.draft_succession(connection, who, document, vocabulary=self._vocabulary, day=day)
-        return answer(drafted, 201, location=f"successions/{drafted.code}")
+        return answer(drafted, 201, location=f"{PREFIX}/successions/{drafted.code}")
 
     def shown(self, code: str) -> Response:
         """Answer with a migration and the agreements as the successor would have them."""

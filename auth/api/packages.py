@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from auth import agreements, packages
 from auth.api.document import listing, operation, path_parameter
-from auth.api.http import Access, acting, answer, body, legal_day, page, paging, publishing
+from auth.api.http import PREFIX, Access, acting, answer, body, legal_day, page, paging, publishing
 from auth.clauses import PackageDocument, vocabulary_of
 from catalogue.files import Slug
 from core.errors import BadParameter
@@ -52,7 +52,7 @@ class _Packages:
         with acting(self._access) as (connection, who):
             day = legal_day(connection)
             drafted = agreements.draft(connection, who, document, vocabulary=self._vocabulary, day=day)
-        return answer(drafted, 201, location=f"agreements/{drafted.agreement}")
+        return answer(drafted, 201, location=f"{PREFIX}/agreements/{drafted.agreement}")
 
     def redraft(self, code: str) -> Response:
         """Write the version in work anew."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from auth import requests
 from auth.api.document import Json, listing, operation, path_parameter
-from auth.api.http import Access, acting, answer, body, done, legal_day, page, paging
+from auth.api.http import PREFIX, Access, acting, answer, body, done, legal_day, page, paging
 from auth.requests import RequestDocument
 from catalogue.files import Words
 
@@ -65,7 +65,7 @@ class _Requests:
         document = body(RequestDocument)
         with acting(self._access) as (connection, who):
             requests.send(connection, who, document, day=legal_day(connection))
-        return answer({"request": document.request}, 201, location=f"requests/{document.request}")
+        return answer({"request": document.request}, 201, location=f"{PREFIX}/requests/{document.request}")
 
     def shown(self, code: str) -> Response:
         """Answer with a request and what happened to it."""
