@@ -20,6 +20,7 @@ from auth.account_forms import Confirmation, is_ours
 from auth.account_second_factor import second_factor
 from auth.account_visits import CODE, HOME, PASSWORD, SECOND_FACTOR, SIGN_IN, Desk, Visit, page, to_step, visit
 from auth.model import Caller
+from auth.oauth.oidc import BACK
 from auth.oauth.people import Asked
 from core.errors import DatdaiError, Forbidden, status_of
 from core.phrases import Phrase
@@ -40,7 +41,7 @@ def blueprint(desk: Desk) -> Blueprint:
     made.add_url_rule(SIGN_IN, "signin", partial(account_entry.sign_in, desk), methods=["GET", "POST"])
     made.add_url_rule("/account/activate", "activate", partial(account_entry.activate, desk), methods=["GET", "POST"])
     made.add_url_rule("/account/sso", "sso", partial(account_outside.depart, desk))
-    made.add_url_rule("/account/sso/back", "sso_back", partial(account_outside.arrive, desk))
+    made.add_url_rule(BACK, "sso_back", partial(account_outside.arrive, desk))
     for path, name, step in (
         (CODE, "code", account_entry.code),
         (PASSWORD, "password", account_own.password),

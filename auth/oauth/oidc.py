@@ -25,10 +25,13 @@ from requests import RequestException
 
 from core.clocks import Clock
 from core.errors import SignInRefused, Unavailable
+from core.settings import Settings
 
 ALGORITHMS = ("RS256", "PS256", "ES256")
 """Signatures that an ID token may carry, whatever its own header or the provider's metadata say."""
 SCOPE = "openid"
+BACK = "/account/sso/back"
+"""Path to which the provider sends the browser back."""
 _WITHIN_S = 5
 _KEPT = timedelta(hours=1)
 _KEYS_AGAIN_AFTER = timedelta(minutes=1)
@@ -211,6 +214,17 @@ class Provider:
             default_timeout=_WITHIN_S,
         )
         return cast("AbstractContextManager[Any]", client)
+
+
+def provider_of(settings: Settings, clock: Clock) -> Provider | None:
+    """Return the provider that the settings name, ``None`` where they name none.
+
+    One whose password rule is not declared equal to ours is no provider: signing in there would go round the rule.
+    """
+    issuer, client_id, secret = settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret
+    if issuer is None or client_id is None or secret is None or not settings.oidc_password_rule_equal:
+        return None
+    return Provider(Registration(issuer, client_id, secret, settings.public_url + BACK), clock)
 
 
 def is_guarded(address: str) -> bool:

@@ -11,20 +11,34 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
 
+import psycopg
 import pytest
 import requests
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
+from psycopg.conninfo import make_conninfo
+from pydantic import ValidationError
+from werkzeug.test import Client, TestResponse
 
-from auth.oauth.oidc import Departure, Provider, Registration, Subject, is_guarded
+from auth import passwords
+from auth.account_pages import blueprint
+from auth.account_visits import Desk
+from auth.oauth.oidc import Departure, Provider, Registration, Subject, is_guarded, provider_of
+from catalogue.layer import Text
 from core.clocks import RealClock, StoppedClock
 from core.errors import SignInRefused, Unavailable
+from core.settings import Settings
+from database.writer import Writer
+from server.mounted import assemble
+from web.account import AccountPages
+from web.csp import CSP
 
 SSO = Path(__file__).parent / "sso"
 CLIENT = "datdai"
@@ -441,3 +455,241 @@ def test_no_secret_shows_in_what_is_printed():
 
     assert SECRET not in repr(registration)
     assert urlencode({"s": SECRET}) not in repr(registration)
+
+
+# Through the pages, over a real database
+
+BASE = "http://127.0.0.1:9"
+OLD = "Ruộng-Bậc-Thang-17"
+REFUSED = "Đăng nhập không thành công"
+
+
+class Pages:
+    """The pages over one account, ``lan``, with a provider behind them."""
+
+    def __init__(self, dsn: str, provider: Provider | None) -> None:
+        self.owner = psycopg.connect(dsn, autocommit=True)
+        self.writer = Writer(make_conninfo(dsn, user="datdai_mau_identity"), purpose="pages")
+        unit = ["xa", "UBND xã An Phú", "xa", "2020-01-01"]
+        self.owner.execute("INSERT INTO acl.unit (code, name, kind, valid_from) VALUES (%s, %s, %s, %s)", unit)
+        for code in ("lan", "hoa"):
+            self.owner.execute(
+                "INSERT INTO acl.account (code, unit_id, kind, person, state, password_until) "
+                "VALUES (%s, 1, 'individual', 'Trần Thị Lan', 'active', now() + interval '60 days')",
+                [code],
+            )
+        self.owner.execute(
+            "INSERT INTO acl.password (account_id, set_at, hash) SELECT id, now(), %s FROM acl.account",
+            [passwords.hashed(OLD)],
+        )
+        title = Text("Cơ sở dữ liệu đất đai", "Land database")
+        render = AccountPages(base_url=BASE, title=title).render
+        self.desk = Desk(BASE, self.writer, RealClock(), bytes(32), render, CSP, provider)
+        self.flask = assemble([blueprint(self.desk)], secret=bytes(32))
+
+    def link(self, subject: str, account: str = "lan") -> None:
+        issuer = self.desk.provider.issuer
+        self.owner.execute(
+            "INSERT INTO oauth.outside_subject SELECT %s, %s, id, id, now() FROM acl.account WHERE code = %s",
+            [issuer, subject, account],
+        )
+
+    def count(self, table: str) -> int:
+        return self.owner.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+    def browser(self) -> Client:
+        return self.flask.test_client()
+
+    def close(self) -> None:
+        self.writer.close()
+        self.owner.close()
+
+
+@pytest.fixture
+def pages(empty_db: str, real: Registration) -> Iterator[Pages]:
+    made = Pages(empty_db, Provider(real, RealClock()))
+    yield made
+    made.close()
+
+
+def arrive_as(browser: Client, name: str, path: str = "/account/sso") -> TestResponse:
+    """Go to the provider, sign in there, and come back."""
+    departed = browser.get(path, base_url=BASE)
+    assert departed.status_code == 303
+    back = through(departed.headers["Location"], name)
+    return browser.get("/account/sso/back?" + urlencode(back), base_url=BASE)
+
+
+def sign_in_by_password(browser: Client, name: str = "lan") -> None:
+    form = browser.get("/signin", base_url=BASE).text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', form)[1]
+    answer = browser.post("/signin", base_url=BASE, data={"csrf_token": token, "name": name, "password": OLD})
+    assert answer.status_code == 303, answer.text
+
+
+def test_who_is_linked_signs_in_through_the_provider(pages):
+    pages.link("can-bo-17")
+    browser = pages.browser()
+
+    answer = arrive_as(browser, "can-bo-17", "/account/sso?next=/collections")
+
+    assert answer.headers["Location"] == "/collections"
+    assert "Trần Thị Lan" in browser.get("/account", base_url=BASE).text
+    assert pages.owner.execute("SELECT way FROM oauth.session").fetchall() == [("sso",)]
+
+
+@pytest.mark.parametrize("name", ["can-bo-99", "lan", "LAN"])
+def test_nobody_is_made_or_guessed_from_what_the_provider_says(pages, name):
+    pages.link("can-bo-17")
+    before = pages.count("acl.account")
+
+    answer = arrive_as(pages.browser(), name)
+
+    assert (answer.status_code, pages.count("oauth.session")) == (400, 0)
+    assert REFUSED in answer.text
+    assert pages.count("acl.account") == before
+    assert pages.count("oauth.outside_subject") == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE acl.account SET state = 'suspended', suspended_for = 'unit'",
+        "UPDATE acl.account SET state = 'revoked'",
+        "UPDATE acl.account SET ends_on = lg.hom_nay()",
+    ],
+)
+def test_an_account_that_has_ended_does_not_come_in_by_the_provider_either(pages, statement):
+    pages.link("can-bo-17")
+    pages.owner.execute(statement)
+
+    answer = arrive_as(pages.browser(), "can-bo-17")
+
+    assert (answer.status_code, pages.count("oauth.session")) == (400, 0)
+    assert REFUSED in answer.text
+
+
+def test_the_second_factor_is_ours_whoever_checked_the_password(pages):
+    pages.link("can-bo-17")
+    pages.owner.execute(
+        "INSERT INTO acl.totp (account_id, sealed, confirmed_at) SELECT id, 'x', now() FROM acl.account"
+    )
+
+    answer = arrive_as(pages.browser(), "can-bo-17")
+
+    assert answer.headers["Location"] == "/account/code"
+    assert pages.count("oauth.session") == 0
+
+
+def test_an_answer_for_another_browser_is_refused(pages):
+    pages.link("can-bo-17")
+    departed = pages.browser().get("/account/sso", base_url=BASE)
+    back = "/account/sso/back?" + urlencode(through(departed.headers["Location"], "can-bo-17"))
+    empty, other = pages.browser(), pages.browser()
+    other.get("/account/sso", base_url=BASE)
+
+    assert empty.get(back, base_url=BASE).headers["Location"] == "/signin?told=too-late"
+    assert other.get(back, base_url=BASE).status_code == 400
+    assert pages.count("oauth.session") == 0
+
+
+def test_an_answer_is_taken_once(pages):
+    pages.link("can-bo-17")
+    browser = pages.browser()
+    departed = browser.get("/account/sso", base_url=BASE)
+    back = "/account/sso/back?" + urlencode(through(departed.headers["Location"], "can-bo-17"))
+    browser.get(back, base_url=BASE)
+
+    assert browser.get(back, base_url=BASE).headers["Location"] == "/signin?told=too-late"
+    assert pages.count("oauth.session") == 1
+
+
+def test_an_account_is_linked_by_its_owner_who_proves_both(pages):
+    browser = pages.browser()
+    sign_in_by_password(browser)
+    link = unescape(re.search(r'href="(/account/sso\?link=[^"]+)"', browser.get("/account", base_url=BASE).text)[1])
+
+    answer = arrive_as(browser, "can-bo-17", link)
+
+    assert answer.headers["Location"] == "/account?told=linked"
+    assert "can-bo-17" in browser.get("/account", base_url=BASE).text
+    assert arrive_as(pages.browser(), "can-bo-17").headers["Location"] == "/account"
+
+
+def test_another_site_cannot_have_an_account_linked(pages):
+    browser = pages.browser()
+    sign_in_by_password(browser)
+
+    arrive_as(browser, "ke-gian", "/account/sso?link=1")
+
+    assert pages.count("oauth.outside_subject") == 0
+
+
+def test_a_subject_of_another_account_is_not_linked_twice(pages):
+    pages.link("can-bo-17", "hoa")
+    browser = pages.browser()
+    sign_in_by_password(browser)
+    link = unescape(re.search(r'href="(/account/sso\?link=[^"]+)"', browser.get("/account", base_url=BASE).text)[1])
+
+    assert arrive_as(browser, "can-bo-17", link).headers["Location"] == "/account?told=not-linked"
+
+
+def test_a_link_is_undone_on_the_page_of_the_account(pages):
+    pages.link("can-bo-17")
+    browser = pages.browser()
+    arrive_as(browser, "can-bo-17")
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/account", base_url=BASE).text)[1]
+
+    answer = browser.post("/account/sso/unlink", base_url=BASE, data={"csrf_token": token})
+
+    assert answer.headers["Location"] == "/account?told=unlinked"
+    assert pages.count("oauth.outside_subject") == 0
+
+
+def test_a_provider_that_is_away_is_told_on_the_page_of_sign_in(empty_db):
+    away = Registration(f"http://127.0.0.1:{free_port()}", CLIENT, SECRET, BACK)
+    pages = Pages(empty_db, Provider(away, RealClock()))
+
+    answer = pages.browser().get("/account/sso", base_url=BASE)
+
+    assert answer.status_code == 503
+    assert "đăng nhập một lần" in answer.text
+    pages.close()
+
+
+def test_without_a_provider_there_is_no_door_to_it(empty_db):
+    pages = Pages(empty_db, None)
+    browser = pages.browser()
+
+    assert "/account/sso" not in browser.get("/signin", base_url=BASE).text
+    assert browser.get("/account/sso", base_url=BASE).status_code == 404
+    assert browser.get("/account/sso/back", base_url=BASE).status_code == 404
+    pages.close()
+
+
+WHOLE = {"oidc_issuer": "https://sso.example", "oidc_client_id": "datdai", "oidc_client_secret": "x"}
+
+
+def test_a_provider_is_trusted_only_where_its_password_rule_is_declared_equal():
+    declared = Settings(**WHOLE, oidc_password_rule_equal=True)
+    undeclared = declared.model_copy(update={"oidc_password_rule_equal": False})
+
+    assert provider_of(declared, RealClock()).issuer == "https://sso.example"
+    assert provider_of(undeclared, RealClock()) is None
+    assert provider_of(Settings(), RealClock()) is None
+    with pytest.raises(ValidationError, match="password rule must equal ours"):
+        Settings(**WHOLE)
+
+
+@pytest.mark.parametrize("missing", WHOLE)
+def test_half_a_provider_stops_the_start(missing):
+    half = {name: value for name, value in WHOLE.items() if name != missing}
+
+    with pytest.raises(ValidationError, match="go together"):
+        Settings(**half, oidc_password_rule_equal=True)
+
+
+@pytest.mark.parametrize("issuer", ["http://sso.example", "sso.example", "ftp://sso.example"])
+def test_a_provider_that_cannot_keep_a_secret_stops_the_start(issuer):
+    with pytest.raises(ValidationError, match="https"):
+        Settings(**(WHOLE | {"oidc_issuer": issuer}), oidc_password_rule_equal=True)
