@@ -2,13 +2,14 @@
 
 from types import ModuleType
 
-from auth.cli import agreements, audit, clients, packages, requests, tokens
+from auth.cli import agreements, audit, clients, outside, packages, requests, tokens
 from core.commands import Subparsers
 
 TOPICS: tuple[ModuleType, ...] = (
     agreements,
     audit,
     clients,
+    outside,
     packages,
     requests,
     tokens,

@@ -1,9 +1,11 @@
 """Who at an outside provider may sign in to which account: a record that somebody makes, never a guess by a name."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
+from psycopg.rows import class_row
 
 from auth.audit import acts
 from auth.model import AccountKind, Caller
@@ -13,6 +15,17 @@ from database.queries import load
 SUBJECT_MAX = 255
 """Characters of a subject (OpenID Connect Core 1.0, clause 2)."""
 _QUERIES = load("auth", "outside.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Who at a provider may sign in to an account, and who said so."""
+
+    account: str
+    issuer: str
+    subject: str
+    linked_at: datetime
+    linked_by: str
 
 
 def account_of(connection: Connection[Any], issuer: str, subject: str) -> int | None:
@@ -61,6 +74,18 @@ def unlink(connection: Connection[Any], actor: Caller, account: str, *, issuer: 
         raise NotFound
     before = {"issuer": issuer, "subject": found[0]}
     acts.record(connection, actor, "account.unlink", f"account:{account}", before=before)
+
+
+def links_seen(connection: Connection[Any], actor: Caller, *, after: str = "", most: int = 1_000) -> list[Link]:
+    """Return the links of all accounts for a system admin, one's own for anybody else, by the name of the account.
+
+    Args:
+        after: name behind which the list begins.
+    """
+    account_id = None if actor.account_kind is AccountKind.SYSTEM_ADMIN else actor.account_id or 0
+    with connection.cursor(row_factory=class_row(Link)) as cursor:
+        values = {"account_id": account_id, "after": after, "most": most}
+        return cursor.execute(_QUERIES["links"].encode(), values).fetchall()
 
 
 def _account(connection: Connection[Any], actor: Caller, code: str) -> int:

@@ -31,3 +31,14 @@ SELECT id
   FROM acl.account
  WHERE code = %(code)s
    AND kind <> 'machine'
+
+-- name: links
+-- List the links behind a name in order: of every account, or of one.
+SELECT account.code AS account, link.issuer, link.subject, link.linked_at, maker.code AS linked_by
+  FROM oauth.outside_subject link
+  JOIN acl.account ON account.id = link.account_id
+  JOIN acl.account maker ON maker.id = link.linked_by
+ WHERE (%(account_id)s::int IS NULL OR link.account_id = %(account_id)s)
+   AND account.code > %(after)s
+ ORDER BY account.code, link.issuer
+ LIMIT %(most)s

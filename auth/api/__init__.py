@@ -5,13 +5,14 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from auth.api import agreements, audit, clients, packages, requests, tokens
+from auth.api import agreements, audit, clients, outside, packages, requests, tokens
 from auth.api.http import PREFIX, Access, answer, guard, install_problems
 
 TOPICS: tuple[ModuleType, ...] = (
     agreements,
     audit,
     clients,
+    outside,
     packages,
     requests,
     tokens,
