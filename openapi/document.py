@@ -3,7 +3,6 @@
 3.0 and not 3.1, because OGC's executable tests and the clients in use read 3.0 only.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from catalogue.codelists import Codelists
@@ -11,6 +10,7 @@ from catalogue.profile import Collection, Profile
 from openapi.fragment import fragment, text
 from openapi.parameters import own, shared
 from openapi.paths import feature_schemas, of_collection, of_service
+from openapi.security import Security
 
 type Json = dict[str, Any]
 
@@ -26,13 +26,13 @@ def build(
     version: str,
     codelists: Codelists,
     language: str,
-    security_schemes: Mapping[str, Json] | None = None,
+    security: Security | None = None,
 ) -> Json:
     """Return the document of what this profile may see, the same for the same arguments, in a fixed order.
 
     Args:
         base_url: address of the service, without a slash at the end.
-        security_schemes: ways to sign in, by name; each of them alone is enough.
+        security: how a client signs in; ``None`` says nothing of it.
     """
     collections = tuple(profile.collections.values())
     paths = of_service(language)
@@ -46,7 +46,7 @@ def build(
         "paths": paths,
         "components": _components(collections, codelists, language),
     }
-    return _secured(document, security_schemes or {})
+    return _secured(document, security)
 
 
 def _tags(collections: tuple[Collection, ...], language: str) -> list[Json]:
@@ -69,8 +69,8 @@ def _components(collections: tuple[Collection, ...], codelists: Codelists, langu
     }
 
 
-def _secured(document: Json, schemes: Mapping[str, Json]) -> Json:
-    if schemes:
-        document["components"]["securitySchemes"] = dict(schemes)
-        document["security"] = [{name: []} for name in schemes]
+def _secured(document: Json, security: Security | None) -> Json:
+    if security:
+        document["components"]["securitySchemes"] = dict(security.schemes)
+        document["security"] = list(security.needed)
     return document

@@ -8,6 +8,7 @@ from formats.json_text import link_members
 from formats.offered import FORMATS
 from openapi import document as openapi_document
 from openapi import schemas
+from openapi.security import security_of
 from query.cql2 import Function
 from server import shell
 from server.context import Context
@@ -67,6 +68,7 @@ def api_document(context: Context) -> Json:
         version=version("datdai"),
         codelists=context.parts.codelists,
         language=context.language,
+        security=security_of(context.parts.base_url, context.language),
     )
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
+from auth.tokens import SCOPES
 from catalogue.files import read_layers
 from catalogue.profile import Collection, RowScope, compile_profile, everything
 from formats.offered import FORMATS
+from openapi import security
 from openapi.document import build
 from query.request import EXPORT_PARAMETERS, ITEMS_PARAMETERS, property_parameters
 from query.view import view_of
@@ -156,11 +158,25 @@ def test_the_document_offers_the_formats_there_are(profile, codelists):
 def test_security_schemes_are_as_given_and_absent_without(profile, codelists):
     bearer = {"bearer": {"type": "http", "scheme": "bearer"}}
 
-    signed = written(profile, codelists, security_schemes=bearer)
+    signed = written(profile, codelists, security=security.Security(bearer, [{"bearer": []}]))
 
     assert signed["components"]["securitySchemes"] == bearer
     assert signed["security"] == [{"bearer": []}]
     assert "securitySchemes" not in written(profile, codelists)["components"]
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_ways_to_sign_in_stand_in_the_document_with_their_scopes(profile, codelists, language):
+    of_service = security.security_of("https://dat.example", language)
+
+    signed = written(profile, codelists, language, security=of_service)
+
+    flows = signed["components"]["securitySchemes"]["oauth2"]["flows"]
+    assert flows["authorizationCode"]["authorizationUrl"] == "https://dat.example/oauth/authorize"
+    assert tuple(flows["authorizationCode"]["scopes"]) == security.SCOPES == SCOPES
+    assert "admin" not in flows["clientCredentials"]["scopes"]
+    assert signed["security"] == [{}, {"oauth2": ["features:read"]}, {"bearer": []}]
+    OpenAPIV30SpecValidator(signed).validate()
 
 
 def test_what_a_profile_hides_is_nowhere_in_its_document(collection, codelists):
