@@ -95,6 +95,8 @@ class Settings(BaseModel):
     """Whole months of decisions and outcomes that `datdai audit retain` leaves in the database."""
     audit_total_months: int = Field(default=24, ge=1, le=1_200)
     """Whole months after which it deletes their archives, too."""
+    audit: Literal["on", "off"] = "on"
+    """``off`` puts no request on record: for measuring alone."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 

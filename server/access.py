@@ -45,6 +45,11 @@ class Visitor:
     profile_hash: str
     shelf: Shelf
 
+    @property
+    def sees_nothing_public(self) -> bool:
+        """Tell whether nobody is signed in and nothing is published to everybody."""
+        return self.caller.kind == PUBLIC.kind and not self.shelf.profile.facets
+
     def entry(
         self, part: str, bbox: tuple[float, float, float, float] | None = None, search: str | None = None
     ) -> Entry:

@@ -18,22 +18,26 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from auth.model import PUBLIC
+from auth.audit.writer import AuditWriter
 from catalogue.files import read_layers
 from catalogue.parts import BASE
 from catalogue.service import read_service
-from core.errors import MethodNotAllowed, ProfileMoved, SettingsError, TooManyRequests, Unauthorized
+from core.clocks import RealClock
+from core.errors import DatdaiError, MethodNotAllowed, ProfileMoved, SettingsError, TooManyRequests, Unauthorized
 from core.settings import PREFIX, Settings, secret_key, variables
+from database.connections import login_of
 from database.pool import Reader, Tuning
 from query.paging import CursorSeal
 from server import answers, health, problems, static, upkeep
-from server.access import NOBODY, Access, Visitor, principal_of
+from server.access import NOBODY, Access, principal_of
 from server.codelists import UnitNames, read_codelists
 from server.context import Context, Parts, language_of
 from server.http import Headers, Request, Response
+from server.mounted import Mounted, belongs_here, mount
 from server.proofs import prove
 from server.routes import route_of
 from server.versions import ByVersion
+from server.visits import Recorder, Visit
 from web.pages import Pages
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -54,6 +58,8 @@ _HEADERS_READ = {
 """All that is read of the head of a request, as the environment of WSGI names it."""
 _TRIES = 3
 """How often a request is composed again when what its caller may see moved meanwhile."""
+_NOT_RECORDED = ("/static/", "/health/")
+"""Paths that show nothing of anybody's."""
 _OPEN_TO_NOBODY = ("/", "/conformance")
 """What answers while nothing is public; every other path is the same 401, whether something is there or not."""
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
@@ -67,13 +73,19 @@ _PREFLIGHT: Headers = (
 class Application:
     """The WSGI application."""
 
-    def __init__(self, parts: Parts, access: Access) -> None:
+    def __init__(self, parts: Parts, access: Access, recorder: Recorder, mounted: Mounted) -> None:
         self._parts = parts
         self._access = access
+        self._recorder = recorder
+        self._mounted = mounted
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        begun = time.perf_counter()
         request = _request(environ)
-        response = self.answer(request)
+        if belongs_here(request.path):
+            return self._mounted.flask(environ, cast("Any", start_response))
+        visit = Visit(request, environ.get("REMOTE_ADDR", ""))
+        response = self._recorded(visit, self._answer_or_refuse(visit), begun)
         body = response.body
         headers = [*response.headers, *answers.GENERAL]
         if isinstance(body, bytes):
@@ -85,17 +97,31 @@ class Application:
         return body
 
     def close(self) -> None:
-        """Close the connections to the database."""
+        """Put on record what waits, and close the connections to the database."""
+        self._recorder.close()
+        self._mounted.close()
         self._parts.reader.close()
 
-    def answer(self, request: Request) -> Response:
+    def _recorded(self, visit: Visit, response: Response, begun: float) -> Response:
+        """Return what may leave: the response once it is on record, or that it cannot be put there."""
+        if visit.request.path.startswith(_NOT_RECORDED):
+            return response
+        try:
+            return self._recorder.record(visit, response, begun)
+        except DatdaiError as error:
+            if not isinstance(response.body, bytes) and (close := getattr(response.body, "close", None)):
+                close()
+            return problems.answer(self._parts, NOBODY, visit.request, error)
+
+    def _answer_or_refuse(self, visit: Visit) -> Response:
         """Answer any request; what goes wrong becomes problem details, for a browser a page of them."""
         try:
-            return self._answer(request)
+            return self._answer(visit)
         except Exception as error:  # what nobody foresaw, too: the client gets a 500 without a word of it
-            return problems.answer(self._parts, NOBODY, request, error)
+            return problems.answer(self._parts, NOBODY, visit.request, error)
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, visit: Visit) -> Response:
+        request = visit.request
         if request.path.startswith("/static/"):
             return static.answer(request)
         if request.path.startswith("/health/"):
@@ -105,7 +131,8 @@ class Application:
         principal = principal_of(request)
         for _ in range(_TRIES):
             try:
-                return self._answer_to(self._access.admit(principal), request)
+                visit.visitor = self._access.admit(principal)
+                return self._answer_to(visit)
             except ProfileMoved:
                 self._access.forget(principal)
             except Unauthorized:
@@ -113,36 +140,35 @@ class Application:
                 raise
         raise ProfileMoved
 
-    def _answer_to(self, visitor: Visitor, request: Request) -> Response:
+    def _answer_to(self, visit: Visit) -> Response:
         """Answer a caller who entered the database, be it for the answer or for nothing but to be let in."""
-        entered: list[str] = []
+        visit.entered.clear()
         try:
-            response = self._routed(visitor, request, entered)
+            response = self._routed(visit)
         except (ProfileMoved, Unauthorized):
             raise
         except Exception as error:
-            self._let_in(visitor, entered)
-            return problems.answer(self._parts, visitor, request, error)
-        self._let_in(visitor, entered)
+            self._let_in(visit)
+            return problems.answer(self._parts, visit.visitor, visit.request, error)
+        self._let_in(visit)
         return response
 
-    def _let_in(self, visitor: Visitor, entered: list[str]) -> None:
-        if not entered:
-            self._parts.reader.read(visitor.entry(BASE), [])
+    def _let_in(self, visit: Visit) -> None:
+        if not visit.entered:
+            self._parts.reader.read(visit.visitor.entry(BASE), [])
 
-    def _routed(self, visitor: Visitor, request: Request, entered: list[str]) -> Response:
-        if (
-            visitor.caller.kind == PUBLIC.kind
-            and not visitor.shelf.profile.facets
-            and request.path not in _OPEN_TO_NOBODY
-        ):
+    def _routed(self, visit: Visit) -> Response:
+        visitor, request = visit.visitor, visit.request
+        if visitor.sees_nothing_public and request.path not in _OPEN_TO_NOBODY:
             raise Unauthorized
         route = route_of(request.path)
+        visit.route, visit.operation = route.template, route.operation
+        visit.collection = route.arguments[0] if route.arguments else None
         if request.method not in route.methods:
             raise MethodNotAllowed(route.methods)
         parameters = request.parameters()
         language = language_of(request, next((value for name, value in parameters if name == "lang"), None))
-        return route.answer(Context(self._parts, request, visitor, parameters, language, entered))
+        return route.answer(Context(self._parts, request, visitor, parameters, language, visit.entered))
 
 
 def _options(request: Request) -> Response:
@@ -159,7 +185,8 @@ def create(settings: Settings) -> Application:
     """
     layers = read_layers(CONFIG / "layers")
     service = read_service(CONFIG / "service.yml")
-    reader = Reader(settings.database_url or "", _tuning(settings))
+    dsn, clock = settings.database_url or "", RealClock()
+    reader = Reader(dsn, _tuning(settings))
     secret = secret_key(settings)
     parts = Parts(
         base_url=settings.public_url,
@@ -173,7 +200,9 @@ def create(settings: Settings) -> Application:
         known_tags=ByVersion(),
         known_counts=ByVersion(),
     )
-    return Application(parts, Access(reader, layers))
+    access = Access(reader, layers)
+    writer = AuditWriter(login_of(settings.audit_database_url, dsn, "audit")) if settings.audit == "on" else None
+    return Application(parts, access, Recorder(writer, clock), mount(settings, layers, access, secret, clock))
 
 
 def serve(settings: Settings, greeting: str) -> None:

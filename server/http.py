@@ -77,8 +77,13 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One response; a body that is an iterator is sent piece by piece and closed when the client goes away."""
+    """One response; a body that is an iterator is sent piece by piece and closed when the client goes away.
+
+    Attributes:
+        rows: items in the body, where they are counted.
+    """
 
     status: int
     headers: Headers
     body: bytes | Iterator[bytes] = b""
+    rows: int | None = None

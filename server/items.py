@@ -81,7 +81,8 @@ def items(context: Context, collection_id: str) -> Response:
     body = encoder.page(answer, page.rows)
     if representation is HTML:
         return answers.page(context, pages.items(context, view, json.loads(body)))
-    return answers.document(context, encoder.media_types[0], body, *headers_of(answer, encoder), after=conditional)
+    response = answers.document(context, encoder.media_types[0], body, *headers_of(answer, encoder), after=conditional)
+    return replace(response, rows=page.returned if response.status == 200 else 0)
 
 
 def item(context: Context, collection_id: str, item_id: str) -> Response:

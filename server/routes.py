@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from catalogue.profile import Operation
 from core.errors import MethodNotAllowed, NotFound
 from server import documents, exports, items
 from server.context import Context
@@ -10,16 +11,24 @@ from server.http import Response
 
 type Handler = Callable[..., Response]
 READ = ("GET", "HEAD", "OPTIONS")
+_COLLECTION = "/collections/{collectionId}"
 _READ_BY_FORM = ("GET", "HEAD", "POST", "OPTIONS")
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A handler with the parts of the path that it takes."""
+    """A handler with the parts of the path that it takes.
 
+    Attributes:
+        template: the path with names in place of those parts.
+        operation: what it does with a collection, which is the first of the parts.
+    """
+
+    template: str
     handler: Handler
     arguments: tuple[str, ...] = ()
     methods: tuple[str, ...] = READ
+    operation: Operation | None = None
 
     def answer(self, context: Context) -> Response:
         """Answer a request.
@@ -33,11 +42,11 @@ class Route:
 
 
 _SERVICE: dict[tuple[str, ...], Route] = {
-    (): Route(documents.landing),
-    ("conformance",): Route(documents.conformance),
-    ("api",): Route(documents.api),
-    ("functions",): Route(documents.functions),
-    ("collections",): Route(documents.collections),
+    (): Route("/", documents.landing),
+    ("conformance",): Route("/conformance", documents.conformance),
+    ("api",): Route("/api", documents.api),
+    ("functions",): Route("/functions", documents.functions),
+    ("collections",): Route("/collections", documents.collections),
 }
 
 
@@ -54,14 +63,14 @@ def route_of(path: str) -> Route:
         return route
     match parts:
         case ("collections", id_):
-            return Route(documents.collection, (id_,))
+            return Route(_COLLECTION, documents.collection, (id_,), operation=Operation.READ)
         case ("collections", id_, "items"):
-            return Route(items.items, (id_,), _READ_BY_FORM)
+            return Route(f"{_COLLECTION}/items", items.items, (id_,), _READ_BY_FORM, Operation.READ)
         case ("collections", id_, "items", item_id):
-            return Route(items.item, (id_, item_id))
+            return Route(f"{_COLLECTION}/items/{{itemId}}", items.item, (id_, item_id), operation=Operation.READ)
         case ("collections", id_, "export"):
-            return Route(exports.export, (id_,), _READ_BY_FORM)
+            return Route(f"{_COLLECTION}/export", exports.export, (id_,), _READ_BY_FORM, Operation.EXPORT)
         case ("collections", id_, "schema" | "queryables" | "sortables" as kind):
-            return Route(documents.schema, (id_, kind))
+            return Route(f"{_COLLECTION}/{kind}", documents.schema, (id_, kind), operation=Operation.READ)
         case _:
             raise NotFound

@@ -1,0 +1,129 @@
+"""One request from its arrival to its end, as it is put on record: the decision first, the outcome after it."""
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from auth.audit.records import Decision, Outcome
+from auth.audit.writer import AuditWriter
+from core.clocks import Clock
+from server.access import NOBODY, Visitor
+from server.http import Request, Response
+
+_REFUSALS = {401: "no valid token", 403: "not allowed", 404: "not there, or not to be seen"}
+
+
+@dataclass(slots=True)
+class Visit:
+    """A request, and what became known of it on the way.
+
+    Attributes:
+        route: template of the path; the path itself where nothing can be there.
+        entered: not empty once the database let the caller in.
+    """
+
+    request: Request
+    address: str
+    visitor: Visitor = NOBODY
+    route: str = ""
+    collection: str | None = None
+    operation: str | None = None
+    entered: list[str] = field(default_factory=list[str])
+
+
+class Recorder:
+    """Puts visits on record; without a writer it does nothing."""
+
+    def __init__(self, writer: AuditWriter | None, clock: Clock) -> None:
+        self._writer = writer
+        self._clock = clock
+
+    def record(self, visit: Visit, response: Response, begun: float) -> Response:
+        """Put the decision on record, and see to it that the outcome follows; return the response to send.
+
+        Raises:
+            Unavailable: the decision cannot be made durable, so nothing may leave.
+        """
+        if self._writer is None:
+            return response
+        at = self._clock.now()
+        id_ = os.urandom(16).hex()
+        self._writer.decide(_decision(visit, response, id_, at))
+        ending = _Ending(self._writer, id_, response, begun, at)
+        if isinstance(response.body, bytes):
+            ending.write(0 if visit.request.method == "HEAD" else len(response.body), finished=True)
+            return response
+        return Response(response.status, response.headers, _Counted(response.body, ending), response.rows)
+
+    def close(self) -> None:
+        """Put on record what waits."""
+        if self._writer:
+            self._writer.close()
+
+
+class _Ending:
+    """The outcome of a visit, written once."""
+
+    def __init__(self, writer: AuditWriter, id_: str, response: Response, begun: float, at: datetime) -> None:
+        self._writer, self._id, self._response, self._begun, self._at = writer, id_, response, begun, at
+        self._is_written = False
+
+    def write(self, sent: int, *, finished: bool) -> None:
+        if self._is_written:
+            return
+        self._is_written = True
+        took_us = int((time.perf_counter() - self._begun) * 1_000_000)
+        response = self._response
+        self._writer.outcome(Outcome(self._id, response.status, response.rows, sent, took_us, finished, self._at))
+
+
+class _Counted(Iterator[bytes]):
+    """A body that leaves piece by piece, and what of it left."""
+
+    def __init__(self, pieces: Iterator[bytes], ending: _Ending) -> None:
+        self._pieces = pieces
+        self._ending = ending
+        self._sent = 0
+
+    def __next__(self) -> bytes:
+        try:
+            piece = next(self._pieces)
+        except StopIteration:
+            self._ending.write(self._sent, finished=True)
+            raise
+        self._sent += len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Close the body; a client that went away before its end is told apart."""
+        try:
+            if close := getattr(self._pieces, "close", None):
+                close()
+        finally:
+            self._ending.write(self._sent, finished=False)
+
+
+def _decision(visit: Visit, response: Response, id_: str, at: datetime) -> Decision:
+    caller, status = visit.visitor.caller, response.status
+    return Decision(
+        request_id=id_,
+        at=at,
+        subject=caller.subject,
+        account=caller.account,
+        unit=caller.unit,
+        client=caller.client_id,
+        token=caller.key[:12] or None,
+        ip=visit.address or None,
+        method=visit.request.method,
+        route=visit.route,
+        collection=visit.collection,
+        operation=visit.operation,
+        profile_hash=visit.visitor.profile_hash or None,
+        agreements=None,
+        granted=status not in _REFUSALS,
+        status=status,
+        reason=_REFUSALS.get(status),
+        query=None,
+    )
