@@ -18,7 +18,6 @@ from core.errors import Unauthorized
 from database.pool import Entry, Reader
 from database.profiles import NOTHING, read_profile
 from database.queries import load
-from server.http import Request
 from server.shelf import Shelf
 
 FEATURES_SCOPE = "features:read"
@@ -92,7 +91,21 @@ class Access:
         with self._lock:
             self._visitors.pop(principal, None)
 
+    def caller(self, principal: Principal) -> Caller:
+        """Return who a principal is, looked up now.
+
+        Raises:
+            Unauthorized: there is no such principal, or not any more.
+            Unavailable: the database is away.
+        """
+        return self._caller(principal)[0]
+
     def _look_up(self, principal: Principal) -> Visitor:
+        caller, hash_ = self._caller(principal)
+        sees = caller.scopes is None or FEATURES_SCOPE in caller.scopes
+        return Visitor(caller, hash_, self._shelf(hash_) if sees else NOBODY.shelf)
+
+    def _caller(self, principal: Principal) -> tuple[Caller, str]:
         row = self._reader.read(None, [(_QUERIES["caller"], principal)])[0][0]
         subject, account_id, account, account_kind, unit_id, unit, client_id, scopes, hash_ = cast("Any", row)
         caller = Caller(
@@ -107,8 +120,7 @@ class Access:
             client_id=client_id,
             scopes=None if scopes is None else frozenset(scopes),
         )
-        sees = caller.scopes is None or FEATURES_SCOPE in caller.scopes
-        return Visitor(caller, hash_, self._shelf(hash_) if sees else NOBODY.shelf)
+        return caller, hash_
 
     def _shelf(self, hash_: str) -> Shelf:
         known = self._shelves.get(hash_)
@@ -121,19 +133,18 @@ class Access:
         return known
 
 
-def principal_of(request: Request) -> Principal:
-    """Return by which kind and key a request says who asks.
+def principal_of(authorization: str, cookie: str) -> Principal:
+    """Return by which kind and key two headers say who asks.
 
     Raises:
         Unauthorized: what stands in ``Authorization`` is no bearer token.
     """
-    authorization = request.header("authorization")
     if authorization:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not 0 < len(token.strip()) <= _TOKEN_LENGTH_MAX:
             raise Unauthorized
         return "token", _digest(token.strip())
-    session = _session(request.header("cookie"))
+    session = _session(cookie)
     return ("session", _digest(session)) if session else ("public", "")
 
 

@@ -18,6 +18,8 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from auth.audit import sealer
+from auth.audit.questions import Questions, envelope_to
 from auth.audit.writer import AuditWriter
 from catalogue.files import read_layers
 from catalogue.parts import BASE
@@ -128,7 +130,7 @@ class Application:
             return health.answer(request, self._parts.reader)
         if request.method == "OPTIONS":
             return _options(request)
-        principal = principal_of(request)
+        principal = principal_of(request.header("authorization"), request.header("cookie"))
         for _ in range(_TRIES):
             try:
                 visit.visitor = self._access.admit(principal)
@@ -166,7 +168,9 @@ class Application:
         visit.collection = route.arguments[0] if route.arguments else None
         if request.method not in route.methods:
             raise MethodNotAllowed(route.methods)
+        visit.item = route.arguments[1] if route.template.endswith("{itemId}") else None
         parameters = request.parameters()
+        visit.form = parameters if request.method == "POST" else ()
         language = language_of(request, next((value for name, value in parameters if name == "lang"), None))
         return route.answer(Context(self._parts, request, visitor, parameters, language, visit.entered))
 
@@ -201,8 +205,14 @@ def create(settings: Settings) -> Application:
         known_counts=ByVersion(),
     )
     access = Access(reader, layers)
+    questions = Questions(secret, envelope_to(settings.audit_sealing_key))
     writer = AuditWriter(login_of(settings.audit_database_url, dsn, "audit")) if settings.audit == "on" else None
-    return Application(parts, access, Recorder(writer, clock), mount(settings, layers, access, secret, clock))
+    return Application(
+        parts,
+        access,
+        Recorder(writer, questions, clock),
+        mount(settings, service, layers, access, secret=secret, clock=clock),
+    )
 
 
 def serve(settings: Settings, greeting: str) -> None:
@@ -218,6 +228,12 @@ def serve(settings: Settings, greeting: str) -> None:
     _hand_down(settings)
     multiprocessing.set_start_method("spawn", force=True)  # a fork would copy locks that threads hold right then
     stop = upkeep.start(dsn)
+    sealed = sealer.start(
+        login_of(settings.audit_database_url, dsn, "audit"),
+        login_of(settings.auditor_database_url, dsn, "auditor"),
+        settings.home,
+        RealClock(),
+    )
     server = Granian(
         "server.app:from_environment",
         factory=True,
@@ -236,6 +252,7 @@ def serve(settings: Settings, greeting: str) -> None:
         server.serve()
     finally:
         stop.set()
+        sealed.set()
 
 
 def _prove_port_free(settings: Settings) -> None:

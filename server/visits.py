@@ -2,10 +2,12 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlencode
 
+from auth.audit.questions import Question, Questions
 from auth.audit.records import Decision, Outcome
 from auth.audit.writer import AuditWriter
 from core.clocks import Clock
@@ -21,6 +23,8 @@ class Visit:
 
     Attributes:
         route: template of the path; the path itself where nothing can be there.
+        item: id of the item asked for.
+        form: the parameters that a POST brought.
         entered: not empty once the database let the caller in.
     """
 
@@ -30,14 +34,17 @@ class Visit:
     route: str = ""
     collection: str | None = None
     operation: str | None = None
+    item: str | None = None
+    form: Sequence[tuple[str, str]] = ()
     entered: list[str] = field(default_factory=list[str])
 
 
 class Recorder:
     """Puts visits on record; without a writer it does nothing."""
 
-    def __init__(self, writer: AuditWriter | None, clock: Clock) -> None:
+    def __init__(self, writer: AuditWriter | None, questions: Questions, clock: Clock) -> None:
         self._writer = writer
+        self._questions = questions
         self._clock = clock
 
     def record(self, visit: Visit, response: Response, begun: float) -> Response:
@@ -50,7 +57,7 @@ class Recorder:
             return response
         at = self._clock.now()
         id_ = os.urandom(16).hex()
-        self._writer.decide(_decision(visit, response, id_, at))
+        self._writer.decide(_decision(visit, response, id_, at, self._asked(visit)))
         ending = _Ending(self._writer, id_, response, begun, at)
         if isinstance(response.body, bytes):
             ending.write(0 if visit.request.method == "HEAD" else len(response.body), finished=True)
@@ -61,6 +68,12 @@ class Recorder:
         """Put on record what waits."""
         if self._writer:
             self._writer.close()
+
+    def _asked(self, visit: Visit) -> Question:
+        query = urlencode(visit.form) if visit.form else visit.request.query
+        seen = visit.visitor.shelf.profile.collections.get(visit.collection or "")
+        path = {} if visit.item is None else {"item": visit.item}
+        return self._questions.of(query, [each.name for each in seen.columns] if seen and query else (), path=path)
 
 
 class _Ending:
@@ -105,7 +118,7 @@ class _Counted(Iterator[bytes]):
             self._ending.write(self._sent, finished=False)
 
 
-def _decision(visit: Visit, response: Response, id_: str, at: datetime) -> Decision:
+def _decision(visit: Visit, response: Response, id_: str, at: datetime, asked: Question) -> Decision:
     caller, status = visit.visitor.caller, response.status
     return Decision(
         request_id=id_,
@@ -125,5 +138,7 @@ def _decision(visit: Visit, response: Response, id_: str, at: datetime) -> Decis
         granted=status not in _REFUSALS,
         status=status,
         reason=_REFUSALS.get(status),
-        query=None,
+        query=asked.text,
+        columns=asked.columns,
+        sealed=asked.sealed,
     )
