@@ -30,12 +30,12 @@ from core.settings import PREFIX, Settings, secret_key, variables
 from database.connections import login_of
 from database.pool import Reader, Tuning
 from query.paging import CursorSeal
-from server import answers, health, problems, static, upkeep
+from server import answers, health, mounted, problems, static, upkeep
 from server.access import NOBODY, Access, principal_of
 from server.codelists import UnitNames, read_codelists
 from server.context import Context, Parts, language_of
 from server.http import Headers, Request, Response
-from server.mounted import Mounted, belongs_here, mount
+from server.mounted import Mounted, belongs_here
 from server.proofs import prove
 from server.routes import route_of
 from server.versions import ByVersion
@@ -75,17 +75,17 @@ _PREFLIGHT: Headers = (
 class Application:
     """The WSGI application."""
 
-    def __init__(self, parts: Parts, access: Access, recorder: Recorder, mounted: Mounted) -> None:
+    def __init__(self, parts: Parts, access: Access, recorder: Recorder, aside: Mounted) -> None:
         self._parts = parts
         self._access = access
         self._recorder = recorder
-        self._mounted = mounted
+        self._aside = aside
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         begun = time.perf_counter()
         request = _request(environ)
         if belongs_here(request.path):
-            return self._mounted.flask(environ, cast("Any", start_response))
+            return self._aside.flask(environ, cast("Any", start_response))
         visit = Visit(request, environ.get("REMOTE_ADDR", ""))
         response = self._recorded(visit, self._answer_or_refuse(visit), begun)
         body = response.body
@@ -101,7 +101,7 @@ class Application:
     def close(self) -> None:
         """Put on record what waits, and close the connections to the database."""
         self._recorder.close()
-        self._mounted.close()
+        self._aside.close()
         self._parts.reader.close()
 
     def _recorded(self, visit: Visit, response: Response, begun: float) -> Response:
@@ -206,13 +206,9 @@ def create(settings: Settings) -> Application:
     )
     access = Access(reader, layers)
     questions = Questions(secret, envelope_to(settings.audit_sealing_key))
+    aside = mounted.create(settings, layers=tuple(layers), title=service.title, key=secret, clock=clock)
     writer = AuditWriter(login_of(settings.audit_database_url, dsn, "audit")) if settings.audit == "on" else None
-    return Application(
-        parts,
-        access,
-        Recorder(writer, questions, clock),
-        mount(settings, service, layers, access, secret=secret, clock=clock),
-    )
+    return Application(parts, access, Recorder(writer, questions, clock), aside)
 
 
 def serve(settings: Settings, greeting: str) -> None:
