@@ -188,7 +188,8 @@ def _method_of(request: Any) -> str:
     """
     with_header = "Authorization" in request.headers
     with_assertion = "client_assertion" in request.form or "client_assertion_type" in request.form
-    if "client_secret" in request.form or (with_header and with_assertion):
+    # QGIS sends an empty secret with each refresh.
+    if request.form.get("client_secret") or (with_header and with_assertion):
         raise InvalidRequestError
     if with_header:
         return "client_secret_basic"

@@ -153,6 +153,13 @@ def test_what_is_no_refresh_token_is_refused(service: Service, token: str) -> No
     assert answer.status_code == 400
 
 
+def test_an_empty_secret_as_qgis_sends_it_is_none_and_any_other_is_refused(service: Service) -> None:
+    told = service.tokens()
+
+    assert service.refresh(told["refresh_token"], client_secret="x").get_json()["error"] == "invalid_request"
+    assert service.refresh(told["refresh_token"], client_secret="").status_code == 200
+
+
 def test_an_access_token_is_no_refresh_token_and_a_refresh_token_no_access_token(service: Service) -> None:
     told = service.tokens()
 
