@@ -2,17 +2,20 @@
 
 from types import ModuleType
 
-from auth.cli import agreements, audit, clients, outside, packages, requests, tokens
+from auth.cli import accounts, agreements, audit, clients, functions, outside, packages, requests, tokens, units
 from core.commands import Subparsers
 
 TOPICS: tuple[ModuleType, ...] = (
+    accounts,
     agreements,
     audit,
     clients,
+    functions,
     outside,
     packages,
     requests,
     tokens,
+    units,
 )
 """Modules with ``register(subparsers)``."""
 

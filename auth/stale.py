@@ -3,22 +3,23 @@
 A server that dies between the two leaves the mark, and whoever publishes next takes it up.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+import psycopg
 from psycopg import Connection
 
 from catalogue.layer import Layer
+from core.errors import DatdaiError
 from database.queries import load
 from database.writer import Writer
 
-if TYPE_CHECKING:
-    from core.clocks import LegalDay
-
 _QUERIES = load("auth", "stale.sql")
+_log = logging.getLogger("datdai.auth")
 
 
 def mark_stale(connection: Connection[Any], account_ids: Sequence[int]) -> None:
@@ -27,12 +28,28 @@ def mark_stale(connection: Connection[Any], account_ids: Sequence[int]) -> None:
 
 
 def republish_stale(publisher: Writer, layers: Sequence[Layer]) -> tuple[int, ...]:
-    """Publish the profiles of the accounts that are marked, and take the marks away; return the accounts."""
-    with publisher.transaction() as connection:
-        row = connection.execute(_QUERIES["take_stale"].encode()).fetchone()
-        accounts, day = cast("tuple[list[int], LegalDay]", row)
-        if accounts:
-            _republish()(connection, layers, accounts, day)
+    """Publish the profiles of the accounts that are marked, and take the marks away; return the accounts.
+
+    What cannot be published stays marked for whoever publishes next, and the log says why: the act stands already.
+    """
+    try:
+        with publisher.transaction() as connection:
+            return republish_in(connection, layers)
+    except (DatdaiError, psycopg.Error):
+        _log.exception("the rights of some accounts changed and could not be published")
+        return ()
+
+
+def republish_in(connection: Connection[Any], layers: Sequence[Layer]) -> tuple[int, ...]:
+    """Publish the profiles of the accounts that are marked, in a transaction of the publisher's.
+
+    Raises:
+        Conflict: they make no profile.
+    """
+    row = connection.execute(_QUERIES["take_stale"].encode()).fetchone()
+    accounts, day = cast("tuple[list[int], date]", row)
+    if accounts:
+        _republish()(connection, layers, accounts, day)
     return tuple(accounts)
 
 

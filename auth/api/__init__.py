@@ -5,17 +5,20 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from auth.api import agreements, audit, clients, outside, packages, requests, tokens
+from auth.api import accounts, agreements, audit, clients, functions, outside, packages, requests, tokens, units
 from auth.api.http import PREFIX, Access, answer, guard, install_problems
 
 TOPICS: tuple[ModuleType, ...] = (
+    accounts,
     agreements,
     audit,
     clients,
+    functions,
     outside,
     packages,
     requests,
     tokens,
+    units,
 )
 """Modules with ``blueprint(access)`` and ``PATHS``, the OpenAPI paths below ``/admin/api``."""
 

@@ -5,10 +5,9 @@ details (RFC 9457) by the one handler of ``install_problems``.
 """
 
 import json
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import date, datetime
+from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from http import HTTPStatus
@@ -22,6 +21,7 @@ from werkzeug.exceptions import HTTPException
 
 from auth.model import AccountKind, Caller
 from auth.stale import republish_stale
+from auth.written import content_of
 from catalogue.layer import Layer
 from core.clocks import Clock, LegalDay
 from core.errors import (
@@ -47,6 +47,7 @@ PREFIX = "/admin/api"
 _CODES = {400: "InvalidParameterValue", 404: "NotFound", 405: "MethodNotAllowed"}
 _FAILURE = Phrase("The server could not answer; the operator has been told.")
 _RETRY_AFTER_S = "5"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SAME_SITE = ("same-origin", "none")
 
 
@@ -125,7 +126,8 @@ def acting(access: Access) -> Generator[tuple[Connection[Any], Caller]]:
     who = actor(access)
     with access.identity.transaction() as connection:
         yield connection, who
-    republish_stale(access.publisher, access.layers)
+    if request.method not in _SAFE:
+        republish_stale(access.publisher, access.layers)
 
 
 @contextmanager
@@ -144,7 +146,7 @@ def publishing(access: Access) -> Generator[tuple[Connection[Any], Caller]]:
 def legal_day(connection: Connection[Any]) -> LegalDay:
     """Return the legal day."""
     row = connection.execute("SELECT lg.hom_nay()").fetchone()
-    return LegalDay(cast("tuple[date]", row)[0])
+    return cast("tuple[LegalDay]", row)[0]
 
 
 def body[M: BaseModel](model: type[M]) -> M:
@@ -225,34 +227,13 @@ def done() -> Response:
     return response
 
 
-def content_of(value: object) -> Any:
-    """Return a value as JSON knows it."""
-    match value:
-        case Enum():
-            return value.value
-        case datetime() | date():
-            return value.isoformat()
-        case BaseModel():
-            return value.model_dump(mode="json")
-        case Mapping():
-            return {str(key): content_of(each) for key, each in cast("Mapping[object, object]", value).items()}
-        case set() | frozenset():
-            return sorted(content_of(each) for each in cast("frozenset[object]", value))
-        case list() | tuple():
-            return [content_of(each) for each in cast("list[object]", value)]
-        case _ if is_dataclass(value):
-            return {field.name: content_of(getattr(value, field.name)) for field in fields(value)}
-        case _:
-            return value
-
-
 def guard(blueprint: Blueprint, access: Access) -> None:
     """Let nobody pass who is not signed in, nor a write that a foreign page made a browser send."""
 
     @blueprint.before_request
     def check() -> None:  # pyright: ignore[reportUnusedFunction]
         who = actor(access)
-        if who.kind == "session" and request.method not in {"GET", "HEAD", "OPTIONS"}:
+        if who.kind == "session" and request.method not in _SAFE:
             _refuse_foreign_pages()
 
 

@@ -1,0 +1,173 @@
+"""Units over HTTP: the dated tree, successions, staff lists."""
+
+from datetime import date
+from typing import Annotated
+
+from flask import Blueprint, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from auth import leavers, units
+from auth.api.http import Access, acting, answer, body, done, legal_day, page, paging
+from auth.api.routes import Route, blueprint_of, paths_of
+from auth.leavers import StaffMember
+from auth.model import UnitKind
+from auth.units import NewUnit, Parent, Succession, Unit
+
+Code = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class UnitMade(BaseModel):
+    """A unit to be made."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: Code
+    name: Name
+    kind: UnitKind
+    since: date
+    until: date | None = None
+    territory: int | None = None
+    parent: str | None = None
+    allowance: int = Field(default=0, ge=0, le=10_000)
+
+
+class UnitChanged(BaseModel):
+    """What changes of a unit; what is absent stays."""
+
+    name: Name | None = None
+    until: date | None = None
+    territory: int | None = None
+    allowance: int | None = Field(default=None, ge=0, le=10_000)
+
+
+class ParentSet(BaseModel):
+    """The unit above, from a day on; null for none."""
+
+    parent: str | None
+    since: date
+
+
+class SuccessionProposed(BaseModel):
+    """A unit that takes over from another one."""
+
+    old: str
+    new: str
+    day: date
+    basis: str = Field(min_length=1, max_length=1000)
+
+
+class Decision(BaseModel):
+    """Whether it is approved."""
+
+    approve: bool
+
+
+class Person(BaseModel):
+    """A person of a staff list."""
+
+    name: Name
+    person_code: str | None = Field(default=None, min_length=1, max_length=64)
+
+
+class StaffList(BaseModel):
+    """The people of a unit on a day."""
+
+    listed_on: date
+    people: list[Person] = Field(min_length=1, max_length=leavers.STAFF_MAX)
+
+
+def blueprint(access: Access) -> Blueprint:
+    """Return the endpoints of units."""
+    return blueprint_of("units", access, ROUTES)
+
+
+def _list(access: Access) -> Response:
+    paged = paging()
+    with acting(access) as (connection, actor):
+        found = units.units_seen(connection, actor, limit=paged.limit + 1, after=paged.after_number)
+    return page(found, paged, _id_of)
+
+
+def _create(access: Access) -> Response:
+    given = body(UnitMade)
+    with acting(access) as (connection, actor):
+        unit = units.create_unit(connection, actor, NewUnit(**given.__dict__))
+    return answer(unit, 201, location=f"/admin/api/units/{unit.code}")
+
+
+def _show(access: Access, unit: str) -> Response:
+    with acting(access) as (connection, actor):
+        found = units.unit_seen(connection, actor, unit)
+        parents = units.parents_of(connection, found.id)
+    return answer(_with_parents(found, parents))
+
+
+def _change(access: Access, unit: str) -> Response:
+    given = body(UnitChanged)
+    with acting(access) as (connection, actor):
+        changed = units.change_unit(connection, actor, unit, **given.__dict__)
+    return answer(changed)
+
+
+def _set_parent(access: Access, unit: str) -> Response:
+    given = body(ParentSet)
+    with acting(access) as (connection, actor):
+        units.set_parent(connection, actor, unit, parent=given.parent, since=given.since)
+    return done()
+
+
+def _list_successions(access: Access) -> Response:
+    paged = paging()
+    with acting(access) as (connection, actor):
+        found = units.successions_seen(connection, actor, limit=paged.limit + 1, after=paged.after_number)
+    return page(found, paged, _id_of)
+
+
+def _propose(access: Access) -> Response:
+    given = body(SuccessionProposed)
+    with acting(access) as (connection, actor):
+        proposed = units.propose_succession(connection, actor, **given.__dict__, clock=access.clock)
+    return answer(proposed, 201)
+
+
+def _decide(access: Access, number: int) -> Response:
+    given = body(Decision)
+    with acting(access) as (connection, actor):
+        decided = units.decide_succession(connection, actor, number, approve=given.approve, clock=access.clock)
+    return answer(decided)
+
+
+def _import_staff(access: Access, unit: str) -> Response:
+    given = body(StaffList)
+    people = [StaffMember(each.name, each.person_code) for each in given.people]
+    with acting(access) as (connection, actor):
+        day = legal_day(connection)
+        missing = leavers.import_staff(
+            connection, actor, unit, people, listed_on=given.listed_on, day=day, clock=access.clock
+        )
+    return answer({"missing": missing})
+
+
+def _with_parents(unit: Unit, parents: list[Parent]) -> dict[str, object]:
+    return {"unit": unit, "parents": parents}
+
+
+def _id_of(item: Unit | Succession) -> int:
+    return item.id
+
+
+ROUTES = (
+    Route("GET", "/units", _list, "Units that one may know of", is_list=True),
+    Route("POST", "/units", _create, "Make a unit (system admin)", takes=UnitMade, status=201),
+    Route("GET", "/units/{unit}", _show, "A unit, and the units above it with their periods"),
+    Route("PATCH", "/units/{unit}", _change, "Change a unit (system admin)", takes=UnitChanged),
+    Route("PUT", "/units/{unit}/parent", _set_parent, "Put a unit below another one", takes=ParentSet, status=204),
+    Route("POST", "/units/{unit}/staff-list", _import_staff, "Compare a staff list; who is missing", takes=StaffList),
+    Route("GET", "/successions", _list_successions, "Successions of units", is_list=True),
+    Route(
+        "POST", "/successions", _propose, "Propose a succession (system admin)", takes=SuccessionProposed, status=201
+    ),
+    Route("POST", "/successions/{number}/decision", _decide, "Decide as the second officer", takes=Decision),
+)
+PATHS = paths_of(ROUTES)

@@ -1,0 +1,88 @@
+"""What the commands of administration share: who acts, in which transaction, and what is said afterwards."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any, cast
+
+from psycopg import Connection
+
+from auth.accounts import caller_named
+from auth.model import Caller
+from auth.stale import republish_in
+from auth.written import content_of
+from catalogue.files import read_layers
+from catalogue.layer import Layer
+from core.clocks import Clock, LegalDay, RealClock
+from core.commands import Subparsers
+from core.settings import Settings
+from database.cluster import database_of
+from database.connections import connect, login_of
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """One act: its transaction as the login that keeps accounts, who does it, and the legal day."""
+
+    connection: Connection[Any]
+    actor: Caller
+    day: LegalDay
+    clock: Clock
+    layers: tuple[Layer, ...]
+
+
+type Act = Callable[[argparse.Namespace, Acting], object]
+
+
+def add_group(commands: Subparsers, name: str, text: str) -> Subparsers:
+    """Add a command that has commands of its own."""
+    adder = commands.add_parser(name, help=text)
+    return cast("Subparsers", adder.add_subparsers(title="acts", metavar="ACT", required=True))
+
+
+def add_act(group: Subparsers, name: str, act: Act, text: str) -> argparse.ArgumentParser:
+    """Add an act of an account, named with ``--as``; what it returns is written as JSON."""
+    adder = group.add_parser(name, help=text)
+    adder.add_argument("--as", dest="actor", required=True, metavar="ACCOUNT", help="the account that acts")
+    adder.set_defaults(run=partial(_run, act))
+    return adder
+
+
+def day_of(text: str) -> date:
+    """Read a day, YYYY-MM-DD; ``argparse`` says what else is wrong."""
+    return date.fromisoformat(text)
+
+
+@contextmanager
+def opened(settings: Settings) -> Generator[tuple[Connection[Any], LegalDay]]:
+    """Open a transaction as the login that keeps accounts, with the legal day; afterwards publish what changed.
+
+    Raises:
+        DatabaseError: the database cannot be reached.
+    """
+    with database_of(settings) as complete:
+        app = complete.database_url or ""
+        with connect(login_of(complete.identity_database_url, app, "identity"), purpose="identity") as connection:
+            row = connection.execute("SELECT lg.hom_nay()").fetchone()
+            yield connection, LegalDay(cast("tuple[date]", row)[0])
+        with connect(login_of(complete.publisher_database_url, app, "publisher"), purpose="publish") as publisher:
+            republish_in(publisher, read_layers())
+
+
+def say(content: object) -> None:
+    """Write a value as JSON to standard output."""
+    sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+def _run(act: Act, chosen: argparse.Namespace, settings: Settings) -> int:
+    with opened(settings) as (connection, day):
+        actor = caller_named(connection, chosen.actor)
+        result = content_of(act(chosen, Acting(connection, actor, day, RealClock(), read_layers())))
+    if result is not None:
+        say(result)
+    return 0
