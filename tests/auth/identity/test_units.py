@@ -1,0 +1,158 @@
+"""Units: the dated tree, and who succeeds whom."""
+
+from datetime import date
+
+import pytest
+
+from auth import units
+from auth.model import UnitKind
+from auth.units import NewUnit
+from core.errors import BadRequest, Conflict, Forbidden, NotFound
+
+SINCE = date(2025, 7, 1)
+
+
+def make(people, code, **more):
+    return units.create_unit(
+        people.connection, people.admin, NewUnit(code, f"Đơn vị {code}", UnitKind.DIVISION, date(2020, 1, 1), **more)
+    )
+
+
+def test_a_unit_stands_below_another_one_from_a_day_on(people):
+    make(people, "phong-a", parent="so")
+    make(people, "chi-cuc")
+    units.set_parent(people.connection, people.admin, "phong-a", parent="chi-cuc", since=SINCE)
+
+    phong = units.find_unit(people.connection, "phong-a")
+    parents = units.parents_of(people.connection, phong.id)
+
+    assert [(p.code, p.since, p.until) for p in parents] == [
+        ("so", date(2020, 1, 1), SINCE),
+        ("chi-cuc", SINCE, None),
+    ]
+    so = units.find_unit(people.connection, "so")
+    assert [u.code for u in units.children_on(people.connection, so.id, date(2025, 6, 30))] == ["phong-a"]
+    assert units.children_on(people.connection, so.id, SINCE) == []
+
+
+def test_a_parent_that_was_to_come_is_replaced_by_another_one(people):
+    make(people, "phong-a", parent="so")
+    make(people, "chi-cuc")
+    for parent, since in (("chi-cuc", date(2025, 9, 1)), ("chi-cuc", SINCE), (None, SINCE)):
+        units.set_parent(people.connection, people.admin, "phong-a", parent=parent, since=since)
+
+    parents = units.parents_of(people.connection, units.find_unit(people.connection, "phong-a").id)
+    assert [(p.code, p.until) for p in parents] == [("so", SINCE)]
+
+
+@pytest.mark.parametrize("parent", ["phong-a", "phong-b", "phong-c"])
+def test_no_unit_stands_above_itself(people, parent):
+    for code, above in (("phong-a", None), ("phong-b", "phong-a"), ("phong-c", "phong-b")):
+        make(people, code, parent=above)
+
+    with pytest.raises(BadRequest):
+        units.set_parent(people.connection, people.admin, "phong-a", parent=parent, since=SINCE)
+
+
+def test_a_circle_in_turns_is_none(people):
+    make(people, "phong-a", parent="so")
+    make(people, "phong-b")
+    units.set_parent(people.connection, people.admin, "phong-a", parent=None, since=SINCE)
+
+    units.set_parent(people.connection, people.admin, "so", parent="phong-a", since=SINCE)
+
+
+@pytest.mark.parametrize(
+    ("new", "error"),
+    [
+        (NewUnit("so", "Sở", UnitKind.DEPARTMENT, SINCE), Conflict),
+        (NewUnit("Sở", "Sở", UnitKind.DEPARTMENT, SINCE), BadRequest),
+        (NewUnit("moi", "  ", UnitKind.OTHER, SINCE), BadRequest),
+        (NewUnit("moi", "Mới", UnitKind.OTHER, SINCE, until=SINCE), BadRequest),
+        (NewUnit("moi", "Mới", UnitKind.OTHER, SINCE, territory=-1), BadRequest),
+        (NewUnit("moi", "Mới", UnitKind.OTHER, SINCE, parent="nobody"), NotFound),
+    ],
+)
+def test_a_unit_that_cannot_be_is_not_made(people, new, error):
+    with pytest.raises(error):
+        units.create_unit(people.connection, people.admin, new)
+
+
+def test_only_the_so_makes_and_changes_units(people):
+    for actor in (people.head, people.lan):
+        with pytest.raises(Forbidden):
+            units.create_unit(people.connection, actor, NewUnit("moi", "Mới", UnitKind.OTHER, SINCE))
+        with pytest.raises(Forbidden):
+            units.change_unit(people.connection, actor, "xa", allowance=100)
+
+
+def test_a_unit_of_others_is_not_there(people):
+    assert units.unit_seen(people.connection, people.head, "xa").name == "UBND xã An Phú"
+    with pytest.raises(NotFound):
+        units.unit_seen(people.connection, people.head, "thue")
+    assert [u.code for u in units.units_seen(people.connection, people.head, limit=9)] == ["xa"]
+
+
+def test_the_end_of_a_unit_has_the_rights_of_its_people_published_anew(people):
+    people.settle()
+
+    units.change_unit(people.connection, people.admin, "xa", until=date(2025, 8, 1))
+
+    assert people.stale() == {people.id(code) for code in ("truong", "lan", "minh")}
+
+
+def propose(people, actor=None, **more):
+    given = {"old": "xa", "new": "thue", "day": SINCE, "basis": "Nghị quyết 1662/NQ-UBTVQH15"} | more
+    return units.propose_succession(people.connection, actor or people.admin, **given, clock=people.clock)
+
+
+def test_a_second_officer_approves_a_succession_and_nothing_counts_before(people):
+    old, new = (units.find_unit(people.connection, code).id for code in ("xa", "thue"))
+    proposed = propose(people)
+    assert units.approved_succession(people.connection, old_id=old, new_id=new) is None
+    with pytest.raises(Forbidden):
+        units.decide_succession(people.connection, people.admin, proposed.id, approve=True, clock=people.clock)
+
+    units.decide_succession(people.connection, people.second, proposed.id, approve=True, clock=people.clock)
+
+    assert units.approved_succession(people.connection, old_id=old, new_id=new).id == proposed.id
+    assert units.approved_succession(people.connection, old_id=new, new_id=old) is None
+    with pytest.raises(Conflict):
+        units.decide_succession(people.connection, people.third, proposed.id, approve=False, clock=people.clock)
+
+
+def test_the_database_itself_wants_a_second_officer(people):
+    number = propose(people).id
+
+    with pytest.raises(Exception, match="second_officer"):
+        people.connection.execute(
+            "UPDATE acl.unit_succession SET state = 'approved', decided_by = proposed_by, decided_at = now() "
+            "WHERE id = %s",
+            [number],
+        )
+
+
+def test_a_refused_succession_may_be_proposed_again_an_open_one_not(people):
+    first = propose(people)
+    units.decide_succession(people.connection, people.second, first.id, approve=False, clock=people.clock)
+    propose(people)
+
+    with pytest.raises(Conflict):
+        propose(people)
+
+
+@pytest.mark.parametrize(
+    ("more", "error"), [({"new": "xa"}, BadRequest), ({"basis": " "}, BadRequest), ({"old": "nobody"}, NotFound)]
+)
+def test_a_succession_that_cannot_be_is_refused(people, more, error):
+    with pytest.raises(error):
+        propose(people, **more)
+
+
+def test_a_head_sees_the_successions_of_the_own_unit_and_proposes_none(people):
+    propose(people)
+    make(people, "phong-a")
+
+    assert len(units.successions_seen(people.connection, people.head, limit=9)) == 1
+    with pytest.raises(Forbidden):
+        propose(people, actor=people.head)
