@@ -4,15 +4,14 @@ A server that dies between the two leaves the mark, and whoever publishes next t
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, cast
 
 import psycopg
 from psycopg import Connection
 
+from auth.publishing import republish, require_publishable
 from catalogue.layer import Layer
 from core.errors import DatdaiError
 from database.queries import load
@@ -49,7 +48,7 @@ def republish_in(connection: Connection[Any], layers: Sequence[Layer]) -> tuple[
     row = connection.execute(_QUERIES["take_stale"].encode()).fetchone()
     accounts, day = cast("tuple[list[int], date]", row)
     if accounts:
-        _republish()(connection, layers, accounts, day)
+        republish(connection, layers, accounts, day)
     return tuple(accounts)
 
 
@@ -61,13 +60,5 @@ def refuse_over_grants(
     Raises:
         Conflict: the functions and grants of an account make no profile.
     """
-    if find_spec("auth.publishing") is not None:
-        check = getattr(import_module("auth.publishing"), "refuse_over_grants", None)
-        if check is not None and account_ids:
-            check(connection, layers, account_ids, day)
-
-
-def _republish() -> Callable[..., object]:
-    if find_spec("auth.publishing") is None:
-        return lambda *_arguments: None
-    return cast("Callable[..., object]", import_module("auth.publishing").republish)
+    if account_ids:
+        require_publishable(connection, layers, account_ids, day)

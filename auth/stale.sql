@@ -1,8 +1,10 @@
 -- name: mark_stale
--- Mark accounts whose rights have changed.
+-- Mark accounts whose rights have changed; a mark that is there is held, so that nobody takes it before this commits.
 INSERT INTO acl.stale_profile (account_id)
-SELECT unnest(%(accounts)s::int[])
-ON CONFLICT DO NOTHING;
+SELECT DISTINCT unnest(%(accounts)s::int[])
+ORDER BY 1
+ON CONFLICT (account_id) DO UPDATE
+SET account_id = excluded.account_id;
 
 -- name: take_stale
 -- Take the marked accounts, with the legal day; a second publisher waits for neither.

@@ -282,6 +282,7 @@ BEGIN
                    'password_until, ends_on) ON acl.account TO %I', identity);
     EXECUTE format('GRANT UPDATE (state, decided_by, decided_at) ON acl.unit_succession TO %I', identity);
     EXECUTE format('GRANT UPDATE (hash), DELETE ON acl.password TO %I', identity);
+    EXECUTE format('GRANT UPDATE ON acl.stale_profile TO %I', identity);
     EXECUTE format('GRANT UPDATE, DELETE ON acl.activation, acl.totp, acl.absence TO %I', identity);
     EXECUTE format('GRANT UPDATE (used_at), DELETE ON acl.recovery_code TO %I', identity);
     EXECUTE format('GRANT UPDATE (acknowledged_by, acknowledged_at) ON acl.leaving TO %I', identity);
