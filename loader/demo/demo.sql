@@ -44,3 +44,11 @@ FROM acl.account c
 LEFT JOIN acl.account_function h ON h.account_id = c.id
 LEFT JOIN acl.function f ON f.id = h.function_id
 ORDER BY c.id, f.code;
+
+-- name: members
+-- Return the accounts that were neither revoked nor left without a password, with what is due for each.
+SELECT c.id, c.code, c.kind, c.unit_id, c.suspended_for, c.password_until,
+       EXISTS (SELECT FROM acl.attestation t WHERE t.account_id = c.id AND t.quarter = %(quarter)s) AS is_attested
+FROM acl.account c
+WHERE c.state IN ('active', 'must_change', 'suspended') AND (c.kind = 'machine' OR c.password_until IS NOT NULL)
+ORDER BY c.id;

@@ -4,6 +4,9 @@ import base64
 import hmac
 import secrets
 from collections.abc import Callable
+from datetime import datetime
+
+from core.clocks import calendar_day
 
 
 def derived(key: bytes, what: str, whose: str) -> bytes:
@@ -16,9 +19,10 @@ def source(secret: bytes) -> Callable[[int], bytes]:
     return lambda size: secret if size == len(secret) else secrets.token_bytes(size)
 
 
-def password_of(account: str, *, key: bytes) -> str:
-    """Return the first password of an account; it has a letter of each case, a digit and a special character."""
-    return "Dd1-" + base64.urlsafe_b64encode(derived(key, "password", account)[:15]).decode()
+def password_of(account: str, until: datetime, *, key: bytes) -> str:
+    """Return the password of an account that is too old from an instant on; it has signs of every kind."""
+    name = f"{account} {calendar_day(until)}"
+    return "Dd1-" + base64.urlsafe_b64encode(derived(key, "password", name)[:15]).decode()
 
 
 def second_factor_of(account: str, *, key: bytes) -> bytes:

@@ -22,7 +22,8 @@ from loader.demo.issuing import issued
 from loader.demo.publishing import publish_all
 from loader.demo.sharing import agree, sharing_of
 from loader.demo.staffing import Office, staff
-from loader.demo.stage import Stage, become, legal_day
+from loader.demo.stage import Stage, legal_day
+from loader.demo.upkeep import keep_up
 
 LOAD_NAME: Final = "don-vi-mau"
 """``lg.dot_nap.lop`` of the row that marks a database with the demo."""
@@ -78,7 +79,7 @@ def load(logins: Logins, demo: Demo, layers: Sequence[Layer], *, key: bytes, clo
 
 
 def tokens(logins: Logins, demo: Demo, *, key: bytes, clock: Clock) -> Mapping[str, str]:
-    """Return a token of each account of the demo, by its code.
+    """Return a token of each account of the demo that may act, by its code; what time has ended is renewed first.
 
     Raises:
         DatabaseError: the demo was not loaded into this database.
@@ -86,9 +87,9 @@ def tokens(logins: Logins, demo: Demo, *, key: bytes, clock: Clock) -> Mapping[s
     with connect(logins.admin_dsn, purpose="demo") as connection:
         if not is_demo(connection):
             raise DatabaseError("This database was not filled with the demo: there are no demo tokens.")
-        become(connection, logins.identity)
-        accounts = [each.code for each in demo.accounts]
-        return issued(connection, accounts, key=key, now=clock.now())
+        stage = Stage(connection, logins.identity, logins.publisher, clock)
+        keep_up(stage, key)
+        return stage.keep(issued, [each.code for each in demo.accounts], key=key, now=clock.now())
 
 
 def is_due(connection: Connection[Any], logins: Logins) -> bool:

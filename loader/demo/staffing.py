@@ -96,7 +96,7 @@ def _take_over(office: Office, handed: Handed) -> None:
     """Use the activation code, choose a password and, where one is asked for, set up the second factor."""
     stage, clock, owner = office.stage, office.stage.clock, handed.account
     stage.keep(passwords.use_activation, owner.id, handed.activation_code, now=clock.now())
-    password = password_of(owner.code, key=office.key)
+    password = password_of(owner.code, passwords.expiry(clock.now()), key=office.key)
     stage.keep(passwords.change_password, owner.id, current=None, new=password, clock=clock)
     if owner.kind in _WITH_SECOND_FACTOR:
         secret = second_factor_of(owner.code, key=office.key)

@@ -1,8 +1,13 @@
 """Tokens of the demo that can be shown again."""
 
-import psycopg
+from datetime import date, timedelta
 
-from core.clocks import RealClock
+import psycopg
+import pytest
+
+from auth import daily
+from auth.tokens import find
+from core.clocks import RealClock, StoppedClock
 from loader import demo
 
 FILES = demo.read_demo()
@@ -21,3 +26,18 @@ def test_tokens_stay_the_same_until_one_is_revoked(demo_db: str) -> None:
     again = demo.tokens(logins, FILES, key=KEY, clock=RealClock())
 
     assert {code for code, token in again.items() if token != first[code]} == {"thue.canbo"}
+
+
+@pytest.mark.parametrize("days", [100, 200, 400])
+def test_after_months_every_account_has_a_token_again(demo_db: str, days: int) -> None:
+    logins = demo.Logins(demo_db, "datdai_mau_identity", "datdai_mau_publisher")
+    later = StoppedClock(RealClock().now() + timedelta(days=days))
+    with psycopg.connect(demo_db) as connection:
+        done = daily.run(connection, day=date(2025, 6, 30), clock=later)
+
+    tokens = demo.tokens(logins, FILES, key=KEY, clock=later)
+
+    assert done.expired or done.suspended
+    with psycopg.connect(demo_db) as connection:
+        good = [code for code, token in tokens.items() if find(connection, token, now=later.now())]
+    assert len(good) == len(FILES.accounts)
