@@ -29,22 +29,6 @@ SELECT token.revoked_at IS NULL AND token.expires_at > %(now)s::timestamptz + in
 FROM oauth.token
 WHERE token.hash = %(hash)s;
 
--- name: grants
--- Return the published agreements of the units, and the publications to everybody.
-SELECT a.code, a.kind, a.recipient_id, v.valid_from, v.valid_until, v.body
-FROM acl.agreement_version v
-JOIN acl.agreement a ON a.id = v.agreement_id
-WHERE v.state = 'published' AND a.kind <> 'goi'
-ORDER BY a.code;
-
--- name: held
--- Return the accounts with the functions that they hold.
-SELECT c.id, c.unit_id, f.code, f.name, f.narrows, h.valid_from, h.valid_until
-FROM acl.account c
-LEFT JOIN acl.account_function h ON h.account_id = c.id
-LEFT JOIN acl.function f ON f.id = h.function_id
-ORDER BY c.id, f.code;
-
 -- name: members
 -- Return the accounts that were neither revoked nor left without a password, with what is due for each.
 SELECT c.id, c.code, c.kind, c.unit_id, c.suspended_for, c.password_until,
@@ -52,3 +36,7 @@ SELECT c.id, c.code, c.kind, c.unit_id, c.suspended_for, c.password_until,
 FROM acl.account c
 WHERE c.state IN ('active', 'must_change', 'suspended') AND (c.kind = 'machine' OR c.password_until IS NOT NULL)
 ORDER BY c.id;
+
+-- name: forget_stale
+-- Take the marks of accounts whose rights have changed.
+DELETE FROM acl.stale_profile;

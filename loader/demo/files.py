@@ -1,4 +1,4 @@
-"""What ``config/demo`` says: units, functions, accounts, managing units, packages, requests, agreements."""
+"""What ``config/demo`` says: units, functions, accounts, clients, managers, packages, requests, agreements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,6 +54,17 @@ class AccountEntry(_Entry):
     functions: tuple[str, ...] = ()
 
 
+class ClientEntry(_Entry):
+    """A program that asks for tokens as a machine account."""
+
+    id: str
+    name: str
+    unit: str
+    account: str
+    auth_method: str
+    scopes: tuple[str, ...]
+
+
 class RequestEntry(_Entry):
     """A special request of a unit: what it asks for, why, and for how long."""
 
@@ -80,6 +91,7 @@ class Demo:
     units: tuple[UnitEntry, ...]
     functions: tuple[FunctionEntry, ...]
     accounts: tuple[AccountEntry, ...]
+    clients: tuple[ClientEntry, ...]
     managing: tuple[ManagingEntry, ...]
     packages: tuple[PackageDocument, ...]
     requests: tuple[RequestEntry, ...]
@@ -104,6 +116,7 @@ def read_demo(folder: Path = FOLDER) -> Demo:
         units=_entries(folder, "units", UnitEntry),
         functions=_entries(folder, "functions", FunctionEntry),
         accounts=_entries(folder, "accounts", AccountEntry),
+        clients=_entries(folder, "clients", ClientEntry),
         managing=_entries(folder, "managing", ManagingEntry),
         packages=_entries(folder, "packages", PackageDocument),
         requests=_entries(folder, "requests", RequestEntry),

@@ -9,6 +9,7 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 
 from auth.clauses import Vocabulary
+from auth.publishing import republish
 from catalogue.layer import Layer
 from core.clocks import Clock
 from core.errors import DatabaseError
@@ -19,7 +20,7 @@ from formats.offered import FORMATS
 from loader import sample
 from loader.demo.files import Demo
 from loader.demo.issuing import issued
-from loader.demo.publishing import publish_all
+from loader.demo.programs import register
 from loader.demo.sharing import agree, sharing_of
 from loader.demo.staffing import Office, staff
 from loader.demo.stage import Stage, legal_day
@@ -118,8 +119,15 @@ def _mark(connection: Connection[Any], demo: Demo) -> None:
 def _act(office: Office) -> None:
     stage, known = office.stage, {each.id: each for each in office.layers}
     people = staff(office)
+    register(office)
     agree(sharing_of(stage, office.demo, people, Vocabulary(known, frozenset(each.key for each in FORMATS))))
-    stage.publish(publish_all, known, office.day)
+    stage.publish(republish, office.layers, None, office.day)
+    stage.publish(_forget_stale)
+
+
+def _forget_stale(connection: Connection[Any]) -> None:
+    """Take the marks of accounts whose rights have changed: all of them have just been published."""
+    connection.execute(_QUERIES["forget_stale"].encode())
 
 
 def _user(dsn: str) -> str:

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 import psycopg
-import pytest
 
 from auth import daily
 from auth.tokens import find
@@ -28,16 +27,15 @@ def test_tokens_stay_the_same_until_one_is_revoked(demo_db: str) -> None:
     assert {code for code, token in again.items() if token != first[code]} == {"thue.canbo"}
 
 
-@pytest.mark.parametrize("days", [100, 200, 400])
-def test_after_months_every_account_has_a_token_again(demo_db: str, days: int) -> None:
+def test_after_months_every_account_has_a_token_again(demo_db: str) -> None:
     logins = demo.Logins(demo_db, "datdai_mau_identity", "datdai_mau_publisher")
-    later = StoppedClock(RealClock().now() + timedelta(days=days))
+    later = StoppedClock(RealClock().now() + timedelta(days=200))
     with psycopg.connect(demo_db) as connection:
         done = daily.run(connection, day=date(2025, 6, 30), clock=later)
 
     tokens = demo.tokens(logins, FILES, key=KEY, clock=later)
 
-    assert done.expired or done.suspended
+    assert done.suspended
     with psycopg.connect(demo_db) as connection:
         good = [code for code, token in tokens.items() if find(connection, token, now=later.now())]
     assert len(good) == len(FILES.accounts)

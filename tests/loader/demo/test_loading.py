@@ -1,13 +1,22 @@
 """The demo in a sample province."""
 
+import base64
+from datetime import date, timedelta
+
 import psycopg
 import pytest
+from pyotp.totp import TOTP
 
+from auth.passwords import expiry
+from auth.publishing import check_published
+from auth.sign_in import NeedsTotp, SignedIn, sign_in
 from auth.tokens import find, hash_of
 from catalogue.files import read_layers
 from core.clocks import RealClock
 from core.errors import DatabaseError
 from loader import demo
+from loader.demo.deriving import password_of, second_factor_of
+from loader.demo.programs import secret_of
 from tests.auth.test_demo_profiles import profile
 
 LAYERS = read_layers()
@@ -95,6 +104,51 @@ def test_a_unit_joins_a_package_by_an_officer_and_its_head(demo_db: str) -> None
         joined = [account for (account,) in connection.execute(query).fetchall()]
 
     assert joined == ["so.quantri1", "25195.lanhdao"] * len(FILES.unit("ubnd-tan-phu").joins)
+
+
+def test_what_is_published_is_what_the_agreements_and_functions_give(demo_db: str) -> None:
+    with psycopg.connect(demo_db) as connection:
+        assert check_published(connection, LAYERS, date(2025, 6, 30)) == ()
+        assert connection.execute("SELECT count(*) FROM acl.stale_profile").fetchone() == (0,)
+
+
+def test_on_the_first_of_july_the_tax_office_has_another_profile_without_any_act(demo_db: str) -> None:
+    query = (
+        "SELECT p.valid_from, p.hash FROM acl.profile_in_force p JOIN acl.account a ON p.subject = 'account:' || a.id"
+        " WHERE a.code = 'thue.canbo' AND p.valid_until IS NULL"
+    )
+    with psycopg.connect(demo_db) as connection:
+        row = connection.execute(query).fetchone()
+
+    assert row == (date(2025, 7, 1), profile("thue.canbo", date(2025, 7, 1)).hash)
+
+
+def test_clients_of_machines_prove_themselves_by_a_secret_or_a_key(demo_db: str) -> None:
+    query = (
+        "SELECT id, auth_method, secret_hash, jwks -> 'keys' -> 0 ->> 'kty' FROM oauth.client"
+        " WHERE account_id IS NOT NULL"
+    )
+    with psycopg.connect(demo_db) as connection:
+        found = {each[0]: each[1:] for each in connection.execute(query).fetchall()}
+
+    assert found == {
+        "ioc-dieu-hanh": ("client_secret_basic", hash_of(secret_of("ioc-dieu-hanh", key=KEY)), None),
+        "bo-thong-ke": ("private_key_jwt", None, "OKP"),
+    }
+
+
+def test_admins_and_heads_sign_in_with_a_second_factor(demo_db: str) -> None:
+    clock = RealClock()
+    code, until = "thue.lanhdao", expiry(clock.now())
+    totp = TOTP(base64.b32encode(second_factor_of(code, key=KEY)).decode()).at(clock.now() + timedelta(seconds=30))
+    given = {"code": code, "password": password_of(code, until, key=KEY), "ip": "127.0.0.1"}
+
+    with psycopg.connect(demo_db) as connection:
+        without = sign_in(connection, **given, clock=clock, key=KEY)
+        result = sign_in(connection, **given, totp_code=totp, clock=clock, key=KEY)
+
+    assert isinstance(without, NeedsTotp)
+    assert isinstance(result, SignedIn)
 
 
 def _state(dsn: str) -> list[tuple[object, ...]]:
