@@ -146,17 +146,30 @@ def takes_code(desk: Desk, connection: Connection[Any], owner: Owner, given: str
     The transaction must be committed whatever comes out.
     """
     now = desk.clock.now()
-    gate = throttle.approach(connection, name=owner.code, address=address(), now=now)
-    if not gate.is_closed and (
+    if not is_closed(desk, connection, owner) and (
         totp.verify(connection, owner.id, given, key=desk.key, now=now)
         or totp.use_recovery_code(connection, owner.id, given, now=now)
     ):
-        throttle.forget(connection, gate)
+        throttle.forget(connection, _gate(desk, connection, owner))
         return True
-    throttle.count_failure(connection, gate)
-    after = {"address": address(), "step": "code"}
-    acts.record(connection, PUBLIC, "account.sign_in_refused", f"account:{owner.code}", after=after)
+    count_wrong(desk, connection, owner, "code")
     return False
+
+
+def is_closed(desk: Desk, connection: Connection[Any], owner: Owner) -> bool:
+    """Tell whether too many wrong passwords and codes were tried on an account."""
+    return _gate(desk, connection, owner).is_closed
+
+
+def count_wrong(desk: Desk, connection: Connection[Any], owner: Owner, what: str) -> None:
+    """Count and write down a wrong password or code."""
+    throttle.count_failure(connection, _gate(desk, connection, owner))
+    after = {"address": address(), "step": what}
+    acts.record(connection, PUBLIC, "account.sign_in_refused", f"account:{owner.code}", after=after)
+
+
+def _gate(desk: Desk, connection: Connection[Any], owner: Owner) -> throttle.Gate:
+    return throttle.approach(connection, name=owner.code, address=address(), now=desk.clock.now())
 
 
 def activate(desk: Desk) -> Response:

@@ -8,13 +8,14 @@ from flask import Response
 from psycopg import Connection
 
 from auth import sessions, tokens
-from auth.account_entry import enter
+from auth.account_entry import count_wrong, enter, is_closed
 from auth.account_forms import DAYS, DIFFERENT, STALE, Confirmation, PasswordForm, TokenForm, is_ours, text
 from auth.account_outside import told_of_provider
 from auth.account_visits import PASSWORD, SIGN_IN, Desk, Visit, drop_cookie, go, page, to_step
 from auth.audit import acts
 from auth.model import AccountKind, Caller
 from auth.passwords import change_password, warning
+from auth.sessions import Owner
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
 from core.phrases import Phrase
 
@@ -49,14 +50,20 @@ def password(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
         return _password_page(desk, who, again=DIFFERENT)
     try:
         with connection.transaction():
-            change_password(
-                connection, who.owner.id, current=text(form.old) or None, new=text(form.new), clock=desk.clock
-            )
+            _changed(desk, connection, who.owner, form)
     except Forbidden as refusal:
+        count_wrong(desk, connection, who.owner, "password")
         return _password_page(desk, who, old=refusal.text)
     except (BadRequest, Conflict) as refusal:
         return _password_page(desk, who, new=refusal.text)
     return _with_new_password(desk, connection, who)
+
+
+def _changed(desk: Desk, connection: Connection[Any], owner: Owner, form: PasswordForm) -> None:
+    """Change the password, unless too many wrong ones were tried: a session left open is no place to guess it."""
+    if is_closed(desk, connection, owner):
+        raise Forbidden("The current password is wrong.")
+    change_password(connection, owner.id, current=text(form.old) or None, new=text(form.new), clock=desk.clock)
 
 
 def _password_page(desk: Desk, who: Visit, problem: Phrase | None = None, **faults: Phrase) -> Response:

@@ -165,7 +165,8 @@ def page(desk: Desk, name: str, content: Mapping[str, object], *, status: int = 
 
 def go(path: str, **parameters: str) -> Response:
     """Send the browser to a page of ours, in the same language; parameters that are empty are left out."""
-    said = {"lang": flask.request.args["lang"]} if flask.request.args.get("lang") in LANGUAGES else {}
+    asked = flask.request.args.get("lang", "")
+    said = {"lang": asked} if asked in LANGUAGES and "lang=" not in path else {}
     query = urlencode({name: value for name, value in (parameters | said).items() if value})
     return sent(path + (("&" if "?" in path else "?") + query if query else ""))
 

@@ -121,12 +121,18 @@ def find(connection: Connection[Any], key: str, *, now: datetime) -> Session | N
     """Return the session that a cookie names, if it is alive; this is a use, which moves its end on."""
     if not is_wellformed(key, Prefix.SESSION):
         return None
-    values = {"hash": hash_of(key), "now": now, "idle": IDLE, "whole": WHOLE}
+    values = {"hash": hash_of(key), "now": now}
     with connection.cursor(row_factory=class_row(Session)) as cursor:
         session = cursor.execute(_QUERIES["live_session"].encode(), values).fetchone()
     if session:
-        connection.execute(_QUERIES["see_session"].encode(), values)
+        touch(connection, session.hash, now=now)
     return session
+
+
+def touch(connection: Connection[Any], hash_: str, *, now: datetime) -> None:
+    """Note a use of a session, known by its hash, which moves its end on; a busy one is written once a minute."""
+    values = {"hash": hash_, "now": now, "idle": IDLE, "whole": WHOLE}
+    connection.execute(_QUERIES["see_session"].encode(), values)
 
 
 def of_account(connection: Connection[Any], account_id: int, *, now: datetime) -> list[Session]:

@@ -126,17 +126,4 @@ def _writer(settings: Settings, purpose: str) -> Writer:
 
 def _desk(settings: Settings, identity: Writer, clock: Clock, key: bytes, title: Text) -> Desk:
     render = AccountPages(base_url=settings.public_url, title=title).render
-    return Desk(settings.public_url, identity, clock, key, render, CSP, _provider(settings, clock))
-
-
-def _provider(settings: Settings, clock: Clock) -> oidc.Provider | None:
-    """Return the outside provider through which people may sign in, if there is one."""
-    if not (settings.oidc_issuer and settings.oidc_client_id and settings.oidc_client_secret):
-        return None
-    registration = oidc.Registration(
-        issuer=settings.oidc_issuer,
-        client_id=settings.oidc_client_id,
-        client_secret=settings.oidc_client_secret,
-        redirect_uri=f"{settings.public_url}/account/sso/back",
-    )
-    return oidc.Provider(registration, clock)
+    return Desk(settings.public_url, identity, clock, key, render, CSP, oidc.provider_of(settings, clock))

@@ -312,7 +312,7 @@ def test_a_page_asks_to_sign_in_and_comes_back(service):
     asked = browser.get("/account/tokens?lang=en")
 
     assert urlsplit(place(asked)).path == "/signin"
-    assert place(browser.sign_in(path=place(asked))) == "/account/tokens?lang=en&lang=en"
+    assert place(browser.sign_in(path=place(asked))) == "/account/tokens?lang=en"
 
 
 def test_an_act_and_the_sign_in_before_are_told(service):
@@ -545,6 +545,17 @@ def test_a_refused_change_says_at_its_field_why(service, old, new, again, named)
     assert old not in answer.text.replace("sai", "") or old == "sai"
     assert new not in answer.text
     assert place(service.browser().sign_in()) == "/account"
+
+
+def test_guessing_the_password_on_the_page_of_the_change_closes_the_name(service):
+    browser = service.browser()
+    browser.sign_in()
+    for _ in range(5):
+        browser.fill("/account/password", old="sai", new=NEW, again=NEW)
+
+    assert browser.fill("/account/password", old=OLD, new=NEW, again=NEW).status_code == 400
+    service.clock.go(minutes=16)
+    assert browser.fill("/account/password", old=OLD, new=NEW, again=NEW).status_code == 303
 
 
 @pytest.mark.parametrize(("left", "told"), [(20, ""), (14, "sau 14 ngày"), (7, "sau 7 ngày"), (1, "sau 1 ngày")])
