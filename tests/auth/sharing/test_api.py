@@ -1,0 +1,326 @@
+"""Agreements, packages, requests, managing units and migrations over the admin API."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from flask import Flask
+from openapi_spec_validator import validate
+
+from auth.api import blueprint, document
+from auth.api.http import Access
+from auth.model import Caller
+from core.errors import Unauthorized
+from database.writer import Writer
+from server.mounted import assemble
+from tests.auth.sharing.conftest import CLOCK, LAYERS, World, clause, written
+
+CODE = "thue-2025-01"
+SEEN = {"body_hash": "0" * 64}
+REASON = {"reason": "không còn cần"}
+PACKAGE = {key: each for key, each in written().items() if key not in ("agreement", "kind", "recipient")} | {
+    "package": "dia-ban",
+    "title": "Thửa đất trong địa bàn",
+    "clauses": [clause(rows={"territory": "own"})],
+}
+REQUEST = {
+    "request": "yc-1",
+    "data": "Thửa đất",
+    "purpose": "Rà soát",
+    "legal_basis": "Điều 9",
+    "valid_from": "2025-07-01",
+}
+MANAGER = {"layer": "thua-dat", "unit": "ubnd-689", "territory": "689", "valid_from": "2025-01-01"}
+MIGRATION = {
+    "succession": "sap-nhap",
+    "from_unit": "ubnd-25270",
+    "to_unit": "ubnd-689",
+    "takes_effect": "2025-07-01",
+    "legal_basis": "Nghị quyết",
+    "rows": "both",
+}
+ENDPOINTS: list[tuple[str, str, Any]] = [
+    ("GET", "/agreements", None),
+    ("POST", "/agreements", written()),
+    ("GET", f"/agreements/{CODE}", None),
+    ("PUT", f"/agreements/{CODE}", written()),
+    ("POST", f"/agreements/{CODE}/propose", {}),
+    ("POST", f"/agreements/{CODE}/accept", SEEN),
+    ("POST", f"/agreements/{CODE}/decline", REASON),
+    ("POST", f"/agreements/{CODE}/withdraw", REASON),
+    ("POST", f"/agreements/{CODE}/publish", SEEN),
+    ("POST", f"/agreements/{CODE}/revoke", REASON),
+    ("GET", f"/agreements/{CODE}/effect", None),
+    ("GET", f"/agreements/{CODE}/document", None),
+    ("GET", f"/agreements/{CODE}/odrl", None),
+    ("GET", "/packages", None),
+    ("POST", "/packages", PACKAGE),
+    ("PUT", "/packages/dia-ban", PACKAGE),
+    ("GET", "/packages/dia-ban/joinings", None),
+    ("POST", "/packages/dia-ban/joinings", {"unit": "ubnd-689"}),
+    ("GET", "/requests", None),
+    ("POST", "/requests", REQUEST),
+    ("GET", "/requests/yc-1", None),
+    ("POST", "/requests/yc-1/answer", {"note": "x"}),
+    ("POST", "/requests/yc-1/prepare", {"note": "x"}),
+    ("POST", "/requests/yc-1/refuse", REASON),
+    ("POST", "/requests/yc-1/withdraw", REASON),
+    ("GET", "/managers", None),
+    ("POST", "/managers", MANAGER),
+    ("POST", "/managers/1/end", {"on": "2025-12-31"}),
+    ("POST", "/successions", MIGRATION),
+    ("GET", "/successions/sap-nhap", None),
+    ("POST", "/successions/sap-nhap/approve", {}),
+    ("POST", "/successions/sap-nhap/reject", REASON),
+]
+UNKNOWN = [each for each in ENDPOINTS if "/thue-2025-01" in each[1] or "/yc-1" in each[1] or "/sap-nhap" in each[1]] + [
+    ("PUT", "/packages/dia-ban", PACKAGE),
+    ("GET", "/packages/dia-ban/joinings", None),
+    ("POST", "/packages/dia-ban/joinings", {"unit": "ubnd-689"}),
+    ("POST", "/managers/1/end", {"on": "2025-12-31"}),
+]
+FOR_OFFICERS = [
+    each
+    for each in ENDPOINTS
+    if each[0] != "GET" and not each[1].endswith(("/accept", "/decline", "/revoke", "/joinings", "/withdraw"))
+    if each[1] != "/requests"
+]
+
+
+class Api:
+    """The admin API, asked by whom the test says."""
+
+    def __init__(self, flask: Flask, world: World) -> None:
+        self._flask = flask
+        self.world = world
+        self.who: Caller | None = None
+
+    def ask(self, method: str, path: str, body: Any = None, who: str | None = "so.mot") -> Any:
+        self.who = self.world.people[who] if who else None
+        headers = {"Sec-Fetch-Site": "same-origin"}
+        return self._flask.test_client().open(f"/admin/api{path}", method=method, json=body, headers=headers)
+
+    def good(self, method: str, path: str, body: Any = None, who: str = "so.mot") -> Any:
+        """Ask for what has to go well; return the content."""
+        response = self.ask(method, path, body, who)
+        assert response.status_code < 300, response.text
+        return response.get_json() if response.data else None
+
+
+@pytest.fixture
+def api(world: World) -> Iterator[Api]:
+    writers = [Writer(world.login(each), purpose="test") for each in ("identity", "publisher", "auditor")]
+
+    def caller() -> Caller:
+        if made.who is None:
+            raise Unauthorized
+        return made.who
+
+    access = Access(*writers, LAYERS, CLOCK, caller)
+    made = Api(assemble([blueprint(access)], secret=b"s" * 32), world)
+    yield made
+    for each in writers:
+        each.close()
+
+
+def published(api: Api, code: str = CODE, **changes: Any) -> str:
+    """Draft, accept and publish an agreement; return the hash of its body."""
+    seen = {"body_hash": api.good("POST", "/agreements", written(agreement=code, **changes))["body_hash"]}
+    api.good("POST", f"/agreements/{code}/propose", {})
+    for who in ("thue.lanhdao", "so.lanhdao"):
+        api.good("POST", f"/agreements/{code}/accept", seen, who)
+    api.good("POST", f"/agreements/{code}/publish", seen, "so.hai")
+    return seen["body_hash"]
+
+
+def statuses(api: Api, endpoints: list[tuple[str, str, Any]], who: str | None) -> dict[str, int]:
+    return {f"{method} {path}": api.ask(method, path, body, who).status_code for method, path, body in endpoints}
+
+
+def test_who_has_not_signed_in_gets_nothing(api: Api):
+    assert set(statuses(api, ENDPOINTS, None).values()) == {401}
+
+
+def test_what_officers_do_nobody_else_does(api: Api):
+    found = statuses(api, FOR_OFFICERS, "thue.lanhdao")
+
+    assert {each: status for each, status in found.items() if status != 403} == {}
+
+
+def test_what_there_is_not_is_not_found(api: Api):
+    found = statuses(api, UNKNOWN, "so.mot")
+
+    assert {each: status for each, status in found.items() if status != 404} == {}
+
+
+def test_a_body_with_an_unknown_member_is_refused_with_its_name(api: Api):
+    for method, path, body in ENDPOINTS:
+        if body:
+            response = api.ask(method, path, body | {"thừa": 1})
+            assert response.status_code == 400, path
+            assert "thừa" in response.get_json()["detail"], path
+
+
+def test_an_agreement_goes_its_way(api: Api):
+    published(api)
+
+    shown = api.good("GET", f"/agreements/{CODE}", who="thue.canbo")
+    (version,) = shown["versions"]
+    assert (version["state"], version["maker"], version["checker"]) == ("published", "so.mot", "so.hai")
+    assert [each["accepted_by"] for each in version["parties"]] == ["thue.lanhdao", "so.lanhdao"]
+    assert [each["code"] for each in api.good("GET", "/agreements", who="thue.canbo")["items"]] == [CODE]
+    assert api.good("GET", "/agreements", who="689.lanhdao")["items"] == []
+    api.good("POST", f"/agreements/{CODE}/revoke", REASON | {"on": "2025-12-31"}, "thue.lanhdao")
+    assert api.good("GET", f"/agreements/{CODE}")["versions"][0]["valid_until"] == "2025-12-31"
+
+
+def test_every_fault_of_the_clauses_is_named_with_its_place(api: Api):
+    wrong = clause(columns=["id", "gia"], operations=["read", "fly"], formats=["doc"], rows={"territory": "own"})
+
+    response = api.ask("POST", "/agreements", written(clauses=[clause(), wrong]))
+
+    assert response.status_code == 400
+    faults = {each["member"]: each["problem"] for each in response.get_json()["faults"]}
+    assert set(faults) == {
+        "clauses.1.columns",
+        "clauses.1.operations",
+        "clauses.1.formats",
+        "clauses.1.rows.territory",
+    }
+    assert faults["clauses.1.formats"].startswith("there is no format doc. Allowed: csv,")
+
+
+def test_an_agreement_is_published_by_nobody_in_the_wrong_state(api: Api):
+    seen = {"body_hash": api.good("POST", "/agreements", written())["body_hash"]}
+
+    for act, body in (("publish", seen), ("accept", seen), ("decline", REASON), ("revoke", REASON)):
+        assert api.ask("POST", f"/agreements/{CODE}/{act}", body, "so.hai").status_code == 409, act
+    assert api.ask("POST", "/agreements", written()).status_code == 409
+
+
+def test_a_draft_is_changed_declined_and_withdrawn(api: Api):
+    first = api.good("POST", "/agreements", written())
+    second = api.good("PUT", f"/agreements/{CODE}", written(clauses=[clause(page_max=10)]))
+    assert first["body_hash"] != second["body_hash"]
+    assert api.ask("PUT", f"/agreements/{CODE}", written(agreement="khac")).status_code == 400
+    assert api.ask("PUT", f"/agreements/{CODE}", written(), "so.hai").status_code == 403
+
+    api.good("POST", f"/agreements/{CODE}/propose", {})
+    api.good("POST", f"/agreements/{CODE}/decline", REASON, "thue.lanhdao")
+    api.good("POST", f"/agreements/{CODE}/withdraw", REASON)
+
+    assert api.good("GET", f"/agreements/{CODE}")["versions"][0]["state"] == "revoked"
+
+
+def test_the_effect_is_for_officers_and_is_on_record(api: Api):
+    layer = clause(layer="don-vi-hanh-chinh", columns=["id", "ten"], geometry=False, rows={"territory": "province"})
+    api.good("POST", "/agreements", written(clauses=[layer]))
+
+    (whole,) = api.good("GET", f"/agreements/{CODE}/effect")["classes"]
+
+    assert whole["collections"][0]["rows_gained"] == 6
+    assert api.ask("GET", f"/agreements/{CODE}/effect", who="thue.lanhdao").status_code == 403
+    assert api.world.rows("SELECT count(*) FROM audit.act WHERE act = 'agreement.effect'") == [(1,)]
+
+
+def test_a_version_leaves_as_json_yaml_and_odrl(api: Api):
+    body_hash = published(api)
+    api.world.rows("SELECT 1")
+
+    as_json = api.good("GET", f"/agreements/{CODE}/document")
+    as_yaml = api.ask("GET", f"/agreements/{CODE}/document?f=yaml&version=1")
+    odrl = api.ask("GET", f"/agreements/{CODE}/odrl", who="thue.canbo")
+
+    assert yaml.safe_load(as_yaml.text) == as_json
+    assert "Tính thuế" in as_yaml.text
+    assert odrl.content_type == "application/ld+json"
+    assert odrl.get_json()["assigner"].endswith("/units/so")
+    assert api.good("POST", "/agreements", as_json)["body_hash"] == body_hash
+    assert api.ask("GET", f"/agreements/{CODE}/document?version=9").status_code == 404
+    assert api.ask("GET", f"/agreements/{CODE}/odrl", who="689.lanhdao").status_code == 404
+
+
+def test_a_package_is_agreed_and_joined(api: Api):
+    seen = {"body_hash": api.good("POST", "/packages", PACKAGE)["body_hash"]}
+    assert api.ask("POST", "/packages/dia-ban/joinings", {"unit": "ubnd-689"}).status_code == 409
+    seen = {"body_hash": api.good("PUT", "/packages/dia-ban", PACKAGE | {"purpose": "Dùng chung"})["body_hash"]}
+    api.good("POST", "/agreements/dia-ban/propose", {})
+    api.good("POST", "/agreements/dia-ban/accept", seen, "so.lanhdao")
+    api.good("POST", "/agreements/dia-ban/publish", seen, "so.hai")
+
+    api.good("POST", "/packages/dia-ban/joinings", {"unit": "ubnd-689"}, "689.lanhdao")
+    done = api.ask("POST", "/packages/dia-ban/joinings", {"unit": "ubnd-689"})
+
+    assert (done.status_code, done.get_json()["agreement"]) == (201, "dia-ban-ubnd-689")
+    assert [each["unit"] for each in api.good("GET", "/packages/dia-ban/joinings")["items"]] == ["ubnd-689"]
+    assert [each["code"] for each in api.good("GET", "/packages", who="thue.canbo")["items"]] == ["dia-ban"]
+    assert api.ask("POST", "/packages/dia-ban/joinings", {"unit": "khong-co"}).status_code == 400
+    assert api.ask("POST", "/packages/dia-ban/joinings", {"unit": "cuc-thue"}, "689.lanhdao").status_code == 403
+
+
+def test_a_request_goes_its_way(api: Api):
+    api.good("POST", "/requests", REQUEST, "thue.lanhdao")
+    assert api.ask("POST", "/requests", REQUEST, "thue.canbo").status_code == 403
+    assert api.ask("POST", "/requests", REQUEST, "thue.lanhdao").status_code == 409
+    assert api.ask("POST", "/requests/yc-1/prepare", {"note": "x"}).status_code == 409
+    api.good("POST", "/requests/yc-1/answer", {"note": "tiếp nhận"})
+    api.good("POST", "/requests/yc-1/prepare", {"note": "dự thảo"})
+    published(api, "dt-1", kind="dac_thu", request="yc-1")
+
+    shown = api.good("GET", "/requests/yc-1", who="thue.canbo")
+
+    assert [each["state"] for each in shown["steps"]] == ["sent", "answered", "preparing", "agreed"]
+    assert api.ask("POST", "/requests/yc-1/withdraw", REASON, "thue.lanhdao").status_code == 409
+    assert api.ask("POST", "/requests/yc-1/refuse", REASON).status_code == 409
+    assert api.ask("GET", "/requests/yc-1", who="689.lanhdao").status_code == 404
+    assert [each["code"] for each in api.good("GET", "/requests", who="thue.canbo")["items"]] == ["yc-1"]
+
+
+def test_managing_units_are_named_listed_and_ended(api: Api):
+    entry = api.good("POST", "/managers", MANAGER)["id"]
+
+    assert api.good("GET", "/managers")["items"][0] | {"valid_until": None} == MANAGER | {
+        "id": entry,
+        "valid_until": None,
+    }
+    assert api.ask("POST", "/managers", MANAGER).status_code == 409
+    assert api.ask("POST", "/managers", MANAGER | {"layer": "khong-co"}).status_code == 400
+    assert api.ask("POST", "/managers", MANAGER | {"territory": "999"}).status_code == 400
+    assert api.ask("POST", f"/managers/{entry}/end", {"on": "2024-12-31"}).status_code == 409
+    api.good("POST", f"/managers/{entry}/end", {"on": "2025-12-31"})
+    assert api.good("GET", "/managers")["items"][0]["valid_until"] == "2025-12-31"
+
+
+def test_a_migration_is_drafted_by_one_officer_and_decided_by_another(api: Api):
+    assert api.ask("POST", "/successions", MIGRATION).status_code == 409
+    one, two = (api.world.people[each].account_id for each in ("so.mot", "so.hai"))
+    api.world.rows(
+        "INSERT INTO acl.unit_succession (old_id, new_id, day, basis, state, proposed_by, proposed_at, decided_by, "
+        "decided_at) SELECT o.id, n.id, '2025-07-01', 'x', 'approved', %s, now(), %s, now() FROM acl.unit o, "
+        "acl.unit n WHERE o.code = 'cuc-thue' AND n.code = 'ubnd-689'",
+        one,
+        two,
+    )
+    published(api)
+    api.good("POST", "/successions", MIGRATION | {"from_unit": "cuc-thue"})
+
+    assert api.ask("POST", "/successions/sap-nhap/approve", {}).status_code == 403
+    assert api.good("GET", "/successions/sap-nhap")["items"][0]["code"] == f"{CODE}-ubnd-689"
+    assert api.good("POST", "/successions/sap-nhap/approve", {}, "so.hai") == {"agreements": [f"{CODE}-ubnd-689"]}
+    assert api.ask("POST", "/successions/sap-nhap/reject", REASON, "so.hai").status_code == 409
+
+
+def test_the_document_of_the_api_is_openapi_and_names_every_endpoint():
+    described = document()
+
+    validate(described)
+    paths = {
+        (method.upper(), path.removeprefix("/admin/api"))
+        for path, item in described["paths"].items()
+        for method in item
+        if method != "parameters"
+    }
+    names = {CODE: "{code}", "dia-ban": "{code}", "yc-1": "{code}", "sap-nhap": "{code}", "1": "{entry}"}
+    asked = {(method, "/".join(names.get(part, part) for part in path.split("/"))) for method, path, _ in ENDPOINTS}
+    assert asked <= paths
