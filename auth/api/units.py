@@ -164,10 +164,15 @@ ROUTES = (
     Route("PATCH", "/units/{unit}", _change, "Change a unit (system admin)", takes=UnitChanged),
     Route("PUT", "/units/{unit}/parent", _set_parent, "Put a unit below another one", takes=ParentSet, status=204),
     Route("POST", "/units/{unit}/staff-list", _import_staff, "Compare a staff list; who is missing", takes=StaffList),
-    Route("GET", "/successions", _list_successions, "Successions of units", is_list=True),
+    Route("GET", "/unit-successions", _list_successions, "Successions of units", is_list=True),
     Route(
-        "POST", "/successions", _propose, "Propose a succession (system admin)", takes=SuccessionProposed, status=201
+        "POST",
+        "/unit-successions",
+        _propose,
+        "Propose a succession (admin)",
+        takes=SuccessionProposed,
+        status=201,
     ),
-    Route("POST", "/successions/{number}/decision", _decide, "Decide as the second officer", takes=Decision),
+    Route("POST", "/unit-successions/{number}/decision", _decide, "Decide as the second officer", takes=Decision),
 )
 PATHS = paths_of(ROUTES)

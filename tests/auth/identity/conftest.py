@@ -177,6 +177,12 @@ def connection(identity_base: Base) -> Iterator[psycopg.Connection[Any]]:
         connection.rollback()
 
 
+@pytest.fixture(scope="session")
+def people_of() -> type[People]:
+    """Makes the people in a database of the test's own."""
+    return People
+
+
 @pytest.fixture
 def people(connection: psycopg.Connection[Any]) -> People:
     return People(connection)
