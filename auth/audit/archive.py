@@ -65,7 +65,7 @@ def retain(
         _archive(reader, owner, key, folder, month, clock)
     forgotten = tuple(_forgettable(reader, back(today, retention.total_months)))
     for each in forgotten:
-        _forget(owner, key, folder, each, clock)
+        _forget(reader, owner, key, folder, each, clock)
     return Retained(archived, tuple(each.month for each in forgotten))
 
 
@@ -93,12 +93,14 @@ def back(day: date, months: int) -> date:
 
 
 def _archivable(reader: Connection[Any], end: date) -> Iterator[date]:
-    """Return the months before ``end`` that have rows, or may have."""
+    """Return the months before ``end`` that may have rows; what came late to an archived one stays where it is."""
     with store.snapshot(reader):
         oldest = store.oldest(reader)
+        archived = {each.month for each in store.retirements(reader)}
     month = back(oldest.astimezone(UTC).date(), 0) if oldest else end
     while month < end:
-        yield month
+        if month not in archived:
+            yield month
         month = back(month, -1)
 
 
@@ -129,8 +131,19 @@ def _archive(
             raise Conflict("The audit of {} has rows that were not archived.", month.isoformat()[:7])
 
 
-def _forget(owner: Connection[Any], key: Ed25519PrivateKey, folder: Path, archived: Retirement, clock: Clock) -> None:
-    retirement = _signed(replace(archived, kind="forgotten", archive=_NO_FILE), key)
+def _forget(
+    reader: Connection[Any],
+    owner: Connection[Any],
+    key: Ed25519PrivateKey,
+    folder: Path,
+    archived: Retirement,
+    clock: Clock,
+) -> None:
+    """Delete a month's file, and the leaves of its seals; a late row's seal keeps those of its neighbours."""
+    with store.snapshot(reader):
+        last = store.last_before(reader, _begin_of(back(archived.month, -1)))
+    until_n = min(archived.until_n, last[0] if last else 0)
+    retirement = _signed(replace(archived, kind="forgotten", until_n=until_n, archive=_NO_FILE), key)
     with owner.transaction():
         store.retire(owner, retirement, clock.now())
         store.drop_leaves(owner, retirement.until_n)
@@ -142,9 +155,13 @@ def _signed(retirement: Retirement, key: Ed25519PrivateKey) -> Retirement:
 
 
 def _rows_of(reader: Connection[Any], month: date) -> Iterator[tuple[int, Row]]:
-    begin, end = (datetime(each.year, each.month, 1, tzinfo=UTC) for each in (month, back(month, -1)))
+    begin, end = _begin_of(month), _begin_of(back(month, -1))
     for era in range(1, store.horizon(reader).era + 1):
         yield from ((era, row) for row in store.month_rows(reader, era, begin, end))
+
+
+def _begin_of(month: date) -> datetime:
+    return datetime(month.year, month.month, 1, tzinfo=UTC)
 
 
 def _write(path: Path, rows: Iterator[tuple[int, Row]]) -> tuple[int, tuple[int, int] | None]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from auth.audit.records import Decision, Outcome
 from core.errors import Unavailable
@@ -221,7 +221,8 @@ def _connect(dsn: str) -> psycopg.Connection:
 
 def _durable(dsn: str) -> str:
     """Return the connection string with what durable and bounded writing needs."""
-    options = f"-c synchronous_commit=on -c statement_timeout={_STATEMENT_TIMEOUT_MS} -c jit=off"
+    given = str(conninfo_to_dict(dsn).get("options") or "")
+    options = f"{given} -c synchronous_commit=on -c statement_timeout={_STATEMENT_TIMEOUT_MS} -c jit=off".strip()
     return make_conninfo(
         dsn,
         application_name="datdai audit",

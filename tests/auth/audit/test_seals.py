@@ -570,6 +570,35 @@ def test_a_month_leaves_for_a_file_and_the_chain_holds(world: World, retained: C
     assert (verdict.rows, verdict.retired) == (8, 18)
 
 
+def test_a_row_that_comes_late_to_an_archived_month_stays_and_spoils_nothing(
+    world: World, retained: Callable[[datetime], archive.Retained]
+):
+    retained(datetime(2026, 7, 1, tzinfo=UTC))
+    world.clock.instant = datetime(2026, 7, 2, tzinfo=UTC)
+    world.write(1, at=BEGIN)
+    world.seal()
+
+    done = retained(datetime(2026, 7, 3, tzinfo=UTC))
+
+    assert done == archive.Retained((), ())
+    assert world.ask("SELECT count(*) FROM audit.decision") == 1
+    assert world.verify().fault is None
+
+
+def test_a_late_row_makes_no_leaves_of_later_months_go(world: World, retained: Callable[[datetime], archive.Retained]):
+    world.clock.instant = datetime(2026, 1, 15, tzinfo=UTC)
+    world.write(1)
+    world.seal()
+    world.write(1, at=BEGIN)
+    world.seal()
+    retained(datetime(2026, 7, 1, tzinfo=UTC))
+
+    retained(datetime(2027, 7, 1, tzinfo=UTC))
+
+    assert world.ask("SELECT array_agg(n ORDER BY n) FROM audit.seal WHERE leaves IS NULL") == [1, 2, 3]
+    assert world.verify().fault is None
+
+
 def test_a_month_that_is_not_over_long_enough_stays(world: World, retained: Callable[[datetime], archive.Retained]):
     assert retained(datetime(2026, 6, 30, tzinfo=UTC)) == archive.Retained((), ())
     assert world.ask("SELECT count(*) FROM audit.decision") == 9
