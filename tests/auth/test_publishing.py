@@ -75,7 +75,8 @@ class World:
 
     def give(self, account: int, function: int, since: date = date(2025, 1, 1), until: date | None = None) -> None:
         self.own.execute(
-            "INSERT INTO acl.account_function (account_id, function_id, valid_from, valid_until) VALUES (%s, %s, %s, %s)",
+            "INSERT INTO acl.account_function (account_id, function_id, valid_from, valid_until) "
+            "VALUES (%s, %s, %s, %s)",
             (account, function, since, until),
         )
 
