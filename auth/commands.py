@@ -2,7 +2,19 @@
 
 from types import ModuleType
 
-from auth.cli import accounts, agreements, audit, clients, functions, outside, packages, requests, tokens, units
+from auth.cli import (
+    accounts,
+    agreements,
+    audit,
+    clients,
+    explain,
+    functions,
+    outside,
+    packages,
+    requests,
+    tokens,
+    units,
+)
 from core.commands import Subparsers
 
 TOPICS: tuple[ModuleType, ...] = (
@@ -10,6 +22,7 @@ TOPICS: tuple[ModuleType, ...] = (
     agreements,
     audit,
     clients,
+    explain,
     functions,
     outside,
     packages,

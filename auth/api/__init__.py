@@ -5,7 +5,19 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from auth.api import accounts, agreements, audit, clients, functions, outside, packages, requests, tokens, units
+from auth.api import (
+    accounts,
+    agreements,
+    audit,
+    clients,
+    explain,
+    functions,
+    outside,
+    packages,
+    requests,
+    tokens,
+    units,
+)
 from auth.api.http import PREFIX, Access, answer, guard, install_problems
 
 TOPICS: tuple[ModuleType, ...] = (
@@ -13,6 +25,7 @@ TOPICS: tuple[ModuleType, ...] = (
     agreements,
     audit,
     clients,
+    explain,
     functions,
     outside,
     packages,
