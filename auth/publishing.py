@@ -235,22 +235,10 @@ def _outline(timeline: Timeline) -> Outline:
 
 
 def _in_force(connection: Connection[Any], subjects: Sequence[str] | None, day: date) -> dict[str, Outline]:
-    """Return what is published from a day on, by subject; neighbours with one profile count as one."""
+    """Return what is published from a day on, by subject."""
     given = {"subjects": subjects, "day": day}
     rows = connection.execute(_SQL["in_force"].encode(), given).fetchall()
-    return {
-        subject: _joined([each[1:] for each in group]) for subject, group in groupby(rows, key=lambda each: each[0])
-    }
-
-
-def _joined(rows: Sequence[tuple[date, date | None, str]]) -> Outline:
-    joined: list[tuple[date, date | None, str]] = []
-    for since, until, hash_ in rows:
-        if joined and joined[-1][1:] == (since, hash_):
-            joined[-1] = (joined[-1][0], until, hash_)
-        else:
-            joined.append((since, until, hash_))
-    return tuple(joined)
+    return {subject: tuple(each[1:] for each in group) for subject, group in groupby(rows, key=lambda each: each[0])}
 
 
 def _body_faults(connection: Connection[Any], timelines: Iterable[Timeline]) -> Iterator[str]:

@@ -188,6 +188,17 @@ def test_the_login_that_keeps_accounts_finds_out_in_its_own_transaction_what_can
         require_publishable(connection, LAYERS, tax.unit, DAY)
 
 
+def test_equal_functions_of_two_units_give_each_what_its_own_unit_agreed_upon(world: World, tax: Tax) -> None:
+    other = world.unit("so-khac", "so_nganh")
+    world.agree("tt-khac", other, clause("ho-so", ["id", "xa_id"]))
+    account = world.account("khac.canbo", other)
+    world.give(account, world.function(other))
+
+    world.publish()
+
+    assert (world.collections(tax.subject), world.collections(f"account:{account}")) == (["thua-dat"], ["ho-so"])
+
+
 def test_a_function_narrows_by_layers_columns_operations_and_territory(world: World, tax: Tax) -> None:
     narrows = {
         "layers": ["thua-dat"], "columns": {"thua-dat": ["id", "xa_id", "so_to"]}, "operations": ["read"],
@@ -228,8 +239,10 @@ def test_what_was_done_to_agreements_or_profiles_without_publishing_is_found(wor
 
 
 def test_one_transaction_publishes_at_a_time(world: World, tax: Tax) -> None:
+    world.publish()
+
     with world.login("publisher") as first, world.login("publisher") as second:
-        republish(first, LAYERS, [tax.account], DAY)
+        assert republish(first, LAYERS, [tax.account], DAY) == Published((), 0)
         second.execute("SET lock_timeout = '50ms'")
 
         with pytest.raises(psycopg.errors.LockNotAvailable):
