@@ -1,6 +1,6 @@
 # The commands of the project. `make run` is the first to try; needs make, git and, for packages, root or sudo.
 .POSIX:
-.PHONY: run stop test check lint bench clean lock setup setup-dev
+.PHONY: run stop test check lint bench leaks clean lock setup setup-dev
 
 PYTHON =
 PYTEST_ARGS = -n auto --dist loadfile
@@ -31,6 +31,10 @@ lint: setup-dev
 
 bench: setup-dev
 	@.venv/bin/python -m benchmarks
+
+# What callers may not see changes no answer: the long run of tests/leaks, about half an hour; its result is kept there.
+leaks: setup-dev
+	@.venv/bin/python tests/leaks/run.py
 
 # The environment and the caches; what is under var/ stays.
 clean:
