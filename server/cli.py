@@ -111,7 +111,7 @@ def _load_demo(settings: Settings) -> Mapping[str, str]:
             demo.load(logins, files, read_layers(), key=secret_key(settings), clock=RealClock())
         if not demo.is_demo(connection):
             return {}
-        return demo.tokens(logins, files, key=secret_key(settings), clock=RealClock())
+        return demo.tokens(logins, files, read_layers(), key=secret_key(settings), clock=RealClock())
 
 
 def _what_is_there(admin_dsn: str) -> str:

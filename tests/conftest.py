@@ -301,7 +301,7 @@ def _load_demo(dsn: str) -> None:
 
     logins = demo.Logins(dsn, f"{TEMPLATE}_identity", f"{TEMPLATE}_publisher")
     demo.load(logins, demo.read_demo(), read_layers(), key=DEMO_KEY, clock=RealClock())
-    demo.tokens(logins, demo.read_demo(), key=DEMO_KEY, clock=RealClock())
+    demo.tokens(logins, demo.read_demo(), read_layers(), key=DEMO_KEY, clock=RealClock())
 
 
 @contextmanager

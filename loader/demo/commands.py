@@ -4,6 +4,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from catalogue.files import read_layers
 from core.clocks import RealClock
 from core.settings import secret_key
 from database.cluster import database_of
@@ -31,7 +32,7 @@ def run(chosen: "argparse.Namespace", settings: "Settings") -> int:
         DatabaseError: the demo was not loaded into this database.
     """
     with database_of(settings) as complete:
-        found = tokens(Logins.of(complete), read_demo(), key=secret_key(settings), clock=RealClock())
+        found = tokens(Logins.of(complete), read_demo(), read_layers(), key=secret_key(settings), clock=RealClock())
     lines = [json.dumps(dict(found), indent=2)] if chosen.json else [f"{code:<18} {found[code]}" for code in found]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0

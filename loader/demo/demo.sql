@@ -2,9 +2,9 @@
 -- Tell whether the demo was loaded into this database.
 SELECT EXISTS (SELECT FROM lg.dot_nap WHERE lop = %(name)s);
 
--- name: logins_exist
--- Tell whether there are logins of these names.
-SELECT count(*) = cardinality(%(names)s::text[])
+-- name: may_act
+-- Tell whether there are logins of these names, and the present one may be them.
+SELECT count(*) = cardinality(%(names)s::text[]) AND (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
 FROM pg_roles
 WHERE rolname = ANY (%(names)s::text[]);
 
@@ -34,9 +34,6 @@ WHERE token.hash = %(hash)s;
 SELECT c.id, c.code, c.kind, c.unit_id, c.suspended_for, c.password_until,
        EXISTS (SELECT FROM acl.attestation t WHERE t.account_id = c.id AND t.quarter = %(quarter)s) AS is_attested
 FROM acl.account c
-WHERE c.state IN ('active', 'must_change', 'suspended') AND (c.kind = 'machine' OR c.password_until IS NOT NULL)
+WHERE c.state IN ('active', 'must_change', 'suspended') AND c.ends_on IS NULL
+  AND (c.kind = 'machine' OR c.password_until IS NOT NULL)
 ORDER BY c.id;
-
--- name: forget_stale
--- Take the marks of accounts whose rights have changed.
-DELETE FROM acl.stale_profile;

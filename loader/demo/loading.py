@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from auth.clauses import Vocabulary
 from auth.publishing import republish
+from auth.stale import republish_in
 from catalogue.layer import Layer
 from core.clocks import Clock
 from core.errors import DatabaseError
@@ -79,7 +80,7 @@ def load(logins: Logins, demo: Demo, layers: Sequence[Layer], *, key: bytes, clo
     return True
 
 
-def tokens(logins: Logins, demo: Demo, *, key: bytes, clock: Clock) -> Mapping[str, str]:
+def tokens(logins: Logins, demo: Demo, layers: Sequence[Layer], *, key: bytes, clock: Clock) -> Mapping[str, str]:
     """Return a token of each account of the demo that may act, by its code; what time has ended is renewed first.
 
     Raises:
@@ -90,13 +91,14 @@ def tokens(logins: Logins, demo: Demo, *, key: bytes, clock: Clock) -> Mapping[s
             raise DatabaseError("This database was not filled with the demo: there are no demo tokens.")
         stage = Stage(connection, logins.identity, logins.publisher, clock)
         keep_up(stage, key)
+        stage.publish(republish_in, layers)
         return stage.keep(issued, [each.code for each in demo.accounts], key=key, now=clock.now())
 
 
 def is_due(connection: Connection[Any], logins: Logins) -> bool:
-    """Tell whether the database holds the sample province as the demo knows it, has the logins, and lacks the demo."""
+    """Tell whether the database holds the sample province as the demo knows it, may act it out, and lacks the demo."""
     names = {"names": [logins.identity, logins.publisher]}
-    if connection.execute(_QUERIES["logins_exist"].encode(), names).fetchone() != (True,):
+    if connection.execute(_QUERIES["may_act"].encode(), names).fetchone() != (True,):
         return False
     return _is_sample(connection) and not is_demo(connection)
 
@@ -122,12 +124,7 @@ def _act(office: Office) -> None:
     register(office)
     agree(sharing_of(stage, office.demo, people, Vocabulary(known, frozenset(each.key for each in FORMATS))))
     stage.publish(republish, office.layers, None, office.day)
-    stage.publish(_forget_stale)
-
-
-def _forget_stale(connection: Connection[Any]) -> None:
-    """Take the marks of accounts whose rights have changed: all of them have just been published."""
-    connection.execute(_QUERIES["forget_stale"].encode())
+    stage.publish(republish_in, office.layers)
 
 
 def _user(dsn: str) -> str:

@@ -1,6 +1,7 @@
 """Keep the demo alive as its people would: new passwords every three months, attestation every quarter."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,6 +13,7 @@ from auth.accounts import SuspendedFor
 from auth.model import AccountKind, Caller
 from core.calendar import quarter_of
 from core.clocks import calendar_day
+from core.errors import Forbidden
 from database.queries import load
 from loader.demo.deriving import password_of
 from loader.demo.stage import Stage, callers
@@ -53,9 +55,12 @@ def _is_old(stage: Stage, one: _Member) -> bool:
 
 
 def _renew(stage: Stage, one: _Member, key: bytes) -> None:
-    if one.password_until is not None:
-        current = password_of(one.code, one.password_until, key=key)
-        new = password_of(one.code, passwords.expiry(stage.clock.now()), key=key)
+    """Give an account its next password, unless its owner has chosen one that is none of the demo's."""
+    if one.password_until is None:
+        return
+    current = password_of(one.code, one.password_until, key=key)
+    new = password_of(one.code, passwords.expiry(stage.clock.now()), key=key)
+    with suppress(Forbidden):
         stage.keep(passwords.change_password, one.id, current=current, new=new, clock=stage.clock)
 
 

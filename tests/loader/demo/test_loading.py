@@ -46,7 +46,7 @@ def test_loading_it_again_changes_nothing(demo_db: str, logins: demo.Logins) -> 
 
 
 def test_another_secret_gives_other_tokens(logins: demo.Logins) -> None:
-    first, other = (demo.tokens(logins, FILES, key=key, clock=RealClock()) for key in (KEY, bytes(32)))
+    first, other = (demo.tokens(logins, FILES, LAYERS, key=key, clock=RealClock()) for key in (KEY, bytes(32)))
 
     assert not set(first.values()) & set(other.values())
 
@@ -67,7 +67,7 @@ def test_there_are_no_demo_tokens_without_the_demo(sample_db: str) -> None:
     logins = demo.Logins(sample_db, "datdai_mau_identity", "datdai_mau_publisher")
 
     with pytest.raises(DatabaseError, match="not filled with the demo"):
-        demo.tokens(logins, FILES, key=KEY, clock=RealClock())
+        demo.tokens(logins, FILES, LAYERS, key=KEY, clock=RealClock())
 
 
 def test_the_demo_goes_into_a_sample_province_only(empty_db: str) -> None:
