@@ -172,7 +172,15 @@ class ContentTooLarge(DatdaiError):
 
 
 class TooManyRequests(DatdaiError):
-    """A limit on work at once is reached; try again later."""
+    """A limit on work at once, or on what is taken in a time, is reached; try again later.
+
+    Args:
+        retry_after_s: seconds after which it may be otherwise.
+    """
+
+    def __init__(self, template: str, *values: object, retry_after_s: int = 5) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(template, *values)
 
 
 class Unavailable(DatdaiError):

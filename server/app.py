@@ -29,6 +29,7 @@ from core.errors import DatdaiError, MethodNotAllowed, ProfileMoved, SettingsErr
 from core.settings import PREFIX, Settings, secret_key, variables
 from database.connections import login_of
 from database.pool import Reader, Tuning
+from database.writer import Writer
 from query.paging import CursorSeal
 from server import answers, health, mounted, problems, static, upkeep
 from server.access import NOBODY, Access, principal_of
@@ -37,6 +38,7 @@ from server.context import Context, Parts, language_of
 from server.http import Headers, Request, Response
 from server.mounted import Mounted, belongs_here
 from server.proofs import prove
+from server.quotas import Quotas
 from server.routes import route_of
 from server.versions import ByVersion
 from server.visits import Recorder, Visit
@@ -102,6 +104,7 @@ class Application:
         """Put on record what waits, and close the connections to the database."""
         self._recorder.close()
         self._aside.close()
+        self._parts.quotas.close()
         self._parts.reader.close()
 
     def _recorded(self, visit: Visit, response: Response, begun: float) -> Response:
@@ -201,6 +204,7 @@ def create(settings: Settings) -> Application:
         seal=CursorSeal(secret),
         secret=secret,
         pages=Pages(base_url=settings.public_url, title=service.title),
+        quotas=Quotas(Writer(login_of(settings.identity_database_url, dsn, "identity"), purpose="quotas", size=2)),
         known_tags=ByVersion(),
         known_counts=ByVersion(),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from catalogue.codelists import Codelists
@@ -20,6 +21,9 @@ from server.shelf import Shelf
 from server.versions import ByVersion
 from web.pages import Pages
 
+if TYPE_CHECKING:
+    from server.quotas import Quotas
+
 LANGUAGES = ("vi", "en")
 _REMEMBERED_LENGTH_MAX = 200
 
@@ -36,6 +40,7 @@ class Parts:
     seal: CursorSeal
     secret: bytes
     pages: Pages
+    quotas: "Quotas"
     known_tags: ByVersion[str]
     known_counts: ByVersion[int | None]
 

@@ -31,6 +31,7 @@ def export(context: Context, collection_id: str) -> Response:
         headers += (("Content-Disposition", f'attachment; filename="{collection_id}.{encoder.extension}"'),)
     if context.request.method == "HEAD":
         return Response(200, headers)
+    context.parts.quotas.take_all(context, view, query)
     stream = Stream(lambda stack: _pieces(context, view, query, encoder, answer, stack))
     coding = None if encoder.is_compressed else answers.coding_for(context)
     if coding is None:

@@ -117,7 +117,9 @@ def _headers(error: Exception, language: str, base_url: str) -> Headers:
         case Unauthorized():
             about = f"{base_url}/.well-known/oauth-protected-resource"
             return (*general, ("WWW-Authenticate", f'Bearer error="invalid_token", resource_metadata="{about}"'))
-        case Unavailable() | TooManyRequests():
+        case TooManyRequests(retry_after_s=seconds):
+            return (*general, ("Retry-After", str(seconds)))
+        case Unavailable():
             return (*general, ("Retry-After", _RETRY_AFTER_S))
         case _:
             return general

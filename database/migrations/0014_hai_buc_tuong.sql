@@ -62,6 +62,15 @@ CREATE TABLE acl.guarded (
 );
 COMMENT ON TABLE acl.guarded IS 'Every policy as it was made; the server compares them at each start.';
 
+CREATE TABLE acl.taken (
+    unit_id int NOT NULL,
+    collection text COLLATE "C" NOT NULL,
+    day date NOT NULL,
+    items bigint NOT NULL,
+    PRIMARY KEY (unit_id, collection, day)
+);
+COMMENT ON TABLE acl.taken IS 'Items that a unit took of a collection on a legal day, where its agreement sets a quota; unit 0 is the public.';
+
 
 -- Names of roles begin with that of the database for which they were made; a copy under another name keeps them.
 
@@ -547,6 +556,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA hc, dm TO %I', t || 'app');
     EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay, acl.prefix, acl.hash_of TO %I, %I', t || 'publisher', t || 'identity');
     EXECUTE format('GRANT EXECUTE ON FUNCTION acl.prefix TO %I', t || 'app');
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE ON acl.taken TO %I', t || 'identity');
 END $$;
 
 CALL acl.bao_ve('hc.don_vi', '{hieu_luc_tu}');
