@@ -67,7 +67,17 @@ def create(
     desk = _desk(settings, of_pages, time, key, title)
     rates = Rates(LIMITS.token_requests_of_address_max, LIMITS.token_requests_of_client_max)
     parts = Parts(settings.public_url, identity, time, account_pages.People(desk), rates)
-    access = Access(identity, publisher, auditor, layers, time, lambda: caller_of(desk), key=key, texts=error_texts)
+    access = Access(
+        identity,
+        publisher,
+        auditor,
+        layers,
+        time,
+        lambda: caller_of(desk),
+        key=key,
+        texts=error_texts,
+        home=settings.home,
+    )
     blueprints = (oauth_blueprint(parts), account_pages.blueprint(desk), *api.blueprints(access))
     made = assemble(blueprints, secret=key, proxy_hops=settings.proxy_hops)
     return Mounted(made, (identity, of_pages, publisher, auditor))

@@ -17,7 +17,9 @@ ITEMS = "/collections/thua-dat/items"
 
 
 @pytest.fixture
-def limited(sample_db: str, as_app: Callable[[str], str], publish: Callable[..., None], tmp_path: Path) -> Iterator[Application]:
+def limited(
+    sample_db: str, as_app: Callable[[str], str], publish: Callable[..., None], tmp_path: Path
+) -> Iterator[Application]:
     """The application, with parcels published at 25 a day, 20 a page, as GeoJSON and CSV."""
     parcels = whole(next(each for each in read_layers() if each.id == "thua-dat"))
     allowance = Allowance(frozenset(Operation), frozenset({"json", "csv"}), page_max=20, daily_items=25)
