@@ -310,6 +310,30 @@ def test_postgresql_publishes_nothing_that_lacks_an_acceptance(world: World):
     assert said == "all_accepted"
 
 
+@pytest.mark.parametrize(
+    ("who", "unit", "maker"),
+    [("thue.canbo", "cuc-thue", "so.mot"), ("so.lanhdao", "so", "so.lanhdao"), ("689.lanhdao", "cuc-thue", "so.mot")],
+    ids=["staff of a party", "the maker for the Sở", "the head of another unit"],
+)
+def test_postgresql_counts_no_acceptance_of_the_wrong_account(world: World, who: str, unit: str, maker: str):
+    version = drafted(world, who=maker)
+    propose(world)
+    for party, head in (("cuc-thue", "thue.lanhdao"), ("so", "so.hai")):
+        if party != unit:
+            accept(world, head, version.body_hash)
+
+    said = refused_by_database(
+        world,
+        "INSERT INTO acl.acceptance (agreement_id, number, round, body_hash, unit_id, account_id) "
+        f"SELECT agreement_id, number, round, body_hash, (SELECT id FROM acl.unit WHERE code = '{unit}'), "
+        f"{world.people[who].account_id} FROM acl.agreement_version",
+        "UPDATE acl.agreement_version SET state = 'accepted'",
+        login="identity",
+    )
+
+    assert said == "all_accepted"
+
+
 def test_postgresql_knows_that_the_publisher_is_a_second_officer(world: World):
     accepted(world)
     people = {name: who.account_id for name, who in world.people.items()}
