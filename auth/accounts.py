@@ -42,7 +42,7 @@ from database.queries import load
 ADMINS_LEFT: Final = 2
 """Named system admins that there are at least, so that nobody is needed who shares a login."""
 _QUERIES: Final = load("auth", "accounts.sql")
-_BOOTSTRAP_KEY: Final = 0x64617462  # "datb": whoever makes the first admins holds this advisory lock
+_ADMINS_KEY: Final = 0x64617462  # "datb": whoever makes or may end admins holds this advisory lock
 _LIVE: Final = (AccountState.ISSUED, AccountState.MUST_CHANGE, AccountState.ACTIVE)
 
 
@@ -268,6 +268,7 @@ def suspend(connection: Connection[Any], actor: Caller, code: str, *, clock: Clo
         NotFound: there is no such account, or none that the actor may know of.
         Conflict: it is suspended or revoked, or is one of the last two admins.
     """
+    one_at_a_time(connection)
     account = _held_person(connection, actor, code)
     why = SuspendedFor.DEPARTMENT if is_admin(actor) else SuspendedFor.UNIT
     return suspend_for(connection, actor, account, why, now=clock.now())
@@ -313,6 +314,7 @@ def revoke(connection: Connection[Any], actor: Caller, code: str, *, clock: Cloc
         NotFound: there is no such account, or none that the actor may know of.
         Conflict: it is revoked, or is one of the last two admins.
     """
+    one_at_a_time(connection)
     account = _held_person(connection, actor, code)
     refuse_last_admins(connection, account)
     return revoke_for_good(connection, actor, account, now=clock.now())
@@ -351,6 +353,7 @@ def change_position(
         Conflict: it is revoked, or is one of the last two admins.
         BadRequest: an admin would stand outside the Sở.
     """
+    one_at_a_time(connection)
     account = _held_person(connection, actor, code)
     if account.state is AccountState.REVOKED:
         raise Conflict("The account is {}; this is not done to it then.", account.state.value)
@@ -397,15 +400,20 @@ def handovers_of(connection: Connection[Any], actor: Caller, code: str) -> list[
     return every(connection, Handover, _QUERIES["handovers"], {"account": account.id})
 
 
+def one_at_a_time(connection: Connection[Any]) -> None:
+    """Wait for every other act that may end an admin, before any row is held: so none waits for another in a circle."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [_ADMINS_KEY])
+
+
 def refuse_last_admins(connection: Connection[Any], account: Account) -> None:
-    """Refuse what would leave fewer than two system admins; who asks second waits for who asked first.
+    """Refuse what would leave fewer than two system admins; ``one_at_a_time`` was called before.
 
     Raises:
         Conflict: the account is one of the last two.
     """
     if account.kind is not AccountKind.SYSTEM_ADMIN:
         return
-    left = set(every(connection, int, _QUERIES["hold_admins"]))
+    left = set(every(connection, int, _QUERIES["admins"]))
     if account.id in left and len(left) <= ADMINS_LEFT:
         raise Conflict("There would be fewer than {} system admins.", ADMINS_LEFT)
 
@@ -427,7 +435,7 @@ def bootstrap(
         Conflict: there is or was a system admin.
         BadRequest: fewer than two, or twice the same person.
     """
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", [_BOOTSTRAP_KEY])
+    one_at_a_time(connection)
     if only(connection, int, _QUERIES["count_admins"]):
         raise Conflict("There is a system admin already, who makes the others.")
     if len({admin.person for admin in admins} - {None}) < ADMINS_LEFT:

@@ -7,7 +7,15 @@ from typing import Any, Final
 from psycopg import Connection
 
 from auth import throttle
-from auth.accounts import Account, SuspendedFor, expire_password, held_account, refuse_last_admins, revoke_for_good
+from auth.accounts import (
+    Account,
+    SuspendedFor,
+    expire_password,
+    held_account,
+    one_at_a_time,
+    refuse_last_admins,
+    revoke_for_good,
+)
 from auth.accounts import suspend_for as suspend_account
 from auth.authority import SYSTEM
 from auth.leavers import DAYS, STAFF_MAX, WARNED_ON, Missing, enter_leaving
@@ -56,6 +64,7 @@ def run(connection: Connection[Any], *, day: date, clock: Clock) -> Done:
     Args:
         day: the legal day, which positions follow; attestation and passwords follow the clock.
     """
+    one_at_a_time(connection)
     now, kept = clock.now(), list[str]()
     ended = _end_positions(connection, day, now)
     suspended = _suspend_unattested(connection, now, kept)
@@ -72,6 +81,7 @@ def watch_absences(connection: Connection[Any], *, day: date, clock: Clock, cale
     Raises:
         Conflict: the calendar lacks a year that a clock of five days runs through.
     """
+    one_at_a_time(connection)
     warned, revoked, kept, now = list[str](), list[str](), list[str](), clock.now()
     for each in every(connection, Missing, _QUERIES["absences"], {"unit": None, "after": 0, "limit": STAFF_MAX}):
         passed = calendar.between(each.missing_since, day)

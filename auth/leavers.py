@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
-from auth.accounts import Account, held_account, refuse_last_admins, revoke_for_good, set_ends_on
+from auth.accounts import Account, held_account, one_at_a_time, refuse_last_admins, revoke_for_good, set_ends_on
 from auth.audit.acts import record
 from auth.authority import is_admin, require_admin, require_over_person, require_over_unit, require_sight
 from auth.blocklist import folded
@@ -111,6 +111,7 @@ def record_leaving(
         NotFound: there is no such account, or none that the actor may know of.
         Conflict: it was entered before, or the account is one of the last two admins, or the calendar lacks the year.
     """
+    one_at_a_time(connection)
     account = held_account(connection, code)
     require_over_person(actor, account.id, account.unit_id, account.kind)
     refuse_last_admins(connection, account)

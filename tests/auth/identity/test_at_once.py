@@ -1,0 +1,148 @@
+"""What two people do at once, each in a transaction of their own."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+
+from auth import accounts, units
+from auth.accounts import NewAccount
+from auth.model import AccountKind, Caller
+from auth.sign_in import SignedIn, sign_in
+from core.errors import DatdaiError
+
+
+class Town:
+    """The people, committed, and a way to do things at once."""
+
+    def __init__(self, dsn: str, people) -> None:
+        self.dsn = dsn
+        self.people = people
+
+    def at_once(self, *acts: Callable[[psycopg.Connection], object]) -> list[object]:
+        """Do each act in its own transaction, all beginning together; a refusal is its result."""
+        results: list[object] = [None] * len(acts)
+        ready = threading.Barrier(len(acts))
+
+        def do(number: int, act: Callable[[psycopg.Connection], object]) -> None:
+            with psycopg.connect(self.dsn) as connection:
+                connection.execute("SET SESSION AUTHORIZATION datdai_mau_identity")
+                ready.wait()
+                try:
+                    results[number] = act(connection)
+                except DatdaiError as exc:
+                    connection.rollback()
+                    results[number] = exc
+
+        threads = [threading.Thread(target=do, args=each) for each in enumerate(acts)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        return results
+
+
+@pytest.fixture
+def town(empty_db: str, people_of) -> Iterator[Town]:
+    with psycopg.connect(empty_db) as owner:
+        owner.execute("UPDATE lg.ngay_phap_ly SET ngay = '2025-07-01'")
+        owner.execute("SET SESSION AUTHORIZATION datdai_mau_identity")
+        people = people_of(owner)
+        owner.commit()
+        yield Town(empty_db, people)
+
+
+def refused(results: list[object]) -> int:
+    return sum(isinstance(each, DatdaiError) for each in results)
+
+
+def test_two_admins_who_revoke_each_other_leave_two(town: Town):
+    people = town.people
+
+    def revoke(who: Caller, whom: str):
+        return lambda connection: accounts.revoke(connection, who, whom, clock=people.clock)
+
+    first, second, third = people.admin, people.second, people.third
+    results = town.at_once(revoke(first, "qt2"), revoke(second, "qt1"), revoke(third, "qt2"), revoke(first, "qt3"))
+
+    assert refused(results) == 3
+    assert people.ask("SELECT count(*) FROM acl.account WHERE kind = 'system_admin' AND state <> 'revoked'") == [(2,)]
+
+
+def test_one_activation_code_lets_one_in_of_many(town: Town):
+    people = town.people
+    code = accounts.reset(people.connection, people.head, "lan", clock=people.clock)
+    people.connection.commit()
+
+    def enter(number: int):
+        return lambda connection: sign_in(
+            connection, code="lan", password=code, ip=f"10.3.0.{number}", clock=people.clock, key=people.key
+        )
+
+    results = town.at_once(*(enter(number) for number in range(8)))
+
+    assert sum(isinstance(each, SignedIn) for each in results) == 1
+
+
+def test_one_second_factor_code_lets_one_in_of_many(town: Town):
+    from pyotp import TOTP
+
+    people = town.people
+    secret, _ = people.enrol("lan")
+    people.connection.commit()
+
+    def enter(number: int):
+        return lambda connection: sign_in(
+            connection, code="lan", password=people.good, totp_code=TOTP(secret).at(people.now), ip=f"10.3.0.{number}",
+            clock=people.clock, key=people.key,
+        )  # fmt: skip
+
+    results = town.at_once(*(enter(number) for number in range(8)))
+
+    assert sum(isinstance(each, SignedIn) for each in results) == 1
+
+
+def test_guesses_at_once_are_counted_one_by_one(town: Town):
+    people = town.people
+
+    def guess(number: int):
+        return lambda connection: sign_in(
+            connection, code="lan", password="wrong", ip=f"10.3.0.{number}", clock=people.clock, key=people.key
+        )
+
+    town.at_once(*(guess(number) for number in range(12)))
+
+    assert people.ask("SELECT failures FROM acl.sign_in_failure WHERE kind = 'account'") == [(5,)]
+
+
+def test_an_allowance_of_one_gives_one_account_of_many(town: Town):
+    people = town.people
+    units.change_unit(people.connection, people.admin, "xa", allowance=1)
+    people.connection.commit()
+
+    def make(number: int):
+        new = NewAccount(f"moi{number}", "xa", AccountKind.INDIVIDUAL, "Mới")
+        return lambda connection: accounts.create_account(connection, people.head, new, clock=people.clock)
+
+    results = town.at_once(*(make(number) for number in range(6)))
+
+    assert refused(results) == 5
+
+
+def test_a_mark_is_not_taken_before_the_act_that_set_it_again_is_done(town: Town, empty_db: str):
+    from auth.stale import mark_stale, republish_in
+    from catalogue.files import read_layers
+
+    people, layers = town.people, read_layers()
+    with psycopg.connect(empty_db) as publisher:
+        republish_in(publisher, layers)
+    mark_stale(people.connection, [people.id("lan")])
+    people.connection.commit()
+    mark_stale(people.connection, [people.id("lan")])  # a second act, not done yet
+
+    with psycopg.connect(empty_db) as publisher:
+        assert republish_in(publisher, layers) == ()
+    people.connection.commit()
+    with psycopg.connect(empty_db) as publisher:
+        assert republish_in(publisher, layers) == (people.id("lan"),)

@@ -1,0 +1,180 @@
+"""Units, functions and accounts on the command line."""
+
+import json
+import re
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from auth.cli.units import read_staff
+from auth.leavers import StaffMember
+from core.errors import BadRequest
+from server.cli import main
+
+
+class Shell:
+    """Runs ``datdai`` against one database."""
+
+    def __init__(self, environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+        self.environ = environ
+        self.capsys = capsys
+
+    def run(self, *words: str) -> object:
+        """Return what a command that goes well writes, as JSON."""
+        assert main(words, self.environ) == 0, self.capsys.readouterr().err
+        text = self.capsys.readouterr().out
+        return json.loads(text) if text else None
+
+    def refused(self, *words: str) -> str:
+        """Return the sentence of a command that is refused."""
+        assert main(words, self.environ) == 2
+        return self.capsys.readouterr().err
+
+
+@pytest.fixture
+def shell(empty_db: str, as_app: Callable[[str], str], capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell({"DATDAI_DATABASE_URL": as_app(empty_db), "DATDAI_ADMIN_DATABASE_URL": empty_db}, capsys)
+
+
+@pytest.fixture
+def started(shell: Shell) -> Shell:
+    """A Sở with its first two admins, and a commune with a head."""
+    shell.run("account", "bootstrap", "quan", "Lê Quân", "hoa", "Trần Hoa", "--unit", "so")
+    shell.run("unit", "create", "xa", "--as", "quan", "--name", "UBND xã An Phú", "--kind", "xa", "--parent", "so",
+              "--since", "2024-01-01", "--allowance", "1")  # fmt: skip
+    shell.run(
+        "account", "create", "truong", "--as", "quan", "--unit", "xa", "--kind", "unit_head", "--person", "Trưởng"
+    )
+    shell.run("account", "hand-over", "truong", "--as", "quan", "--to", "Trưởng")
+    return shell
+
+
+def test_the_first_two_admins_are_made_once_with_the_login_of_the_dba(shell: Shell):
+    words = ("account", "bootstrap", "quan", "Lê Quân", "hoa", "Trần Hoa")
+
+    codes = shell.run(*words)
+
+    assert [each["account"] for each in codes] == ["quan", "hoa"]
+    assert all(re.fullmatch(r"([A-Z2-7]{6}-){3}[A-Z2-7]{6}", each["activation_code"]) for each in codes)
+    assert "There is a system admin already" in shell.refused(*words)
+    del shell.environ["DATDAI_ADMIN_DATABASE_URL"]
+    assert "DATDAI_ADMIN_DATABASE_URL" in shell.refused(*words)
+
+
+def test_a_head_makes_and_hands_over_within_the_allowance(started: Shell):
+    made = ("account", "create", "lan", "--as", "truong", "--unit", "xa", "--person", "Lan")
+    assert started.run(*made)["of_allowance"] is True
+
+    handed = started.run("account", "hand-over", "lan", "--as", "truong", "--to", "Nguyễn Thị Lan", "--note", "BB 1")
+
+    assert handed["record"]["to_person"] == "Nguyễn Thị Lan"
+    shown = started.run("account", "show", "lan", "--as", "truong")
+    assert shown["account"]["state"] == "must_change"
+    assert handed["activation_code"] not in json.dumps(shown)
+    assert "accounts that the Sở allows" in started.refused(*("minh" if word == "lan" else word for word in made))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("unit", "create", "moi", "--as", "truong", "--name", "x", "--kind", "khac"), "Only a system admin"),
+        (("unit", "show", "so", "--as", "truong"), "There is no such resource."),
+        (("unit", "show", "xa", "--as", "nobody"), "No account of that name may act."),
+        (("account", "revoke", "quan", "--as", "hoa"), "fewer than 2 system admins"),
+        (("account", "revoke", "quan", "--as", "quan"), "their own account"),
+        (("account", "resume", "truong", "--as", "quan"), "The account is must_change"),
+        (("function", "define", "xa", "f", "--as", "quan", "--name", "F", "--narrows", "["), "is a JSON object"),
+        (("function", "define", "xa", "f", "--as", "quan", "--name", "F", "--narrows", '{"x": 1}'), "narrows by"),
+    ],
+)
+def test_an_act_beyond_the_actors_authority_is_refused_in_one_sentence(
+    started: Shell, words: tuple[str, ...], sentence: str
+):
+    assert sentence in started.refused(*words)
+
+
+def test_functions_are_defined_given_and_stripped(started: Shell):
+    started.run("account", "create", "lan", "--as", "quan", "--unit", "xa", "--person", "Lan")
+    narrows = '{"operations": ["read"], "layers": ["thua-dat"]}'
+
+    defined = started.run(
+        "function", "define", "xa", "tra-cuu", "--as", "quan", "--name", "Tra cứu", "--narrows", narrows
+    )
+    given = started.run("function", "give", "lan", "tra-cuu", "--as", "truong")
+
+    assert defined["narrows"] == json.loads(narrows)
+    assert started.run("function", "list", "--as", "truong") == [defined]
+    assert [each["function"] for each in started.run("function", "held", "lan", "--as", "truong")] == ["tra-cuu"]
+    assert given["until"] is None
+    renamed = started.run("function", "redefine", "xa", "tra-cuu", "--as", "quan", "--name", "Tra")
+    assert (renamed["name"], renamed["narrows"]) == ("Tra", {})
+    started.run("function", "strip", "lan", "tra-cuu", "--as", "truong")
+    assert started.run("function", "held", "lan", "--as", "truong") == []
+
+
+def test_an_account_goes_through_its_states_and_the_job_runs_twice(started: Shell, tmp_path, empty_db: str):
+    with psycopg.connect(empty_db) as owner:
+        owner.execute("UPDATE lg.ngay_phap_ly SET ngay = '2025-06-30'")
+    for code in ("lan", "minh"):
+        started.run("account", "create", code, "--as", "quan", "--unit", "xa", "--person", code, "--person-code", code)
+    staff = tmp_path / "staff.csv"
+    staff.write_text("name,person_code\nTrưởng,\nLan,lan\n", encoding="utf-8-sig")
+
+    missing = started.run("unit", "import-staff", "xa", str(staff), "--as", "truong", "--listed-on", "2025-06-20")
+    first, second = started.run("account", "daily"), started.run("account", "daily")
+
+    assert [each["account"] for each in missing["missing"]] == ["minh"]
+    assert first["staff_lists"]["revoked"] == ["minh"]
+    assert second["staff_lists"] == {"warned": [], "revoked": [], "kept": []}
+    assert started.run("account", "leavings", "--as", "quan", "--breaches")[0]["source"] == "staff_list"
+    started.run("account", "acknowledge-breach", "minh", "--as", "quan")
+    assert started.run("account", "suspend", "lan", "--as", "truong")["state"] == "suspended"
+    assert started.run("account", "resume", "lan", "--as", "truong")["state"] == "issued"
+    assert started.run("account", "position", "lan", "Văn thư", "--as", "truong")["position"] == "Văn thư"
+    started.run("account", "attest", "lan", "--as", "truong")
+    assert {e["account"]: e["is_attested"] for e in started.run("account", "attested", "--as", "truong")}["lan"]
+    started.run("account", "leave", "lan", "--as", "truong")
+    assert [a["code"] for a in started.run("account", "list", "--as", "quan", "--state", "revoked")] == ["lan", "minh"]
+    assert {n["kind"] for n in started.run("account", "notices", "--as", "quan")} >= {"absence_revoked", "leaving_late"}
+    assert started.run("account", "missing", "--as", "quan") == []
+    assert "second factor" in started.refused("account", "reset-totp", "truong", "--as", "quan")
+    assert started.run("account", "reset", "truong", "--as", "quan")["activation_code"]
+
+
+def test_units_are_changed_and_succeeded(started: Shell):
+    assert [unit["code"] for unit in started.run("unit", "list", "--as", "quan")] == ["so", "xa"]
+    assert started.run("unit", "change", "xa", "--as", "quan", "--name", "UBND xã mới")["name"] == "UBND xã mới"
+    assert started.run("unit", "parent", "xa", "--as", "quan", "--since", "2030-01-01")[0]["until"] == "2030-01-01"
+    number = started.run(
+        "unit", "propose-succession", "xa", "so", "--as", "quan", "--day", "2025-07-01", "--basis", "NQ 1"
+    )["id"]
+    assert "second officer" in started.refused("unit", "approve-succession", str(number), "--as", "quan")
+    assert started.run("unit", "approve-succession", str(number), "--as", "hoa")["state"] == "approved"
+    assert "decided before" in started.refused("unit", "refuse-succession", str(number), "--as", "hoa")
+    assert len(started.run("unit", "successions", "--as", "truong")) == 1
+
+
+def test_a_staff_list_is_csv_or_json(tmp_path):
+    one, other = tmp_path / "a.csv", tmp_path / "b.json"
+    one.write_text("person_code,name\n7,Lan\n,Minh\n", encoding="utf-8")
+    other.write_text('[{"name": "Lan", "person_code": "7"}, {"name": "Minh"}]', encoding="utf-8")
+
+    assert read_staff(one) == read_staff(other) == [StaffMember("Lan", "7"), StaffMember("Minh")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.csv", "code\n7\n"), ("a.csv", "name\n \n"), ("a.json", "{"), ("a.json", '["Lan"]'), ("a.json", "7")],
+)
+def test_a_file_that_is_no_staff_list_is_refused(tmp_path, name, text):
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(BadRequest):
+        read_staff(file)
+
+
+def test_a_staff_list_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(BadRequest):
+        read_staff(tmp_path / "none.csv")
