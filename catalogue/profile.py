@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -259,10 +260,20 @@ def _read_term(written: Json) -> Term:
 def _digest(collections: Iterable[Collection]) -> str:
     """Digest all that is compiled: whatever differs in it may differ in an answer."""
     content = [
-        [asdict(each.layer), [asdict(column) for column in each.columns], _written(each) | {"rows": _sorted_rows(each)}]
+        [
+            _described(each.layer),
+            [_described(column) for column in each.columns],
+            _written(each) | {"rows": _sorted_rows(each)},
+        ]
         for each in collections
     ]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _described(declared: Layer | Column) -> Json:
+    """Return what a file declares, for reading only; profiles by the hundred are made of the same few."""
+    return asdict(declared)
 
 
 def _sorted_rows(collection: Collection) -> list[str]:
