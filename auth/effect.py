@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any, cast
 
 from psycopg import Connection, sql
+from psycopg.errors import QueryCanceled
 from psycopg.types.json import Jsonb
 
 from auth.agreements import PACKAGE, Agreement, Version, in_work
@@ -32,6 +33,7 @@ from catalogue.profile import (
     everything,
 )
 from catalogue.types import ColumnType
+from core.errors import QueryTimeout
 from database.queries import load
 from query.effect import box_statement, difference_statement, hidden_boxes_statement, sample_statement
 from query.items import Statement
@@ -116,6 +118,7 @@ def effect_of(connection: Connection[Any], agreement: Agreement, *, vocabulary: 
 
     Raises:
         Conflict: no version is in work; or somebody would have more than was agreed.
+        QueryTimeout: counting one collection takes longer than a minute.
     """
     version = in_work(connection, agreement, ("draft", "proposed", "accepted"))
     first = max(day, version.valid_from)
@@ -221,7 +224,10 @@ class _Look:
     def _through(self, profile: Profile, collection: str, statement: Statement) -> list[tuple[Any, ...]]:
         """Run a statement as the role by which a profile reads a collection."""
         self._take_on(profile, collection)
-        rows = self._connection.execute(statement[0].encode(), statement[1]).fetchall()
+        try:
+            rows = self._connection.execute(statement[0].encode(), statement[1]).fetchall()
+        except QueryCanceled as exc:
+            raise QueryTimeout from exc
         self._connection.execute("SET LOCAL ROLE NONE")
         return rows
 
