@@ -207,7 +207,7 @@ def _notices(access: Access) -> Response:
 def _yes(name: str) -> bool:
     given = request.args.get(name, "false")
     if given not in {"true", "false"}:
-        raise BadParameter(name, "not one of the values.", "true, false")
+        raise BadParameter(name, "not one of the values.", ", ".join(("true", "false")))
     return given == "true"
 
 
