@@ -62,6 +62,9 @@ class Attestation(BaseModel):
     accounts: list[str] = Field(min_length=1, max_length=1000)
 
 
+_SWITCH = ("true", "false")
+
+
 def blueprint(access: Access) -> Blueprint:
     """Return the endpoints of accounts."""
     return blueprint_of("accounts", access, ROUTES)
@@ -206,8 +209,8 @@ def _notices(access: Access) -> Response:
 
 def _yes(name: str) -> bool:
     given = request.args.get(name, "false")
-    if given not in {"true", "false"}:
-        raise BadParameter(name, "not one of the values.", ", ".join(("true", "false")))
+    if given not in _SWITCH:
+        raise BadParameter(name, "not one of the values.", ", ".join(_SWITCH))
     return given == "true"
 
 
