@@ -14,7 +14,7 @@ from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint
 from auth import tokens
 from auth.oauth.grants import ALL_METHODS, CONFIDENTIAL_METHODS, DEVICE_CODE
 from auth.oauth.issue import Flow
-from auth.oauth.model import QUERIES, Client
+from auth.oauth.model import QUERIES, Account, Client
 from auth.tokens import Prefix, Token, hash_of, is_wellformed, new_secret
 
 NO_CONTENT_WORTH = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("Pragma", "no-cache")]
@@ -58,21 +58,24 @@ class Introspection(IntrospectionEndpoint):
         return 200, self._told(flow, token) if token else {"active": False}, NO_CONTENT_WORTH
 
     def _told(self, flow: Flow, token: Token) -> dict[str, Any]:
-        found = flow.connection.execute(
-            QUERIES["acting_account"].encode(), {"account_id": token.account_id, "now": flow.now}
-        ).fetchone()
-        _, code, _, unit = found or (None, None, None, None)
+        account = Account.find(flow.connection, token.account_id, flow.now)
+        if account is None:
+            return {"active": False}
+        found = flow.connection.execute(QUERIES["agreements_of_unit"].encode(), {"unit_id": account.unit_id})
         told: dict[str, Any] = {
             "active": True,
             "scope": " ".join(token.scopes),
             "token_type": "Bearer",
             "sub": f"account:{token.account_id}",
-            "username": code,
-            "unit": unit,
+            "username": account.code,
+            "unit": account.unit,
             "iss": self.server.issuer,
             "aud": self.server.issuer,
             "iat": int(token.issued_at.timestamp()),
             "exp": int(token.expires_at.timestamp()),
+            "authorization_details": [
+                {"type": "agreement", "identifier": code, "version": number} for code, number in found
+            ],
         }
         return told | ({"client_id": token.client_id} if token.client_id else {})
 

@@ -30,6 +30,17 @@ SELECT id, code, unit_id, unit
   FROM oauth.acting(%(now)s)
  WHERE id = %(account_id)s
 
+-- name: agreements_of_unit
+-- List the agreements in force of a unit: a version of today, published and neither over nor revoked.
+SELECT agreement.code, version.number
+  FROM acl.agreement
+  JOIN acl.agreement_version AS version ON version.agreement_id = agreement.id
+ WHERE agreement.recipient_id = %(unit_id)s
+   AND version.state = 'published'
+   AND version.valid_from <= lg.hom_nay()
+   AND (version.valid_until IS NULL OR version.valid_until > lg.hom_nay())
+ ORDER BY agreement.code
+
 -- name: begin_family
 -- Keep a consent.
 INSERT INTO oauth.family (id, account_id, client_id, begun_at, ends_at)

@@ -73,6 +73,39 @@ def test_trap_8_only_clients_that_may_are_told_about_tokens(service: Service) ->
     assert active["scope"] == "features:read"
     assert active["iss"] == active["aud"] == BASE
     assert active["exp"] - active["iat"] == 600
+    assert active["authorization_details"] == []
+
+
+def test_introspection_names_the_agreements_in_force_of_the_unit(service: Service) -> None:
+    world = service.world
+    world.ask("UPDATE oauth.client SET may_introspect = true WHERE id = 'ioc-bang'")
+    world.ask(
+        "SET session_replication_role = replica"
+    )  # the rows alone matter here, not how an agreement comes to them
+    for code, state, since, until in (
+        ("trong-han", "published", "-1", "1"),
+        ("mai-moi", "published", "1", "9"),
+        ("het-han", "published", "-9", "0"),
+        ("du-thao", "draft", "-1", "1"),
+    ):
+        (agreement,) = world.ask(
+            "INSERT INTO acl.agreement (code, kind, recipient_id) VALUES (%s, 'mac_dinh', %s) RETURNING id",
+            code,
+            world.xa,
+        )[0]
+        world.ask(
+            "INSERT INTO acl.agreement_version (agreement_id, number, state, valid_from, valid_until, body, body_hash) "
+            "VALUES (%s, 1, %s, lg.hom_nay() + %s::int, lg.hom_nay() + %s::int, '{}', 'x')",
+            agreement,
+            state,
+            since,
+            until,
+        )
+    token = service.tokens()["access_token"]
+
+    told = service.post("/oauth/introspect", basic("ioc-bang", SECRET), token=token).get_json()
+
+    assert told["authorization_details"] == [{"type": "agreement", "identifier": "trong-han", "version": 1}]
 
 
 def test_trap_8_tokens_that_are_no_longer_good_are_inactive(service: Service) -> None:
