@@ -1,10 +1,15 @@
 """Refresh tokens: rotated at each use, and a second use ends all."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from auth import tokens
+from auth.oauth import issue
+from auth.oauth.model import QUERIES, Client
+from database.writer import Writer
 from tests.auth.oauth.conftest import ABSENT, Service
 
 
@@ -165,3 +170,30 @@ def test_an_access_token_is_no_refresh_token_and_a_refresh_token_no_access_token
 
     assert service.refresh(told["access_token"]).get_json()["error"] == "invalid_grant"
     assert not service.is_good(told["refresh_token"])
+
+
+def test_a_token_that_is_issued_while_its_family_ends_does_not_slip_out(service: Service, identity: Writer) -> None:
+    told = service.tokens()
+    family = service.world.ask("SELECT id FROM oauth.family")[0][0]
+    client = Client(*_client_row(service))
+    person = service.world.person.account_id or 0
+
+    def end() -> None:
+        with identity.transaction() as connection:
+            tokens.end_family(connection, family, now=service.clock.now())
+
+    with ThreadPoolExecutor(1) as pool:
+        with identity.transaction() as connection:
+            flow = issue.Flow(connection, service.clock.now())
+            issued = issue.of_family(flow, client, person, family, scopes=["tiles:read"], of_refresh=["tiles:read"])
+            ending = pool.submit(end)
+            time.sleep(0.3)
+            assert not ending.done()
+        ending.result(timeout=10)
+
+    assert not service.is_good(told["access_token"])
+    assert not service.is_good(issued["access_token"])
+
+
+def _client_row(service: Service) -> tuple[Any, ...]:
+    return service.world.ask(QUERIES["living_client"].replace("%(id)s", "%s"), "qgis")[0]
