@@ -18,17 +18,19 @@ from werkzeug.exceptions import HTTPException
 from auth import account_entry, account_outside, account_own
 from auth.account_forms import Confirmation, is_ours
 from auth.account_second_factor import second_factor
-from auth.account_visits import CODE, HOME, PASSWORD, SECOND_FACTOR, SIGN_IN, Desk, Visit, page, to_step, visit
+from auth.account_visits import CODE, HOME, PASSWORD, SECOND_FACTOR, SIGN_IN, Desk, Visit, closed, page, to_step, visit
 from auth.model import Caller
 from auth.oauth.oidc import BACK
 from auth.oauth.people import Asked
-from core.errors import DatdaiError, Forbidden, status_of
+from core.errors import DatdaiError, Forbidden, NotFound, status_of
 from core.phrases import Phrase
 
 type Step = Callable[[Desk, Connection[Any], Visit], Response]
 
 FORM_COOKIE = "datdai-form"
 _FAILURE = Phrase("The server could not answer; the operator has been told.")
+_TEXTS = {404: NotFound().text, 405: Phrase("This page is not asked for in that way.")}
+_PEOPLE = (SIGN_IN, "/signout", HOME)
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+|[a-z][a-z0-9.-]*:")
 
 
@@ -149,6 +151,13 @@ def _refused(desk: Desk, error: DatdaiError) -> Response:
 
 
 def _refused_by_flask(desk: Desk, error: HTTPException) -> Response:
+    """Answer what Flask itself refuses: to people by a page, to programs by problem details."""
     if error.response is not None:
         return cast("Response", error.response)
-    return page(desk, "refused", {"error": "", "text": _FAILURE}, status=error.code or 500)
+    status, text = error.code or 500, _TEXTS.get(error.code or 500, _FAILURE)
+    if flask.request.path.startswith(_PEOPLE):
+        return page(desk, "refused", {"error": "", "text": text}, status=status)
+    content = {"type": "about:blank", "title": error.name, "status": status, "detail": str(text)}
+    response = flask.jsonify(content)
+    response.status_code, response.content_type = status, "application/problem+json"
+    return closed(response)

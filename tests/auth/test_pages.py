@@ -420,11 +420,16 @@ def test_the_token_of_one_browser_is_worth_nothing_in_another(service):
     assert mine.get("/account").status_code == 200
 
 
-def test_an_unknown_method_or_path_is_a_page_as_well(service):
+def test_an_unknown_method_or_path_is_a_page_to_people_and_a_problem_to_programs(service):
     browser = service.browser()
 
-    assert browser.client.put("/signin", base_url=BASE).status_code == 405
-    assert browser.get("/account/khong-co").status_code == 404
+    method, path = browser.client.put("/signin", base_url=BASE), browser.get("/account/khong-co")
+    program = browser.get("/oauth/khong-co")
+
+    assert (method.status_code, path.status_code, program.status_code) == (405, 404, 404)
+    assert "Không có tài nguyên" in path.text
+    assert program.content_type == "application/problem+json"
+    assert program.json["status"] == 404
 
 
 # First use, change, expiry
