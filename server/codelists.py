@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from catalogue.codelists import Code, Codelists
 from catalogue.layer import Text
-from database.pool import Entry, Reader
+from database.pool import Entry, Reader, Statement
 from database.queries import load
 
 _QUERIES = load("server", "codelists.sql")
@@ -34,7 +34,8 @@ def read_codelists(reader: Reader) -> Codelists:
 class UnitNames:
     """Names of administrative units by their internal id, as far as a profile shows them.
 
-    They are read again when they are older than a minute, so that what was renamed or founded is soon known.
+    They are read as ``query.units`` says for the profile, and again when they are older than a minute, so that what was
+    renamed or founded is soon known.
     """
 
     def __init__(self, reader: Reader, now: Callable[[], float] = time.monotonic) -> None:
@@ -43,21 +44,21 @@ class UnitNames:
         self._known: OrderedDict[tuple[str, str], tuple[float, dict[str, _Unit]]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, ids: Iterable[object], entry: Entry) -> Mapping[str, str]:
+    def of(self, ids: Iterable[object], entry: Entry, statement: Statement) -> Mapping[str, str]:
         """Return name and code of the units among these ids."""
-        units = self._units(entry)
+        units = self._units(entry, statement)
         wanted = {str(each) for each in ids if each is not None}
         return {each: units[each].label for each in wanted if each in units}
 
-    def on(self, day: str, entry: Entry) -> Mapping[str, str]:
+    def on(self, day: str, entry: Entry, statement: Statement) -> Mapping[str, str]:
         """Return name and code of the units of a day by their id: provinces first, then districts, then communes."""
-        return {id_: each.label for id_, each in self._units(entry).items() if each.begin <= day < each.end}
+        return {id_: each.label for id_, each in self._units(entry, statement).items() if each.begin <= day < each.end}
 
-    def _units(self, entry: Entry) -> "dict[str, _Unit]":
+    def _units(self, entry: Entry, statement: Statement) -> "dict[str, _Unit]":
         view = (entry.profile_hash, entry.part)
         known = self._known.get(view)
         if known is None or self._now() - known[0] > _FRESH_S:
-            known = (self._now(), self._read(entry))
+            known = (self._now(), self._read(entry, statement))
             with self._lock:
                 self._known[view] = known
                 self._known.move_to_end(view)
@@ -65,8 +66,8 @@ class UnitNames:
                     self._known.popitem(last=False)
         return known[1]
 
-    def _read(self, entry: Entry) -> "dict[str, _Unit]":
-        rows = cast("list[tuple[Any, ...]]", self._reader.read(entry, [(_QUERIES["units"], ())])[0])
+    def _read(self, entry: Entry, statement: Statement) -> "dict[str, _Unit]":
+        rows = cast("list[tuple[Any, ...]]", self._reader.read(entry, [statement])[0])
         return {str(id_): _Unit(f"{name} ({code})", begin, end) for id_, name, code, begin, end in rows}
 
 

@@ -3,9 +3,3 @@
 SELECT danh_muc, he_ma, ma, ten, coalesce(ten_en, ten), ma_cha, hieu_luc_tu::text, hieu_luc_den::text
 FROM dm.muc
 ORDER BY danh_muc, hieu_luc_tu DESC, thu_tu, ma;
-
--- name: units
--- Return every administrative unit: provinces first, then districts, then communes.
-SELECT id, ten, ma, hieu_luc_tu::text, coalesce(hieu_luc_den::text, 'infinity')
-FROM hc.don_vi
-ORDER BY cap, dm.bo_dau(ten), ten, id;

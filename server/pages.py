@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from catalogue.layer import Rows
+from query.units import unit_names_statement
 from query.view import View
 from server import described
 from server.codelists import NAME_READS
@@ -68,7 +69,8 @@ def _units(context: Context, content: Json, schema: Json, day: str) -> tuple[Map
     if not names:
         return {}, {}
     units, entry = context.parts.units, context.entry(_UNITS)
-    return units.of(_values(content, names), entry), units.on(day, entry)
+    statement = unit_names_statement(context.shelf.view(_UNITS))
+    return units.of(_values(content, names), entry, statement), units.on(day, entry, statement)
 
 
 def _values(content: Json, names: list[str]) -> Iterator[object]:
