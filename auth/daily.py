@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
-from auth import throttle
+from auth import sessions, throttle
 from auth.accounts import (
     Account,
     SuspendedFor,
@@ -72,6 +72,7 @@ def run(connection: Connection[Any], *, day: date, clock: Clock) -> Done:
     _warn(connection, now)
     connection.execute(_QUERIES["drop_old_activations"].encode(), {"now": now})
     throttle.forget_old(connection, now)
+    sessions.clear(connection, now=now)
     return Done(tuple(ended), tuple(suspended), tuple(expired), tuple(kept))
 
 
