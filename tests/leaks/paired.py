@@ -1,5 +1,6 @@
 """One pair of worlds asked in every shape."""
 
+import dataclasses
 import random
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from tests.leaks.asking import Difference, differences, fill
 from tests.leaks.shapes import SHAPES, Shape
 from tests.leaks.viewpoints import Viewpoint
 from tests.leaks.witnesses import witnesses
-from tests.leaks.worlds import Pair, Worlds
+from tests.leaks.worlds import Pair, World, Worlds
 
 
 @dataclass(slots=True)
@@ -39,6 +40,11 @@ def ask_all(pair: Pair, seed: int, shapes: Iterable[Shape] = SHAPES, *, figures:
                 if difference:
                     figures.found.append(difference)
     return figures
+
+
+def ask_catalogues(pair: Pair, one: World, other: World, seed: int, shapes: Iterable[Shape] = SHAPES) -> Figures:
+    """Ask two servers whose catalogues differ in what is hidden, with the words of a pair of worlds."""
+    return ask_all(dataclasses.replace(pair, one=one, other=other), seed, shapes)
 
 
 def ask_pair(worlds: Worlds, viewpoint: Viewpoint, seed: int, shapes: Iterable[Shape] = SHAPES) -> Figures:

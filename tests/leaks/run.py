@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-FILES = ("long_run.py", "test_planted_leaks.py", "test_walls.py", "test_adaptive.py", "test_mixed_callers.py")
+FILES = (
+    "long_run.py",
+    "test_planted_leaks.py",
+    "test_walls.py",
+    "test_adaptive.py",
+    "test_mixed_callers.py",
+    "test_hidden_is_absent.py",
+)
 
 
 def main() -> int:

@@ -1,14 +1,14 @@
 """What a profile shows of each table, as SQL of our own: the truth that the server is measured by."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
 from catalogue.layer import Rows
-from catalogue.profile import Between, Collection, OneOf, Profile, Term
+from catalogue.profile import Between, Collection, OneOf, Operation, Profile, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,10 @@ class Sight:
         return hashlib.sha256(repr(found).encode()).hexdigest()
 
 
-def sight_of(profile: Profile) -> Sight:
-    """Return what a profile shows, facet by facet."""
-    return Sight(tuple(_seen(each) for each in {id(each): each for each in profile.facets.values()}.values()))
+def sight_of(profile: Profile, operations: Container[Operation] = tuple(Operation)) -> Sight:
+    """Return what a profile shows by these operations, facet by facet."""
+    facets = {id(each): each for (_, operation), each in profile.facets.items() if operation in operations}
+    return Sight(tuple(_seen(each) for each in facets.values()))
 
 
 def _seen(collection: Collection) -> Seen:

@@ -1,6 +1,5 @@
 """Callers of every kind: what each may see, as a profile published for an account, or for the public."""
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -56,21 +55,22 @@ class Viewpoint:
 
     Attributes:
         unit: code of the unit; two viewpoints of one unit are two functions of it. ``None`` is nobody: the public.
+        scopes: of its token.
     """
 
     name: str
     unit: str | None
     collections: Callable[[Places], Iterable[Collection]]
+    scopes: tuple[str, ...] = ("features:read",)
 
-    def profile(self, places: Places, *, daily_items: int | None = None) -> Profile:
-        """Return the profile; a quota of its own makes it one that nobody else has."""
-        granted = list(self.collections(places))
-        if daily_items is not None:
-            granted = [
-                dataclasses.replace(each, allowance=dataclasses.replace(each.allowance, daily_items=daily_items))
-                for each in granted
-            ]
-        return compile_profile(granted)
+    @property
+    def is_let_in(self) -> bool:
+        """Tell whether its token is good for anything of the profile."""
+        return "features:read" in self.scopes
+
+    def profile(self, places: Places) -> Profile:
+        """Return the profile."""
+        return compile_profile(self.collections(places))
 
 
 def grant(
@@ -239,5 +239,6 @@ VIEWPOINTS: tuple[Viewpoint, ...] = (
     Viewpoint("without-geometry", "mot-cua", _flat),
     Viewpoint("without-queries", "khac", _reader),
     Viewpoint("few-formats", "doi-tac", _narrow),
+    Viewpoint("token-without-features", "huyen", _district, ("tiles:read",)),
 )
 BY_NAME: Mapping[str, Viewpoint] = {each.name: each for each in VIEWPOINTS}

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Container, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from catalogue.profile import Profile
+from catalogue.profile import Operation, Profile
 from core.settings import Settings
 from database.profiles import Segment
 from database.profiles import publish as publish_profiles
@@ -121,9 +121,9 @@ def _found_accounts(connection: psycopg.Connection[Any]) -> None:
         )
         connection.execute(
             "INSERT INTO oauth.token (hash, kind, account_id, scopes, family, expires_at) "
-            "SELECT %s, 'personal', id, '{features:read}', gen_random_uuid(), now() + interval '30 days' "
+            "SELECT %s, 'personal', id, %s, gen_random_uuid(), now() + interval '30 days' "
             "FROM acl.account WHERE code = %s",
-            [hashlib.sha256(token_of(each).encode()).hexdigest(), each.name],
+            [hashlib.sha256(token_of(each).encode()).hexdigest(), list(each.scopes), each.name],
         )
 
 
@@ -177,10 +177,18 @@ class Worlds:
     kept: dict[str, World]
 
     @contextmanager
-    def pair(self, viewpoint: Viewpoint, seed: int, *, before: Callable[[str], None] | None = None) -> Iterator[Pair]:
+    def pair(
+        self,
+        viewpoint: Viewpoint,
+        seed: int,
+        *,
+        operations: Container[Operation] = tuple(Operation),
+        before: Callable[[str], None] | None = None,
+    ) -> Iterator[Pair]:
         """Yield two worlds that differ in what a viewpoint does not show, by a seed.
 
         Args:
+            operations: what these show must not change.
             before: done to both databases before they are served; both are then copies of their own.
         """
         with ExitStack() as stack:
@@ -190,7 +198,7 @@ class Worlds:
                 publish(other, viewpoint)
             with psycopg.connect(other) as connection:
                 places = places_of(connection)
-                sight = sight_of(viewpoint.profile(places))
+                sight = sight_of(viewpoint.profile(places), operations if viewpoint.is_let_in else ())
                 changes = Mutator(connection, sight, read_tables(connection), seed).mutate()
             if before:
                 before(other)
@@ -212,9 +220,10 @@ class Worlds:
         return stack.enter_context(served(dsn, self.home))
 
 
-def publish(dsn: str, viewpoint: Viewpoint, *, daily_items: int | None = None) -> None:
+def publish(dsn: str, viewpoint: Viewpoint) -> Profile:
     """Publish the profile of a viewpoint, for its account or for the public."""
     with psycopg.connect(dsn) as connection:
-        profile = viewpoint.profile(places_of(connection), daily_items=daily_items)
+        profile = viewpoint.profile(places_of(connection))
         if profile.facets:
             _put_in_force(connection, viewpoint, profile)
+    return profile
