@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, cast
 
 from auth.model import PUBLIC, AccountKind, Caller
@@ -28,6 +29,7 @@ _VISITORS_MAX = 20_000
 _SHELVES_MAX = 1_000
 _TOKEN_LENGTH_MAX = 200
 
+type Networks = tuple[tuple[IPv4Network | IPv6Network, ...], ...]
 type Principal = tuple[str, str]
 """Kind and key by which PostgreSQL knows who asks; the key of a token is the hash of it."""
 
@@ -38,11 +40,23 @@ class Visitor:
 
     Attributes:
         profile_hash: the profile in force, which a token may narrow.
+        networks: from one network of each of these groups the token may come; no group: from anywhere.
     """
 
     caller: Caller
     profile_hash: str
     shelf: Shelf
+    networks: Networks = ()
+
+    def may_come_from(self, address: str) -> bool:
+        """Tell whether a request from an address may bear the token."""
+        if not self.networks:
+            return True
+        try:
+            place = ip_address(address)
+        except ValueError:
+            return False
+        return all(any(place in network for network in group) for group in self.networks)
 
     @property
     def sees_nothing_public(self) -> bool:
@@ -70,7 +84,7 @@ class Access:
         self._shelves: OrderedDict[str, Shelf] = OrderedDict()
         self._lock = threading.Lock()
 
-    def admit(self, principal: Principal) -> Visitor:
+    def admit(self, principal: Principal, address: str) -> Visitor:
         """Return who a principal is, as known from the last time or looked up.
 
         Raises:
@@ -84,6 +98,8 @@ class Access:
                 self._visitors[principal] = known
                 if len(self._visitors) > _VISITORS_MAX:
                     self._visitors.popitem(last=False)
+        if not known.may_come_from(address):
+            raise Unauthorized
         return known
 
     def forget(self, principal: Principal) -> None:
@@ -91,23 +107,16 @@ class Access:
         with self._lock:
             self._visitors.pop(principal, None)
 
-    def caller(self, principal: Principal) -> Caller:
-        """Return who a principal is, looked up now.
-
-        Raises:
-            Unauthorized: there is no such principal, or not any more.
-            Unavailable: the database is away.
-        """
-        return self._caller(principal)[0]
-
     def _look_up(self, principal: Principal) -> Visitor:
-        caller, hash_ = self._caller(principal)
+        caller, hash_, networks = self._caller(principal)
         sees = caller.scopes is None or FEATURES_SCOPE in caller.scopes
-        return Visitor(caller, hash_, self._shelf(hash_) if sees else NOBODY.shelf)
+        return Visitor(caller, hash_, self._shelf(hash_) if sees else NOBODY.shelf, networks)
 
-    def _caller(self, principal: Principal) -> tuple[Caller, str]:
+    def _caller(self, principal: Principal) -> tuple[Caller, str, Networks]:
         row = self._reader.read(None, [(_QUERIES["caller"], principal)])[0][0]
-        subject, account_id, account, account_kind, unit_id, unit, client_id, scopes, hash_ = cast("Any", row)
+        subject, account_id, account, account_kind, unit_id, unit, client_id, scopes, hash_, *networks = cast(
+            "Any", row
+        )
         caller = Caller(
             subject=subject,
             kind=principal[0],
@@ -120,7 +129,7 @@ class Access:
             client_id=client_id,
             scopes=None if scopes is None else frozenset(scopes),
         )
-        return caller, hash_
+        return caller, hash_, tuple(tuple(map(ip_network, each)) for each in networks if each)
 
     def _shelf(self, hash_: str) -> Shelf:
         known = self._shelves.get(hash_)

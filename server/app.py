@@ -37,7 +37,7 @@ from server.codelists import UnitNames, read_codelists
 from server.context import Context, Parts, language_of
 from server.http import Headers, Request, Response
 from server.mounted import Mounted, belongs_here
-from server.proofs import prove
+from server.proofs import prove, prove_published
 from server.quotas import Quotas
 from server.routes import route_of
 from server.versions import ByVersion
@@ -136,7 +136,7 @@ class Application:
         principal = principal_of(request.header("authorization"), request.header("cookie"))
         for _ in range(_TRIES):
             try:
-                visit.visitor = self._access.admit(principal)
+                visit.visitor = self._access.admit(principal, visit.address)
                 return self._answer_to(visit)
             except ProfileMoved:
                 self._access.forget(principal)
@@ -224,7 +224,9 @@ def serve(settings: Settings, greeting: str) -> None:
     _prove_port_free(settings)
     create(settings).close()
     dsn = settings.database_url or ""
-    prove(dsn, read_layers(CONFIG / "layers"))
+    layers = read_layers(CONFIG / "layers")
+    prove(dsn, layers)
+    prove_published(login_of(settings.publisher_database_url, dsn, "publisher"), layers)
     _hand_down(settings)
     multiprocessing.set_start_method("spawn", force=True)  # a fork would copy locks that threads hold right then
     stop = upkeep.start(dsn)

@@ -5,11 +5,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import cast
 
+from auth.publishing import republish
 from catalogue.files import read_layers
 from core import logs
 from core.clocks import RealClock
@@ -135,7 +137,18 @@ def _bring_up(admin_dsn: str) -> bool:
     codes = codelists.load(admin_dsn)
     if codes:
         _say(f"code lists: {codes} codes new or changed")
-    return bool(applied or codes)
+    published = _publish(admin_dsn)
+    return bool(applied or codes or published)
+
+
+def _publish(admin_dsn: str) -> int:
+    """Publish anew what agreements and functions give, where layer files or this version make something else of them."""
+    with connect(admin_dsn, purpose="publish") as connection:
+        row = connection.execute("SELECT lg.hom_nay()").fetchone()
+        published = republish(connection, read_layers(), None, cast("tuple[date]", row)[0])
+    if published.subjects:
+        _say(f"published anew what {len(published.subjects)} accounts may see")
+    return len(published.subjects)
 
 
 def _add_serve(commands: Subparsers) -> None:

@@ -1,10 +1,12 @@
 """What the server relies on, proved before it opens a port."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import date
+from typing import Any, cast
 
 from psycopg import Connection
 
+from auth.publishing import check_published
 from catalogue.layer import Layer
 from core.errors import DatabaseError
 from database.check import check_catalogue
@@ -35,6 +37,20 @@ def prove(dsn: str, layers: Sequence[Layer]) -> None:
         _prove_walls(connection)
         check_catalogue(connection, layers)
         check_walls(connection, layers)
+
+
+def prove_published(publisher_dsn: str, layers: Sequence[Layer]) -> None:
+    """Check that what is published is what agreements and functions give today.
+
+    Raises:
+        DatabaseError: it is not; every difference is listed.
+    """
+    with connect(publisher_dsn, purpose="proofs", autocommit=True) as connection:
+        row = connection.execute(_QUERIES["legal_day"].encode()).fetchone()
+        faults = check_published(connection, layers, cast("tuple[date]", row)[0])
+    if faults:
+        lines = "\n".join(f"- {each}" for each in faults)
+        raise DatabaseError(f"What is published is not what was agreed. Run: datdai migrate\n{lines}")
 
 
 def _prove_release(version: int) -> None:

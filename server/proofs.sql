@@ -15,3 +15,7 @@ SELECT has_function_privilege(acl.prefix() || 'g_common', f, 'EXECUTE')
 FROM unnest(ARRAY['pg_catalog.set_config(text, text, boolean)', 'acl.enter(text, text, text, text, float8[], text)',
                   'acl.role_for(text, text, text, text, text)', 'lg.so_dong_trong(text, boolean, int[])',
                   'lg.phien_ban_trong(text, int[])']) AS f;
+
+-- name: legal_day
+-- Return the legal day.
+SELECT lg.hom_nay();

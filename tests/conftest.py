@@ -7,6 +7,7 @@ guard stops the cluster and deletes the folder.
 
 import fcntl
 import itertools
+import json
 import os
 import signal
 import socket
@@ -26,7 +27,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from catalogue.profile import Profile, everything
+from auth.publishing import publish_public
+from catalogue.profile import Profile, body_of, everything
 from database.cluster import Cluster, temporary_folder
 from database.migrate import migrate
 from database.profiles import Segment
@@ -150,6 +152,7 @@ def demo_template(cluster: str, sample_template: str) -> str:
     with _locked("demo"):
         if not _is_finished(cluster, DEMO):
             _clone(cluster, sample_template, DEMO)
+            _agree_on_nothing(_cluster().dsn(DEMO))
             _load_demo(_cluster().dsn(DEMO))
             _finish(cluster, DEMO)
     return DEMO
@@ -289,9 +292,35 @@ def _publish(dsn: str, profile: Profile | None = None, subject: str = "public") 
     """Publish a profile as if it had been agreed to; without one, everything to everybody."""
     from catalogue.files import read_layers
 
-    whole = profile or everything(read_layers())
     with psycopg.connect(dsn) as connection:
-        publish_profiles(connection, subject, [Segment(date(2000, 1, 1), None, whole)])
+        if profile is None:
+            _agree_on_everything(connection)
+            publish_public(connection, read_layers(), date(2000, 1, 1))
+        else:
+            publish_profiles(connection, subject, [Segment(date(2000, 1, 1), None, profile)])
+
+
+def _agree_on_everything(connection: psycopg.Connection[Any]) -> None:
+    """Write the publication of every layer down as the DBA can: without officers, and past the order of states."""
+    from catalogue.files import read_layers
+
+    body = json.dumps({"grants": body_of(everything(read_layers()))["collections"]})
+    connection.execute("SET LOCAL session_replication_role = replica")
+    row = connection.execute("INSERT INTO acl.agreement (code, kind) VALUES ('tat-ca', 'cong_khai') RETURNING id")
+    connection.execute(
+        "INSERT INTO acl.agreement_version (agreement_id, number, state, valid_from, body, body_hash) "
+        "SELECT %s, 1, 'published', '2000-01-01', %s::jsonb, encode(sha256(%s::bytea), 'hex')",
+        [(row.fetchone() or (0,))[0], body, body.encode()],
+    )
+    connection.execute("SET LOCAL session_replication_role = origin")
+
+
+def _agree_on_nothing(dsn: str) -> None:
+    """Take the publication of everything back."""
+    with psycopg.connect(dsn) as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")
+        for table in ("agreement_version", "agreement"):
+            connection.execute(sql.SQL("DELETE FROM acl.{}").format(sql.Identifier(table)))
 
 
 def _load_demo(dsn: str) -> None:

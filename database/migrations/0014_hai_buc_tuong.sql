@@ -397,25 +397,36 @@ COMMENT ON FUNCTION acl.drop_unused IS 'Drops the roles of profiles that ended b
 
 CREATE FUNCTION acl.subject_of(loai text, khoa text, ngay date) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    ai int;
 BEGIN
     CASE loai
-        WHEN 'public' THEN RETURN 'public';
+        WHEN 'public' THEN
+            RETURN 'public';
         WHEN 'token' THEN
-            RETURN (SELECT 'account:' || a.id
-                    FROM oauth.token t
-                    JOIN acl.account a ON a.id = t.account_id
-                    LEFT JOIN oauth.client c ON c.id = t.client_id
-                    WHERE t.hash = khoa AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp()
-                      AND a.state = 'active' AND (a.ends_on IS NULL OR a.ends_on > ngay) AND c.revoked_at IS NULL);
+            SELECT t.account_id INTO ai
+            FROM oauth.token t
+            LEFT JOIN oauth.client c ON c.id = t.client_id
+            WHERE t.hash = khoa AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp() AND c.revoked_at IS NULL;
         WHEN 'session' THEN
-            RETURN (SELECT 'account:' || a.id
-                    FROM oauth.session s
-                    JOIN acl.account a ON a.id = s.account_id
-                    WHERE s.hash = khoa AND s.ended_at IS NULL AND s.expires_at > clock_timestamp()
-                      AND a.state = 'active' AND (a.ends_on IS NULL OR a.ends_on > ngay));
-        ELSE RETURN NULL;
+            SELECT s.account_id INTO ai
+            FROM oauth.session s
+            WHERE s.hash = khoa AND s.ended_at IS NULL AND s.expires_at > clock_timestamp();
+        ELSE
+            RETURN NULL;
     END CASE;
+    IF EXISTS (SELECT FROM acl.stale_profile p WHERE p.account_id = ai) THEN
+        RAISE EXCEPTION 'another profile is about to be in force' USING ERRCODE = 'DD002';
+    END IF;
+    RETURN (SELECT 'account:' || a.id
+            FROM acl.account a
+            JOIN acl.unit u ON u.id = a.unit_id
+            WHERE a.id = ai AND a.state = 'active' AND (a.ends_on IS NULL OR a.ends_on > ngay)
+              AND (a.password_until IS NULL OR a.password_until > clock_timestamp())
+              AND (u.valid_until IS NULL OR u.valid_until > ngay));
 END $$;
+COMMENT ON FUNCTION acl.subject_of IS
+    'Whose profile a principal has, NULL for who may not act; who is to be published anew waits: SQLSTATE DD002.';
 
 CREATE FUNCTION acl.hash_of(subject text, ngay date) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -461,7 +472,7 @@ COMMENT ON FUNCTION acl.enter IS
 
 CREATE FUNCTION acl.caller_of(loai text, khoa text)
 RETURNS TABLE (subject text, account_id int, account text, account_kind text, unit_id int, unit text,
-               client_id text, scopes text[], profile_hash text)
+               client_id text, scopes text[], profile_hash text, networks text[], client_networks text[])
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     ngay constant date := lg.hom_nay();
@@ -471,11 +482,13 @@ BEGIN
         RAISE EXCEPTION 'no such principal' USING ERRCODE = 'DD003';
     END IF;
     RETURN QUERY
-        SELECT ai, a.id, a.code, a.kind, u.id, u.code, t.client_id, t.scopes, acl.hash_of(ai, ngay)
+        SELECT ai, a.id, a.code, a.kind, u.id, u.code, t.client_id, t.scopes, acl.hash_of(ai, ngay),
+               t.networks::text[], c.networks::text[]
         FROM (SELECT) AS one
         LEFT JOIN acl.account a ON ai = 'account:' || a.id
         LEFT JOIN acl.unit u ON u.id = a.unit_id
-        LEFT JOIN oauth.token t ON loai = 'token' AND t.hash = khoa;
+        LEFT JOIN oauth.token t ON loai = 'token' AND t.hash = khoa
+        LEFT JOIN oauth.client c ON c.id = t.client_id;
 END $$;
 
 CREATE FUNCTION acl.profile_body(hash text) RETURNS jsonb
