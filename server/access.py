@@ -5,10 +5,12 @@ more, and says when the profile is another one by now.
 """
 
 import hashlib
+import json
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, cast
@@ -25,6 +27,7 @@ FEATURES_SCOPE = "features:read"
 COOKIES = ("__Host-datdai", "datdai")
 """Names of the session's cookie: over TLS, and on plain http on the machine itself."""
 _QUERIES = load("server", "access.sql")
+_FRESH_S = 60.0
 _VISITORS_MAX = 20_000
 _SHELVES_MAX = 1_000
 _TOKEN_LENGTH_MAX = 200
@@ -41,12 +44,16 @@ class Visitor:
     Attributes:
         profile_hash: the profile in force, which a token may narrow.
         networks: from one network of each of these groups the token may come; no group: from anywhere.
+        agreements: codes of those by which each collection is seen, for the record.
+        since: when this was looked up, on a clock that only goes forward.
     """
 
     caller: Caller
     profile_hash: str
     shelf: Shelf
     networks: Networks = ()
+    agreements: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    since: float = 0.0
 
     def may_come_from(self, address: str) -> bool:
         """Tell whether a request from an address may bear the token."""
@@ -77,9 +84,22 @@ NOBODY = Visitor(PUBLIC, "", Shelf(NOTHING))
 class Access:
     """Lets callers in; one for the process."""
 
-    def __init__(self, reader: Reader, layers: Sequence[Layer]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        layers: Sequence[Layer],
+        note_use: Callable[[Principal], None],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin with nobody known.
+
+        Args:
+            note_use: called with a principal about once a minute while it is used.
+        """
         self._reader = reader
         self._layers = tuple(layers)
+        self._note_use = note_use
+        self._now = now
         self._visitors: OrderedDict[Principal, Visitor] = OrderedDict()
         self._shelves: OrderedDict[str, Shelf] = OrderedDict()
         self._lock = threading.Lock()
@@ -92,8 +112,9 @@ class Access:
             Unavailable: the database is away.
         """
         known = self._visitors.get(principal)
-        if known is None:
+        if known is None or self._now() - known.since > _FRESH_S:
             known = self._look_up(principal)
+            self._note_use(principal)
             with self._lock:
                 self._visitors[principal] = known
                 if len(self._visitors) > _VISITORS_MAX:
@@ -108,15 +129,15 @@ class Access:
             self._visitors.pop(principal, None)
 
     def _look_up(self, principal: Principal) -> Visitor:
-        caller, hash_, networks = self._caller(principal)
+        caller, hash_, networks, agreements = self._caller(principal)
         sees = caller.scopes is None or FEATURES_SCOPE in caller.scopes
-        return Visitor(caller, hash_, self._shelf(hash_) if sees else NOBODY.shelf, networks)
+        shelf = self._shelf(hash_) if sees else NOBODY.shelf
+        return Visitor(caller, hash_, shelf, networks, agreements, self._now())
 
-    def _caller(self, principal: Principal) -> tuple[Caller, str, Networks]:
+    def _caller(self, principal: Principal) -> tuple[Caller, str, Networks, Mapping[str, Sequence[str]]]:
         row = self._reader.read(None, [(_QUERIES["caller"], principal)])[0][0]
-        subject, account_id, account, account_kind, unit_id, unit, client_id, scopes, hash_, *networks = cast(
-            "Any", row
-        )
+        who, (*networks, agreements) = row[:9], cast("Any", row[9:])
+        subject, account_id, account, account_kind, unit_id, unit, client_id, scopes, hash_ = cast("Any", who)
         caller = Caller(
             subject=subject,
             kind=principal[0],
@@ -129,7 +150,8 @@ class Access:
             client_id=client_id,
             scopes=None if scopes is None else frozenset(scopes),
         )
-        return caller, hash_, tuple(tuple(map(ip_network, each)) for each in networks if each)
+        groups = tuple(tuple(map(ip_network, each)) for each in networks if each)
+        return caller, hash_, groups, json.loads(agreements or "{}")
 
     def _shelf(self, hash_: str) -> Shelf:
         known = self._shelves.get(hash_)

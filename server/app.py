@@ -31,7 +31,7 @@ from database.connections import login_of
 from database.pool import Reader, Tuning
 from database.writer import Writer
 from query.paging import CursorSeal
-from server import answers, health, mounted, problems, static, upkeep
+from server import answers, daily, health, mounted, problems, static, upkeep
 from server.access import NOBODY, Access, principal_of
 from server.codelists import UnitNames, read_codelists
 from server.context import Context, Parts, language_of
@@ -40,6 +40,7 @@ from server.mounted import Mounted, belongs_here
 from server.proofs import prove, prove_published
 from server.quotas import Quotas
 from server.routes import route_of
+from server.uses import Uses
 from server.versions import ByVersion
 from server.visits import Recorder, Visit
 from web.pages import Pages
@@ -77,11 +78,12 @@ _PREFLIGHT: Headers = (
 class Application:
     """The WSGI application."""
 
-    def __init__(self, parts: Parts, access: Access, recorder: Recorder, aside: Mounted) -> None:
+    def __init__(self, parts: Parts, access: Access, recorder: Recorder, aside: Mounted, uses: Uses) -> None:
         self._parts = parts
         self._access = access
         self._recorder = recorder
         self._aside = aside
+        self._uses = uses
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         begun = time.perf_counter()
@@ -104,6 +106,7 @@ class Application:
         """Put on record what waits, and close the connections to the database."""
         self._recorder.close()
         self._aside.close()
+        self._uses.close()
         self._parts.quotas.close()
         self._parts.reader.close()
 
@@ -208,11 +211,12 @@ def create(settings: Settings) -> Application:
         known_tags=ByVersion(),
         known_counts=ByVersion(),
     )
-    access = Access(reader, layers)
+    uses = Uses(Writer(login_of(settings.identity_database_url, dsn, "identity"), purpose="uses", size=1), clock)
+    access = Access(reader, layers, uses.note)
     questions = Questions(secret, envelope_to(settings.audit_sealing_key))
     aside = mounted.create(settings, layers=tuple(layers), title=service.title, key=secret, clock=clock)
     writer = AuditWriter(login_of(settings.audit_database_url, dsn, "audit")) if settings.audit == "on" else None
-    return Application(parts, access, Recorder(writer, questions, clock), aside)
+    return Application(parts, access, Recorder(writer, questions, clock), aside, uses)
 
 
 def serve(settings: Settings, greeting: str) -> None:
@@ -250,11 +254,12 @@ def serve(settings: Settings, greeting: str) -> None:
         workers_kill_timeout=_STOP_WITHIN_S,
     )
     threading.Thread(target=_announce, args=(settings, greeting), daemon=True).start()
+    days = daily.start(settings, layers, RealClock())
     try:
         server.serve()
     finally:
-        stop.set()
-        sealed.set()
+        for each in (stop, sealed, days):
+            each.set()
 
 
 def _prove_port_free(settings: Settings) -> None:

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
 from types import MappingProxyType
@@ -22,6 +21,7 @@ from database import migrate
 from database.cluster import Cluster, cluster_folder, database_of
 from database.connections import alone, connect
 from loader import codelists
+from server.proofs import legal_day
 
 type Run = Callable[[argparse.Namespace, Settings], int]
 
@@ -142,10 +142,9 @@ def _bring_up(admin_dsn: str) -> bool:
 
 
 def _publish(admin_dsn: str) -> int:
-    """Publish anew what agreements and functions give, where layer files or this version make something else of them."""
+    """Publish what agreements and functions give, where layer files or this version make something else of them."""
     with connect(admin_dsn, purpose="publish") as connection:
-        row = connection.execute("SELECT lg.hom_nay()").fetchone()
-        published = republish(connection, read_layers(), None, cast("tuple[date]", row)[0])
+        published = republish(connection, read_layers(), None, legal_day(connection))
     if published.subjects:
         _say(f"published anew what {len(published.subjects)} accounts may see")
     return len(published.subjects)

@@ -39,6 +39,11 @@ def prove(dsn: str, layers: Sequence[Layer]) -> None:
         check_walls(connection, layers)
 
 
+def legal_day(connection: Connection[Any]) -> date:
+    """Return the legal day."""
+    return cast("tuple[date]", connection.execute(_QUERIES["legal_day"].encode()).fetchone())[0]
+
+
 def prove_published(publisher_dsn: str, layers: Sequence[Layer]) -> None:
     """Check that what is published is what agreements and functions give today.
 
@@ -46,8 +51,7 @@ def prove_published(publisher_dsn: str, layers: Sequence[Layer]) -> None:
         DatabaseError: it is not; every difference is listed.
     """
     with connect(publisher_dsn, purpose="proofs", autocommit=True) as connection:
-        row = connection.execute(_QUERIES["legal_day"].encode()).fetchone()
-        faults = check_published(connection, layers, cast("tuple[date]", row)[0])
+        faults = check_published(connection, layers, legal_day(connection))
     if faults:
         lines = "\n".join(f"- {each}" for each in faults)
         raise DatabaseError(f"What is published is not what was agreed. Run: datdai migrate\n{lines}")

@@ -134,7 +134,7 @@ def _decision(visit: Visit, response: Response, id_: str, at: datetime, asked: Q
         collection=visit.collection,
         operation=visit.operation,
         profile_hash=visit.visitor.profile_hash or None,
-        agreements=None,
+        agreements=tuple(visit.visitor.agreements.get(visit.collection or "", ())) or None,
         granted=status not in _REFUSALS,
         status=status,
         reason=_REFUSALS.get(status),

@@ -470,9 +470,24 @@ END $$;
 COMMENT ON FUNCTION acl.enter IS
     'Takes on the role of a part of a principal''s profile for the rest of the transaction. hop and tim narrow, they never widen.';
 
+CREATE FUNCTION acl.agreements_of(unit_id int, ngay date) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT jsonb_object_agg(t.collection, t.codes)
+    FROM (SELECT (g->>'layer') || CASE a.kind WHEN 'dac_thu' THEN '~' || a.code ELSE '' END AS collection,
+                 jsonb_agg(DISTINCT a.code) AS codes
+          FROM acl.agreement a
+          JOIN acl.agreement_version v ON v.agreement_id = a.id
+          CROSS JOIN jsonb_array_elements(v.body->'grants') g
+          WHERE v.state = 'published' AND v.valid_from <= ngay AND (v.valid_until IS NULL OR v.valid_until > ngay)
+            AND a.kind <> 'goi' AND a.recipient_id IS NOT DISTINCT FROM agreements_of.unit_id
+          GROUP BY 1) t
+$$;
+COMMENT ON FUNCTION acl.agreements_of IS
+    'Codes of the agreements of a unit (NULL: of the publications to everybody) in force on a day, by collection.';
+
 CREATE FUNCTION acl.caller_of(loai text, khoa text)
 RETURNS TABLE (subject text, account_id int, account text, account_kind text, unit_id int, unit text,
-               client_id text, scopes text[], profile_hash text, networks text[], client_networks text[])
+               client_id text, scopes text[], profile_hash text, networks text[], client_networks text[], agreements jsonb)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     ngay constant date := lg.hom_nay();
@@ -483,7 +498,7 @@ BEGIN
     END IF;
     RETURN QUERY
         SELECT ai, a.id, a.code, a.kind, u.id, u.code, t.client_id, t.scopes, acl.hash_of(ai, ngay),
-               t.networks::text[], c.networks::text[]
+               t.networks::text[], c.networks::text[], acl.agreements_of(u.id, ngay)
         FROM (SELECT) AS one
         LEFT JOIN acl.account a ON ai = 'account:' || a.id
         LEFT JOIN acl.unit u ON u.id = a.unit_id

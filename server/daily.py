@@ -1,0 +1,80 @@
+"""What the days bring to accounts and rights: done by the supervisor, every hour, and twice without harm."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+import psycopg
+
+from auth import daily, stale
+from auth.oauth.forget import forget
+from auth.publishing import drop_unused
+from catalogue.layer import Layer
+from core.calendar import working_days
+from core.clocks import Clock
+from core.errors import DatdaiError
+from core.settings import Settings
+from database.connections import login_of
+from database.writer import Writer
+from server.proofs import legal_day
+
+_FIRST_AFTER_S = 60.0
+_EVERY_S = 3_600.0
+_log = logging.getLogger("datdai.daily")
+
+
+class Daily:
+    """The hourly work; each part for itself, so that one that fails hinders no other."""
+
+    def __init__(self, settings: Settings, layers: Sequence[Layer], clock: Clock) -> None:
+        dsn = settings.database_url or ""
+        self._identity = Writer(login_of(settings.identity_database_url, dsn, "identity"), purpose="daily", size=1)
+        self._publisher = Writer(login_of(settings.publisher_database_url, dsn, "publisher"), purpose="daily", size=1)
+        self._layers = tuple(layers)
+        self._clock = clock
+
+    def run(self) -> None:
+        """Do everything that is due."""
+        for part in (self._accounts, self._absences, self._tokens, self._rights):
+            try:
+                part()
+            except (DatdaiError, psycopg.Error) as error:
+                _log.warning("%s: %s", part.__name__.strip("_"), " ".join(str(error).split()))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._identity.close()
+        self._publisher.close()
+
+    def _accounts(self) -> None:
+        with self._identity.transaction() as connection:
+            daily.run(connection, day=legal_day(connection), clock=self._clock)
+
+    def _absences(self) -> None:
+        with self._identity.transaction() as connection:
+            daily.watch_absences(connection, day=legal_day(connection), clock=self._clock, calendar=working_days())
+
+    def _tokens(self) -> None:
+        with self._identity.transaction() as connection:
+            forget(connection, now=self._clock.now())
+
+    def _rights(self) -> None:
+        stale.republish_stale(self._publisher, self._layers)
+        with self._publisher.transaction() as connection:
+            drop_unused(connection)
+
+
+def start(settings: Settings, layers: Sequence[Layer], clock: Clock) -> threading.Event:
+    """Begin the work in a thread of its own; set the event to end it."""
+    stop = threading.Event()
+    work = Daily(settings, layers, clock)
+    threading.Thread(target=_repeat, args=(work.run, work.close, stop), name="daily", daemon=True).start()
+    return stop
+
+
+def _repeat(work: Callable[[], None], close: Callable[[], None], stop: threading.Event) -> None:
+    wait_s = _FIRST_AFTER_S
+    while not stop.wait(wait_s):
+        work()
+        wait_s = _EVERY_S
+    close()

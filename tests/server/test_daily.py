@@ -1,0 +1,34 @@
+"""The hourly work of the supervisor: what the days bring to accounts and rights."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from catalogue.files import read_layers
+from core.clocks import RealClock
+from core.settings import Settings
+from server.daily import Daily
+
+
+def test_a_position_that_ended_is_ended_with_its_tokens_and_its_roles_are_dropped(
+    demo_db: str, as_app: Callable[[str], str], tmp_path: Path
+):
+    with psycopg.connect(demo_db) as connection:
+        connection.execute("UPDATE acl.account SET ends_on = lg.hom_nay() WHERE code = '692.diaban'")
+        connection.execute("UPDATE lg.ngay_phap_ly SET ngay = ngay + 3 WHERE ngay IS NOT NULL")
+    work = Daily(Settings(database_url=as_app(make_conninfo(demo_db)), home=tmp_path), read_layers(), RealClock())
+
+    work.run()
+    work.run()
+    work.close()
+
+    with psycopg.connect(demo_db) as connection:
+        state = connection.execute("SELECT state FROM acl.account WHERE code = '692.diaban'").fetchone()
+        alive = connection.execute(
+            "SELECT count(*) FROM oauth.token t JOIN acl.account a ON a.id = t.account_id "
+            "WHERE a.code = '692.diaban' AND t.revoked_at IS NULL"
+        ).fetchone()
+        stale = connection.execute("SELECT count(*) FROM acl.stale_profile").fetchone()
+    assert (state, alive, stale) == (("revoked",), (0,), (0,))
