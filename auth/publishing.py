@@ -13,15 +13,14 @@ from itertools import groupby
 from typing import Any, cast
 
 from psycopg import Connection
-from psycopg.types.json import Jsonb
 
 from auth.clauses import grants_of
 from auth.model import AgreementKind, Function, GrantInForce, Period
 from auth.policy import Compiled, Refused, boundaries, compile_profile_of, compile_public, conflict
 from catalogue.layer import Layer
-from catalogue.parts import TableView, parts_of
-from catalogue.profile import Between, OneOf, Operation, Profile, Term, body_of
+from catalogue.profile import Operation, body_of
 from core.phrases import Phrase
+from database.profiles import Segment, publish
 from database.queries import load
 
 type Json = dict[str, Any]
@@ -44,15 +43,6 @@ class Holder:
     id: int
     unit_id: int
     functions: str
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A profile for the legal days from ``since`` until, not including, ``until`` (``None``: from then on)."""
-
-    since: date
-    until: date | None
-    profile: Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +71,7 @@ def republish(connection: Connection[Any], layers: Iterable[Layer], whom: Whom, 
     wanted = compiled(connection, layers, whom, day)
     there = _in_force(connection, list(wanted), day)
     changed = {subject: each for subject, each in wanted.items() if there.get(subject) != _outline(each)}
-    profiles = {segment.profile.hash: segment.profile for each in changed.values() for segment in each}
-    with connection.cursor() as cursor:
-        cursor.executemany(_SQL["publish_profile"].encode(), [_written(each) for each in profiles.values()])
-        cursor.executemany(_SQL["put_in_force"].encode(), [_segments(*each) for each in changed.items()])
-    return Published(tuple(changed), len(profiles))
+    return Published(tuple(changed), publish(connection, changed))
 
 
 def publish_public(connection: Connection[Any], layers: Iterable[Layer], day: date) -> Published:
@@ -95,12 +81,6 @@ def publish_public(connection: Connection[Any], layers: Iterable[Layer], day: da
         Conflict: the publications cannot be put together.
     """
     return republish(connection, layers, _NOBODY, day)
-
-
-def drop_unused(connection: Connection[Any]) -> int:
-    """Drop the roles of profiles that nobody has any more; return the number of roles."""
-    row = connection.execute(_SQL["drop_unused"].encode()).fetchone()
-    return cast("tuple[int]", row)[0]
 
 
 def require_publishable(connection: Connection[Any], layers: Iterable[Layer], whom: Whom, day: date) -> None:
@@ -249,29 +229,3 @@ def _body_faults(connection: Connection[Any], timelines: Iterable[Timeline]) -> 
     for hash_, profile in profiles.items():
         if there.get(hash_) != body_of(profile):
             yield f"profile {hash_}: its body or its roles are not what was compiled"
-
-
-def _written(profile: Profile) -> Json:
-    parts = [{"part": each.name, "views": [_view(view) for view in each.views]} for each in parts_of(profile)]
-    return {"hash": profile.hash, "body": Jsonb(body_of(profile)), "parts": Jsonb(parts)}
-
-
-def _view(view: TableView) -> Json:
-    terms = [_term(each) for each in view.terms]
-    return {"table": view.table, "columns": sorted(view.columns), "in_force": view.in_force, "terms": terms}
-
-
-def _term(term: Term) -> Json:
-    match term:
-        case OneOf(column, values):
-            return {"column": column, "one_of": list(values)}
-        case Between(column, begin, end):
-            return {"column": column, "begin": begin, "end": end}
-
-
-def _segments(subject: str, timeline: Timeline) -> Json:
-    segments = [
-        {"from": each.since.isoformat(), "until": each.until and each.until.isoformat(), "hash": each.profile.hash}
-        for each in timeline
-    ]
-    return {"subject": subject, "segments": Jsonb(segments)}

@@ -44,15 +44,3 @@ ORDER BY subject, valid_from;
 SELECT p.hash, p.body
 FROM acl.profile p
 WHERE p.hash = ANY (%(hashes)s::text[]) AND EXISTS (SELECT FROM acl.profile_role r WHERE r.hash = p.hash);
-
--- name: publish_profile
--- Make the roles of a profile, unless it has them.
-SELECT acl.publish_profile(%(hash)s, %(body)s, %(parts)s);
-
--- name: put_in_force
--- Set which profile is a subject's from a day on.
-SELECT acl.put_in_force(%(subject)s, %(segments)s);
-
--- name: drop_unused
--- Drop the roles of profiles that nobody needs any more.
-SELECT acl.drop_unused();

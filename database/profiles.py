@@ -1,15 +1,16 @@
 """Publish compiled profiles, by the publisher's login: their roles, and whose they are on which days; and read them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
 from catalogue.layer import Layer
-from catalogue.parts import Part, parts_of
+from catalogue.parts import TableView, parts_of
 from catalogue.profile import Profile, body_of, profile_of, written_term
 from core.errors import Unavailable
 from database.pool import Reader
@@ -29,27 +30,22 @@ class Segment:
     profile: Profile
 
 
-def publish(connection: Connection[Any], subject: str, segments: Sequence[Segment]) -> None:
-    """Put profiles in force for a subject from the first day of the segments on; what was before stays.
+def publish(connection: Connection[Any], timelines: Mapping[str, Sequence[Segment]]) -> int:
+    """Put profiles in force for subjects, each from the first day of its segments on; what was before stays.
 
     The roles of a profile that is published already are left as they are.
 
     Args:
-        subject: ``public`` or ``account:<id>``.
-        segments: without gaps; no segment changes nothing.
+        timelines: by subject, ``public`` or ``account:<id>``: segments in order and without gaps, at least one.
+
+    Returns:
+        The number of different profiles.
     """
-    for profile in {each.profile.hash: each.profile for each in segments}.values():
-        make_roles(connection, profile)
-    if segments:
-        written = [{"from": str(each.since), "until": _day(each.until), "hash": each.profile.hash} for each in segments]
-        connection.execute(_QUERIES["put_in_force"].encode(), [subject, json.dumps(written)])
-
-
-def make_roles(connection: Connection[Any], profile: Profile) -> None:
-    """Make the roles of a profile, unless they stand already."""
-    parts = json.dumps([_written(each) for each in parts_of(profile)])
-    body = json.dumps(body_of(profile), ensure_ascii=False)
-    connection.execute(_QUERIES["publish_profile"].encode(), [profile.hash, body, parts])
+    profiles = {each.profile.hash: each.profile for segments in timelines.values() for each in segments}
+    with connection.cursor() as cursor:
+        cursor.executemany(_QUERIES["publish_profile"].encode(), [_profile(each) for each in profiles.values()])
+        cursor.executemany(_QUERIES["put_in_force"].encode(), [_timeline(*each) for each in timelines.items()])
+    return len(profiles)
 
 
 def profile_hash(reader: Reader, kind: str, key: str) -> str:
@@ -82,18 +78,19 @@ def drop_unused(connection: Connection[Any]) -> int:
     return int(row[0]) if row else 0
 
 
-def _day(day: date | None) -> str | None:
-    return None if day is None else str(day)
+def _profile(profile: Profile) -> dict[str, Any]:
+    parts = [{"part": each.name, "views": [_view(view) for view in each.views]} for each in parts_of(profile)]
+    return {"hash": profile.hash, "body": Jsonb(body_of(profile)), "parts": Jsonb(parts)}
 
 
-def _written(part: Part) -> dict[str, Any]:
-    views = [
-        {
-            "table": each.table,
-            "columns": sorted(each.columns),
-            "in_force": each.in_force,
-            "terms": [written_term(term) for term in each.terms],
-        }
-        for each in part.views
+def _view(view: TableView) -> dict[str, Any]:
+    terms = [written_term(each) for each in view.terms]
+    return {"table": view.table, "columns": sorted(view.columns), "in_force": view.in_force, "terms": terms}
+
+
+def _timeline(subject: str, segments: Sequence[Segment]) -> dict[str, Any]:
+    written = [
+        {"from": str(each.since), "until": None if each.until is None else str(each.until), "hash": each.profile.hash}
+        for each in segments
     ]
-    return {"part": part.name, "views": views}
+    return {"subject": subject, "segments": Jsonb(written)}

@@ -1,13 +1,13 @@
 -- name: publish_profile
 -- Make the roles of a profile, unless they stand already.
-SELECT acl.publish_profile(%s::text, %s::jsonb, %s::jsonb);
+SELECT acl.publish_profile(%(hash)s, %(body)s, %(parts)s);
 
 -- name: put_in_force
 -- Say which profile is a subject's from which day on.
-SELECT acl.put_in_force(%s::text, %s::jsonb);
+SELECT acl.put_in_force(%(subject)s, %(segments)s);
 
 -- name: drop_unused
--- Drop the roles of profiles that ended before yesterday.
+-- Drop the roles that nobody has needed for a day.
 SELECT acl.drop_unused();
 
 -- name: profile_hash

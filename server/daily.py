@@ -8,13 +8,13 @@ import psycopg
 
 from auth import daily, stale
 from auth.oauth.forget import forget
-from auth.publishing import drop_unused
 from catalogue.layer import Layer
 from core.calendar import working_days
 from core.clocks import Clock
 from core.errors import DatdaiError
 from core.settings import Settings
 from database.connections import login_of
+from database.profiles import drop_unused
 from database.writer import Writer
 from server.proofs import legal_day
 

@@ -297,7 +297,7 @@ def _publish(dsn: str, profile: Profile | None = None, subject: str = "public") 
             _agree_on_everything(connection)
             publish_public(connection, read_layers(), date(2000, 1, 1))
         else:
-            publish_profiles(connection, subject, [Segment(date(2000, 1, 1), None, profile)])
+            publish_profiles(connection, {subject: [Segment(date(2000, 1, 1), None, profile)]})
 
 
 def _agree_on_everything(connection: psycopg.Connection[Any]) -> None:

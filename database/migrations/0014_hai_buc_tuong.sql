@@ -23,8 +23,10 @@ CREATE TABLE acl.profile_role (
     hash text COLLATE "C" NOT NULL,
     part text COLLATE "C" NOT NULL,
     role name NOT NULL UNIQUE,
+    unused_since timestamptz,
     PRIMARY KEY (hash, part)
 );
+COMMENT ON COLUMN acl.profile_role.unused_since IS 'When it was first seen that nobody needs the role; an export may still run by it.';
 COMMENT ON TABLE acl.profile_role IS
     'The role of each part of a profile; its twins, which narrow rows by the box (_b) or the search (_s) of the request, besides.';
 
@@ -267,7 +269,7 @@ BEGIN
         EXECUTE format('GRANT %I TO %I', vai_tro || cung, acl.prefix() || 'app');
         EXECUTE format('GRANT %I TO %I', acl.prefix() || 'g_common', vai_tro || cung);
     END LOOP;
-    INSERT INTO acl.profile_role VALUES (hash, part, vai_tro);
+    INSERT INTO acl.profile_role (hash, part, role) VALUES (hash, part, vai_tro);
     FOR khung IN SELECT value FROM jsonb_array_elements(views) LOOP
         PERFORM acl.make_view(vai_tro, khung);
     END LOOP;
@@ -377,19 +379,20 @@ DECLARE
     so int := 0;
 BEGIN
     LOCK TABLE acl.profile_role IN SHARE ROW EXCLUSIVE MODE;
+    UPDATE acl.profile_role r
+    SET unused_since = CASE WHEN r.hash <> '' AND NOT EXISTS (
+            SELECT FROM acl.profile_in_force p
+            WHERE p.hash = r.hash AND (p.valid_until IS NULL OR p.valid_until >= lg.hom_nay()))
+        THEN coalesce(r.unused_since, clock_timestamp()) END;
     FOR vai_tro IN
-        DELETE FROM acl.profile_role r
-        WHERE NOT EXISTS (SELECT FROM acl.profile_in_force p
-                          WHERE p.hash = r.hash AND (p.valid_until IS NULL OR p.valid_until >= lg.hom_nay()))
-          AND r.hash <> ''
-        RETURNING r.role
+        DELETE FROM acl.profile_role r WHERE r.unused_since < clock_timestamp() - interval '1 day' RETURNING r.role
     LOOP
         EXECUTE format('DROP ROLE IF EXISTS %I, %I, %I', vai_tro, vai_tro || '_b', vai_tro || '_s');
         so := so + 1;
     END LOOP;
     RETURN so;
 END $$;
-COMMENT ON FUNCTION acl.drop_unused IS 'Drops the roles of profiles that ended before yesterday; what they held stays written down.';
+COMMENT ON FUNCTION acl.drop_unused IS 'Drops the roles that nobody has needed for a day; what they held stays written down.';
 
 
 -- The door. A token, a session or nobody comes in; the role of its profile is taken on for the rest of the transaction.

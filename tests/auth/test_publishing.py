@@ -10,8 +10,9 @@ import psycopg
 import pytest
 
 from auth.policy import NOTHING
-from auth.publishing import Published, check_published, drop_unused, publish_public, republish, require_publishable
+from auth.publishing import Published, check_published, publish_public, republish, require_publishable
 from core.errors import Conflict
+from database.profiles import drop_unused
 from tests.auth.rights import AUGUST, DAY, JULY, LAYERS, PARCELS, World, clause
 
 
@@ -254,6 +255,9 @@ def test_roles_that_nobody_needs_are_dropped_and_come_back_when_they_are_needed(
     world.ask("UPDATE acl.account SET state = 'suspended', suspended_for = 'so' WHERE id = %s", tax.account)
     world.publish()
 
+    with world.login("publisher") as connection:
+        drop_unused(connection)
+    world.ask("UPDATE acl.profile_role SET unused_since = unused_since - interval '25 hours'")
     with world.login("publisher") as connection:
         dropped = drop_unused(connection)
 

@@ -41,7 +41,7 @@ def _profile() -> Profile:
 def connection(open_db: str) -> Iterator[Connection[Any]]:
     """A database with two profiles: everything to everybody, and one that is narrow in every way."""
     with psycopg.connect(open_db) as connection:
-        publish(connection, "account:1", [Segment(date(2000, 1, 1), None, _profile())])
+        publish(connection, {"account:1": [Segment(date(2000, 1, 1), None, _profile())]})
         yield connection
 
 
@@ -97,23 +97,25 @@ def test_whatever_differs_is_told(connection: Connection[Any], statement: str, s
 def test_an_equal_profile_is_published_once(connection: Connection[Any]):
     before = connection.execute("SELECT count(*) FROM acl.profile_role").fetchone()
 
-    publish(connection, "account:2", [Segment(date(2000, 1, 1), None, _profile())])
+    publish(connection, {"account:2": [Segment(date(2000, 1, 1), None, _profile())]})
 
     assert connection.execute("SELECT count(*) FROM acl.profile_role").fetchone() == before
 
 
-def test_the_roles_of_a_profile_that_nobody_has_any_more_are_dropped(connection: Connection[Any]):
+def test_the_roles_of_a_profile_that_nobody_has_any_more_are_dropped_a_day_later(connection: Connection[Any]):
     connection.execute("UPDATE acl.profile_in_force SET valid_until = '2001-01-01' WHERE subject = 'account:1'")
 
-    dropped = drop_unused(connection)
+    at_once = drop_unused(connection)
+    connection.execute("UPDATE acl.profile_role SET unused_since = unused_since - interval '25 hours'")
+    a_day_later = drop_unused(connection)
 
-    assert dropped == 2
+    assert (at_once, a_day_later) == (0, 2)
     assert connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [_role("0") + "_s"]).fetchone() is None
     check_walls(connection, LAYERS.values())
 
 
 def test_a_later_publication_leaves_what_was_before(connection: Connection[Any]):
-    publish(connection, "account:1", [Segment(date(2025, 7, 1), None, compile_profile([]))])
+    publish(connection, {"account:1": [Segment(date(2025, 7, 1), None, compile_profile([]))]})
 
     days = connection.execute(
         "SELECT valid_from, valid_until FROM acl.profile_in_force WHERE subject = 'account:1' ORDER BY 1"
@@ -124,7 +126,7 @@ def test_a_later_publication_leaves_what_was_before(connection: Connection[Any])
 
 def test_only_the_publisher_makes_roles(open_db: str, as_app: Callable[[str], str]):
     with psycopg.connect(as_app(open_db)) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        publish(app, "public", [Segment(date(2000, 1, 1), None, _profile())])
+        publish(app, {"public": [Segment(date(2000, 1, 1), None, _profile())]})
     with psycopg.connect(open_db, user=f"{PREFIX}publisher") as publisher:
-        publish(publisher, "public", [Segment(date(2000, 1, 1), None, _profile())])
+        publish(publisher, {"public": [Segment(date(2000, 1, 1), None, _profile())]})
         publisher.rollback()

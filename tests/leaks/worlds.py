@@ -129,7 +129,7 @@ def _found_accounts(connection: psycopg.Connection[Any]) -> None:
 
 def _put_in_force(connection: psycopg.Connection[Any], viewpoint: Viewpoint, profile: Profile) -> None:
     row = connection.execute("SELECT 'account:' || id FROM acl.account WHERE code = %s", [viewpoint.name]).fetchone()
-    publish_profiles(connection, row[0] if row else "public", [Segment(SINCE, None, profile)])
+    publish_profiles(connection, {row[0] if row else "public": [Segment(SINCE, None, profile)]})
 
 
 def places_of(connection: psycopg.Connection[Any]) -> Places:
