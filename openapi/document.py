@@ -8,7 +8,7 @@ from typing import Any
 from catalogue.codelists import Codelists
 from catalogue.profile import Collection, Profile
 from openapi.fragment import fragment, text
-from openapi.parameters import own, shared
+from openapi.parameters import exported, own, shared
 from openapi.paths import feature_schemas, of_collection, of_service
 from openapi.security import Security
 
@@ -37,14 +37,14 @@ def build(
     collections = tuple(profile.collections.values())
     paths = of_service(language)
     for each in collections:
-        paths |= of_collection(each, language)
+        paths |= of_collection(each, exported(profile, each), language)
     document: Json = {
         "openapi": "3.0.3",
         "info": {"title": title, "description": description, "version": version},
         "servers": [{"url": base_url}],
         "tags": _tags(collections, language),
         "paths": paths,
-        "components": _components(collections, codelists, language),
+        "components": _components(profile, codelists, language),
     }
     return _secured(document, security)
 
@@ -55,11 +55,12 @@ def _tags(collections: tuple[Collection, ...], language: str) -> list[Json]:
     return [service, *({"name": each, "description": text(each, language)} for each in components)]
 
 
-def _components(collections: tuple[Collection, ...], codelists: Codelists, language: str) -> Json:
+def _components(profile: Profile, codelists: Codelists, language: str) -> Json:
     parameters = shared(language)
     schemas = dict(fragment("schemas", language))
-    for each in collections:
-        parameters |= own(each, codelists, language)
+    for each in profile.collections.values():
+        for face in (each, exported(profile, each)):
+            parameters |= own(face, codelists, language) if face else {}
         schemas |= feature_schemas(each, language)
     return {
         "parameters": parameters,

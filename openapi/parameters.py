@@ -1,11 +1,12 @@
 """Query parameters of one collection. What several collections share stands once, in ``components``."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from catalogue.codelists import Codelists, titles
 from catalogue.layer import Column, Layer
-from catalogue.profile import Collection, Operation
+from catalogue.profile import Collection, Operation, Profile
 from catalogue.types import ColumnType
 from core.limits import LIMITS
 from openapi.fragment import fragment, text
@@ -14,7 +15,9 @@ from openapi.schemas import TYPES
 type Json = dict[str, Any]
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+HTML_KEY = "html"
 _SELECTIONS = ("properties", "exclude-properties")
+_FORMATS = {"f-items": Operation.READ, "f-export": Operation.EXPORT}
 _CODES_SHOWN = 20
 """Longer code lists are in the queryables only: they would be repeated in every tool that shows the document."""
 
@@ -31,19 +34,34 @@ def shared(language: str) -> Json:
 
 def of_items(collection: Collection) -> list[str]:
     """Return the component keys of the parameters of ``items``."""
-    paging = ["limit", "offset", "cursor", "resulttype", "f-items"]
+    paging = ["limit", "offset", "cursor", "resulttype", _formats_key("f-items", collection)]
     return [*_of_selection(collection), *paging, *_of_queryables(collection)]
 
 
 def of_export(collection: Collection) -> list[str]:
     """Return the component keys of the parameters of ``export``: those of items but for paging."""
-    return [*_of_selection(collection), "f-export", *_of_queryables(collection)]
+    return [*_of_selection(collection), _formats_key("f-export", collection), *_of_queryables(collection)]
 
 
 def of_item(collection: Collection) -> list[str]:
     """Return the component keys of the query parameters of a single item."""
     crs = [_crs_key("crs", collection.layer), "zoom-level"] if collection.geometry else []
-    return [*crs, "skipGeometry", *(_key(name, collection) for name in _SELECTIONS), "f-items", "lang"]
+    return [
+        *crs,
+        "skipGeometry",
+        *(_key(name, collection) for name in _SELECTIONS),
+        _formats_key("f-items", collection),
+        "lang",
+    ]
+
+
+def exported(profile: Profile, collection: Collection) -> Collection | None:
+    """Return what an export sees of a collection, or ``None``; where reading sees another thing, under another name.
+
+    The name tells the parameters of the one from those of the other.
+    """
+    found = profile.facet(collection.id, Operation.EXPORT)
+    return found if found is None or found is collection else replace(found, id=f"{found.id}~.export")
 
 
 def own(collection: Collection, codelists: Codelists, language: str) -> Json:
@@ -55,6 +73,7 @@ def own(collection: Collection, codelists: Codelists, language: str) -> Json:
     if collection.geometry:
         for name in ("crs", "bbox-crs", "filter-crs"):
             parameters[_crs_key(name, collection.layer)] = _crs(name, collection.layer, language)
+    parameters |= _formats(collection, language)
     for column in _by_equality(collection):
         parameters[_key(column.name, collection, "by")] = _by_value(column, codelists, language)
     return parameters
@@ -106,6 +125,24 @@ def _query(name: str, description: str, schema: Json) -> Json:
         "schema": schema,
         "style": "form",
         "explode": False,
+    }
+
+
+def _formats_key(name: str, collection: Collection) -> str:
+    return name if collection.allowance.formats is None else _key(name, collection)
+
+
+def _formats(collection: Collection, language: str) -> Json:
+    """Return the parameters ``f`` of a collection that may not leave in every format."""
+    formats = collection.allowance.formats
+    if formats is None:
+        return {}
+    whole = fragment("parameters", language)
+    used = [name for name, operation in _FORMATS.items() if collection.allows(operation)]
+    enums = {name: [each for each in whole[name]["schema"]["enum"] if each in formats] for name in used}
+    return {
+        _key(name, collection): whole[name] | {"schema": whole[name]["schema"] | {"enum": enum}}
+        for name, enum in enums.items()
     }
 
 

@@ -5,20 +5,22 @@ from typing import Any
 
 from catalogue.profile import Collection
 from openapi.fragment import text
-from openapi.parameters import component_key, of_export, of_item, of_items
+from openapi.parameters import HTML_KEY, component_key, of_export, of_item, of_items
 from openapi.schemas import MEDIA_TYPE, TYPES
 
 type Json = dict[str, Any]
 
 HTML: Json = {"text/html": {"schema": {"type": "string"}}}
 BINARY: Json = {"schema": {"type": "string", "format": "binary"}}
-_FILES = {
-    "text/csv; charset=utf-8; header=present": {"schema": {"type": "string"}},
-    "application/vnd.flatgeobuf": BINARY,
-    "application/geopackage+sqlite3": BINARY,
-    'application/gml+xml; version=3.2; profile="http://www.opengis.net/def/profile/ogc/2.0/gml-sf0"': {
-        "schema": {"type": "string"}
-    },
+_OTHERS = {
+    "jsonfg": ("application/vnd.ogc.fg+json", {"schema": {"type": "object"}}),
+    "csv": ("text/csv; charset=utf-8; header=present", {"schema": {"type": "string"}}),
+    "fgb": ("application/vnd.flatgeobuf", BINARY),
+    "gpkg": ("application/geopackage+sqlite3", BINARY),
+    "gml": (
+        'application/gml+xml; version=3.2; profile="http://www.opengis.net/def/profile/ogc/2.0/gml-sf0"',
+        {"schema": {"type": "string"}},
+    ),
 }
 _XSD: Json = {"application/xml": {"schema": {"type": "string"}}}
 _HEALTH = {"live": "/health/live", "ready": "/health/ready"}
@@ -41,18 +43,18 @@ def of_service(language: str) -> Json:
     return paths
 
 
-def of_collection(collection: Collection, language: str) -> Json:
-    """Return the paths of one collection."""
+def of_collection(collection: Collection, exported: Collection | None, language: str) -> Json:
+    """Return the paths of one collection; ``exported``: what an export sees of it, ``None``: there is none."""
     root = f"/collections/{collection.id}"
-    return {
+    paths = {
         root: _described(collection, "collection", _json("collection"), language),
         f"{root}/schema": _described(collection, "schema", _schema() | _XSD, language, "f-schema"),
         f"{root}/queryables": _described(collection, "queryables", _schema(), language),
         f"{root}/sortables": _described(collection, "sortables", _schema(), language),
         f"{root}/items": _items(collection, language),
         f"{root}/items/{{itemId}}": _item(collection, language),
-        f"{root}/export": _export(collection, language),
     }
+    return paths | ({f"{root}/export": _export(collection, exported, language)} if exported else {})
 
 
 def feature_schemas(collection: Collection, language: str) -> Json:
@@ -75,7 +77,7 @@ def feature_schemas(collection: Collection, language: str) -> Json:
 
 def _items(collection: Collection, language: str) -> Json:
     parameters = [_ref("parameters", each) for each in of_items(collection)]
-    content = _encodings(collection, "features") | HTML
+    content = _encodings_and_page(collection, "features")
     paths = _features(collection, "items", parameters, content, language)
     return paths | _by_form(collection, "items-form", paths["get"], language)
 
@@ -89,12 +91,14 @@ def _item(collection: Collection, language: str) -> Json:
         "schema": dict(TYPES[collection.layer.key.type]),
     }
     parameters = [identifier, *(_ref("parameters", each) for each in of_item(collection))]
-    return _features(collection, "item", parameters, _encodings(collection, "feature") | HTML, language)
+    content = _encodings_and_page(collection, "feature")
+    return _features(collection, "item", parameters, content, language)
 
 
-def _export(collection: Collection, language: str) -> Json:
-    parameters = [_ref("parameters", each) for each in of_export(collection)]
-    paths = _features(collection, "export", parameters, _encodings(collection, "features"), language)
+def _export(collection: Collection, exported: Collection, language: str) -> Json:
+    parameters = [_ref("parameters", each) for each in of_export(exported)]
+    content = _encodings(collection, "features", exported.allowance.formats)
+    paths = _features(collection, "export", parameters, content, language)
     return paths | _by_form(collection, "export-form", paths["get"], language)
 
 
@@ -156,9 +160,17 @@ def _title(kind: str, collection: Collection, language: str) -> str:
     return text(kind, language, title=collection.layer.title.in_language(language))
 
 
-def _encodings(collection: Collection, kind: str) -> Json:
+def _encodings(collection: Collection, kind: str, formats: frozenset[str] | None) -> Json:
+    """Return the encodings of a collection's items; ``formats``: keys of those in which they may leave."""
     written = {"schema": _ref("schemas", f"{component_key(collection.id)}.{kind}")}
-    return {"application/geo+json": written, "application/vnd.ogc.fg+json": {"schema": {"type": "object"}}} | _FILES
+    known = {"json": ("application/geo+json", written)} | _OTHERS
+    return {media_type: content for key, (media_type, content) in known.items() if formats is None or key in formats}
+
+
+def _encodings_and_page(collection: Collection, kind: str) -> Json:
+    """Return the encodings in which a collection is read; pages for people are among them where no format is barred."""
+    formats = collection.allowance.formats
+    return _encodings(collection, kind, formats) | (HTML if formats is None or HTML_KEY in formats else {})
 
 
 def _json(schema: str) -> Json:

@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 
+from catalogue.profile import Operation
 from catalogue.types import ColumnType
 from formats.format import Link
 from formats.json_text import link_members
@@ -13,7 +14,7 @@ from query.cql2 import Function
 from server import shell
 from server.context import Context
 from server.links import link, name_of
-from server.representations import HTML
+from server.representations import HTML, offered_by
 from server.shelf import Json
 
 _REL = "http://www.opengis.net/def/rel/ogc/1.0/"
@@ -96,21 +97,25 @@ def collection_links(context: Context, id_: str) -> list[Link]:
             (_REL + "sortables", "sortables"),
         )
     ]
-    # Without a query: GDAL appends an item's id to it.
-    items = [link(context, "items", context.url(f"{base}/items"), FORMATS[0].media_types[0])]
-    items += [
-        link(context, "items", context.url(f"{base}/items", [("f", each.key)]), each.media_types[0])
-        for each in (*FORMATS[1:], HTML)
+    offers = offered_by(context.profile.collections[id_], (*FORMATS, HTML))
+    # The first without a query: GDAL appends an item's id to it.
+    items = [
+        link(context, "items", context.url(f"{base}/items", [("f", each.key)] if number else []), each.media_types[0])
+        for number, each in enumerate(offers)
     ]
-    whole = [
+    return [root_link(context), *items, *schema_links, *_export_links(context, id_)]
+
+
+def _export_links(context: Context, id_: str) -> list[Link]:
+    exported = context.profile.facet(id_, Operation.EXPORT)
+    return [
         link(
             context,
             "enclosure",
-            context.url(f"{base}/export", [("f", each.key)]),
+            context.url(f"/collections/{id_}/export", [("f", each.key)]),
             each.media_types[0],
             "",
             name_of(each),
         )
-        for each in FORMATS
+        for each in (offered_by(exported, FORMATS) if exported else ())
     ]
-    return [root_link(context), *items, *schema_links, *whole]

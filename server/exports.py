@@ -14,8 +14,8 @@ from query.view import View
 from server import answers
 from server.context import Context
 from server.http import Response
-from server.items import JSON_TEXT, AnyFormat, answer_of, headers_of, offered_by
-from server.representations import chosen
+from server.items import JSON_TEXT, AnyFormat, answer_of, headers_of
+from server.representations import chosen, offered_by
 
 _BATCH = 2_000
 
@@ -23,7 +23,7 @@ _BATCH = 2_000
 def export(context: Context, collection_id: str) -> Response:
     """Answer ``/collections/{id}/export``."""
     view = context.shelf.view(collection_id, Operation.EXPORT)
-    encoder: AnyFormat = chosen(context, offered_by(view, FORMATS))
+    encoder: AnyFormat = chosen(context, offered_by(view.collection, FORMATS))
     query = read_items_query(context.parameters, view, context.parts.seal, context.profile.hash, paged=False)
     answer = answer_of(context, view, query.columns, query.shape, ())
     headers = (("Content-Type", encoder.media_types[0]), *answers.common(context), *headers_of(answer, encoder))

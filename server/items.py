@@ -8,7 +8,7 @@ from typing import Any, cast
 from catalogue.layer import Column
 from core.errors import BadParameter, NotFound
 from database.pool import Row, Statement
-from formats.format import Answer, Format, Link, Representation
+from formats.format import Answer, Format, Link
 from formats.offered import FORMATS
 from query.crs import CRS84, Crs
 from query.encoding import RowEncoding, Shape
@@ -30,7 +30,7 @@ from server import answers, pages
 from server.context import Context
 from server.http import Headers, Response
 from server.links import header_of, link, self_and_alternates
-from server.representations import HTML, HTML_SENT, chosen
+from server.representations import HTML, HTML_SENT, chosen, offered_by
 
 type AnyFormat = Format[Any, Any]
 JSON_TEXT = (RowEncoding.GEOJSON, RowEncoding.JSONFG)
@@ -54,7 +54,7 @@ class _Page:
 def items(context: Context, collection_id: str) -> Response:
     """Answer ``/collections/{id}/items``."""
     view = context.shelf.view(collection_id)
-    offers = offered_by(view, _OFFERS)
+    offers = offered_by(view.collection, _OFFERS)
     representation = chosen(context, offers)
     encoder = _encoder(representation)
     if representation is HTML:
@@ -89,7 +89,7 @@ def items(context: Context, collection_id: str) -> Response:
 def item(context: Context, collection_id: str, item_id: str) -> Response:
     """Answer ``/collections/{id}/items/{itemId}``."""
     view = context.shelf.view(collection_id)
-    offers = offered_by(view, _OFFERS)
+    offers = offered_by(view.collection, _OFFERS)
     representation = chosen(context, offers)
     columns, shape = read_item_query(context.parameters, view)
     encoder = _encoder(representation)
@@ -102,12 +102,6 @@ def item(context: Context, collection_id: str, item_id: str) -> Response:
     if representation is HTML:
         return answers.page(context, pages.item(context, view, json.loads(body)))
     return answers.document(context, encoder.media_types[0], body, *headers_of(answer, encoder))
-
-
-def offered_by[Offer: Representation](view: View, offers: Sequence[Offer]) -> tuple[Offer, ...]:
-    """Return those formats in which the collection may leave."""
-    formats = view.collection.allowance.formats
-    return tuple(each for each in offers if formats is None or each.key in formats)
 
 
 def answer_of(context: Context, view: View, columns: tuple[Column, ...], shape: Shape, links: Sequence[Link]) -> Answer:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
+from catalogue.profile import Collection
 from core.errors import BadParameter, BadRequest, NotAcceptable
 from core.limits import LIMITS
 from formats.format import Representation
@@ -26,6 +27,12 @@ JSON = Plain("json", ("application/json",))
 SCHEMA = Plain("json", ("application/schema+json", "application/json"))
 XSD = Plain("gml", ("application/xml",))
 OPENAPI = Plain("json", ("application/vnd.oai.openapi+json;version=3.0", "application/json"))
+
+
+def offered_by[Offer: Representation](collection: Collection, offers: Sequence[Offer]) -> tuple[Offer, ...]:
+    """Return those formats in which the collection may leave."""
+    formats = collection.allowance.formats
+    return tuple(each for each in offers if formats is None or each.key in formats)
 
 
 def chosen[Offer: Representation](context: Context, offers: Sequence[Offer]) -> Offer:

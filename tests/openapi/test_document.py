@@ -10,12 +10,13 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from auth.tokens import SCOPES
 from catalogue.files import read_layers
-from catalogue.profile import Collection, RowScope, compile_profile, everything
+from catalogue.profile import Allowance, Collection, Operation, RowScope, compile_profile, everything
 from formats.offered import FORMATS
 from openapi import security
 from openapi.document import build
 from query.request import EXPORT_PARAMETERS, ITEMS_PARAMETERS, property_parameters
 from query.view import view_of
+from tests.openapi.conftest import COLUMNS
 
 LAYERS = Path(__file__).parents[2] / "config" / "layers"
 WORDS = {"base_url": "http://127.0.0.1:8000", "title": "datdai", "description": "Đất đai", "version": "0.1.0"}
@@ -153,6 +154,34 @@ def test_the_document_offers_the_formats_there_are(profile, codelists):
     assert parameters(document, "/collections/thua-dat/export")["f"]["schema"]["enum"] == keys
     assert parameters(document, "/collections/thua-dat/items")["f"]["schema"]["enum"] == [*keys, "html"]
     assert media_types <= export["responses"]["200"]["content"].keys()
+
+
+def test_the_document_offers_no_format_and_no_export_that_is_not_granted(collection, codelists):
+    look = Allowance(frozenset({Operation.READ, Operation.QUERY}), formats=frozenset({"json", "gpkg"}))
+    take = Allowance(frozenset({Operation.EXPORT}), formats=frozenset({"csv"}))
+    kept = Collection("thua-dat~a", collection.layer, COLUMNS, RowScope(), allowance=look)
+    whole = Collection("thua-dat~b", collection.layer, COLUMNS, RowScope(), allowance=look)
+    taken = Collection("thua-dat~b", collection.layer, COLUMNS[:2], RowScope(), allowance=take)
+
+    document = written(compile_profile([kept, whole, taken]), codelists)
+    OpenAPIV30SpecValidator(document).validate()
+    items = parameters(document, "/collections/thua-dat~a/items")
+    export = parameters(document, "/collections/thua-dat~b/export")
+    answered = {
+        path: set(document["paths"][path]["get"]["responses"]["200"]["content"])
+        for path in document["paths"]
+        if "thua-dat" in path
+    }
+
+    assert "/collections/thua-dat~a/export" not in answered
+    assert answered["/collections/thua-dat~a/items"] == answered["/collections/thua-dat~a/items/{itemId}"]
+    assert answered["/collections/thua-dat~b/items"] == {"application/geo+json", "application/geopackage+sqlite3"}
+    assert answered["/collections/thua-dat~b/export"] == {"text/csv; charset=utf-8; header=present"}
+    assert items["f"]["schema"]["enum"] == ["json", "gpkg"]
+    assert export["f"]["schema"]["enum"] == ["csv"]
+    assert export["properties"]["schema"]["items"]["enum"] == ["id", "so_to"]
+    assert "so_to" in items
+    assert "so_to" not in export
 
 
 def test_security_schemes_are_as_given_and_absent_without(profile, codelists):
