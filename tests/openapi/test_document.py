@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -243,3 +244,31 @@ def test_24_collections_take_less_than_150_ms_and_half_a_megabyte(collection, co
 
     assert min(times) < 0.150
     assert len(json.dumps(document)) < 500_000
+
+
+def test_the_document_tells_what_an_agreement_limits(collection, codelists):
+    read = Allowance(frozenset({Operation.READ}), frozenset({"json", "csv"}), page_max=5)
+    whole = Allowance(frozenset({Operation.EXPORT}), frozenset({"csv"}))
+    reading = replace(collection, allowance=read)
+    exporting = replace(collection, columns=collection.columns[:1], allowance=whole)
+
+    document = written(compile_profile([reading, exporting]), codelists)
+
+    items, export = (parameters(document, f"/collections/thua-dat/{each}") for each in ("items", "export"))
+    assert items["limit"]["schema"]["maximum"] == 5
+    assert items["f"]["schema"]["enum"] == ["json", "csv"]
+    assert export["f"]["schema"]["enum"] == ["csv"]
+    assert not {"filter", "q", "sortby", *(each.name for each in collection.columns)} & items.keys()
+    assert set(document["paths"]["/collections/thua-dat/items"]["get"]["responses"]["200"]["content"]) == {
+        "application/geo+json",
+        "text/csv; charset=utf-8; header=present",
+    }
+    OpenAPIV30SpecValidator(document).validate()
+
+
+def test_what_is_not_exported_has_no_path_for_it(collection, codelists):
+    reading = replace(collection, allowance=Allowance(frozenset({Operation.READ})))
+
+    document = written(compile_profile([reading]), codelists)
+
+    assert "/collections/thua-dat/export" not in document["paths"]
