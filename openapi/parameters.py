@@ -34,7 +34,7 @@ def shared(language: str) -> Json:
 
 def of_items(collection: Collection) -> list[str]:
     """Return the component keys of the parameters of ``items``."""
-    paging = ["limit", "offset", "cursor", "resulttype", _formats_key("f-items", collection)]
+    paging = [_limit_key(collection), "offset", "cursor", "resulttype", _formats_key("f-items", collection)]
     return [*_of_selection(collection), *paging, *_of_queryables(collection)]
 
 
@@ -68,6 +68,8 @@ def own(collection: Collection, codelists: Codelists, language: str) -> Json:
     """Return the parameters that belong to one collection, by their key in ``components``."""
     names = [each.name for each in collection.columns]
     parameters = {_key(each, collection): _query(each, text(each, language), _list_of(names)) for each in _SELECTIONS}
+    if collection.allowance.page_max is not None:
+        parameters[_limit_key(collection)] = _limit(language, collection.allowance.page_max)
     if collection.sortables:
         parameters[_key("sortby", collection)] = _sortby(collection, language)
     if collection.geometry:
@@ -128,6 +130,10 @@ def _query(name: str, description: str, schema: Json) -> Json:
     }
 
 
+def _limit_key(collection: Collection) -> str:
+    return "limit" if collection.allowance.page_max is None else _key("limit", collection)
+
+
 def _formats_key(name: str, collection: Collection) -> str:
     return name if collection.allowance.formats is None else _key(name, collection)
 
@@ -146,12 +152,12 @@ def _formats(collection: Collection, language: str) -> Json:
     }
 
 
-def _limit(language: str) -> Json:
+def _limit(language: str, most: int = LIMITS.page_size_max) -> Json:
     schema = {
         "type": "integer",
         "minimum": 1,
-        "maximum": LIMITS.page_size_max,
-        "default": LIMITS.page_size_default,
+        "maximum": min(most, LIMITS.page_size_max),
+        "default": min(most, LIMITS.page_size_default),
     }
     return _query("limit", text("limit", language), schema)
 
