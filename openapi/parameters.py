@@ -64,6 +64,12 @@ def exported(profile: Profile, collection: Collection) -> Collection | None:
     return found if found is None or found is collection else replace(found, id=f"{found.id}~.export")
 
 
+def formats_read(collection: Collection) -> frozenset[str] | None:
+    """Return the formats in which a collection is read: those granted, and pages where GeoJSON is; ``None``: all."""
+    granted = collection.allowance.formats
+    return granted | {HTML_KEY} if granted and "json" in granted else granted
+
+
 def own(collection: Collection, codelists: Codelists, language: str) -> Json:
     """Return the parameters that belong to one collection, by their key in ``components``."""
     names = [each.name for each in collection.columns]
@@ -140,7 +146,7 @@ def _formats_key(name: str, collection: Collection) -> str:
 
 def _formats(collection: Collection, language: str) -> Json:
     """Return the parameters ``f`` of a collection that may not leave in every format."""
-    formats = collection.allowance.formats
+    formats = formats_read(collection)
     if formats is None:
         return {}
     whole = fragment("parameters", language)

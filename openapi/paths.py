@@ -5,7 +5,7 @@ from typing import Any
 
 from catalogue.profile import Collection
 from openapi.fragment import text
-from openapi.parameters import HTML_KEY, component_key, of_export, of_item, of_items
+from openapi.parameters import HTML_KEY, component_key, formats_read, of_export, of_item, of_items
 from openapi.schemas import MEDIA_TYPE, TYPES
 
 type Json = dict[str, Any]
@@ -168,8 +168,8 @@ def _encodings(collection: Collection, kind: str, formats: frozenset[str] | None
 
 
 def _encodings_and_page(collection: Collection, kind: str) -> Json:
-    """Return the encodings in which a collection is read; pages for people are among them where no format is barred."""
-    formats = collection.allowance.formats
+    """Return the encodings in which a collection is read, and the page for people."""
+    formats = formats_read(collection)
     return _encodings(collection, kind, formats) | (HTML if formats is None or HTML_KEY in formats else {})
 
 

@@ -30,9 +30,15 @@ OPENAPI = Plain("json", ("application/vnd.oai.openapi+json;version=3.0", "applic
 
 
 def offered_by[Offer: Representation](collection: Collection, offers: Sequence[Offer]) -> tuple[Offer, ...]:
-    """Return those formats in which the collection may leave."""
-    formats = collection.allowance.formats
-    return tuple(each for each in offers if formats is None or each.key in formats)
+    """Return those formats in which the collection may leave; pages for people show what leaves as GeoJSON.
+
+    Source: OGC 17-069r4, /req/html/definition, /req/core/fc-links.
+    """
+    granted = collection.allowance.formats
+    if granted is None:
+        return tuple(offers)
+    shown = granted | {HTML.key} if "json" in granted else granted
+    return tuple(each for each in offers if each.key in shown)
 
 
 def chosen[Offer: Representation](context: Context, offers: Sequence[Offer]) -> Offer:

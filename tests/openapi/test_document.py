@@ -176,9 +176,13 @@ def test_the_document_offers_no_format_and_no_export_that_is_not_granted(collect
 
     assert "/collections/thua-dat~a/export" not in answered
     assert answered["/collections/thua-dat~a/items"] == answered["/collections/thua-dat~a/items/{itemId}"]
-    assert answered["/collections/thua-dat~b/items"] == {"application/geo+json", "application/geopackage+sqlite3"}
+    assert answered["/collections/thua-dat~b/items"] == {
+        "application/geo+json",
+        "application/geopackage+sqlite3",
+        "text/html",
+    }
     assert answered["/collections/thua-dat~b/export"] == {"text/csv; charset=utf-8; header=present"}
-    assert items["f"]["schema"]["enum"] == ["json", "gpkg"]
+    assert items["f"]["schema"]["enum"] == ["json", "gpkg", "html"]
     assert export["f"]["schema"]["enum"] == ["csv"]
     assert export["properties"]["schema"]["items"]["enum"] == ["id", "so_to"]
     assert "so_to" in items
@@ -256,12 +260,13 @@ def test_the_document_tells_what_an_agreement_limits(collection, codelists):
 
     items, export = (parameters(document, f"/collections/thua-dat/{each}") for each in ("items", "export"))
     assert items["limit"]["schema"]["maximum"] == 5
-    assert items["f"]["schema"]["enum"] == ["json", "csv"]
+    assert items["f"]["schema"]["enum"] == ["json", "csv", "html"]
     assert export["f"]["schema"]["enum"] == ["csv"]
     assert not {"filter", "q", "sortby", *(each.name for each in collection.columns)} & items.keys()
     assert set(document["paths"]["/collections/thua-dat/items"]["get"]["responses"]["200"]["content"]) == {
         "application/geo+json",
         "text/csv; charset=utf-8; header=present",
+        "text/html",
     }
     OpenAPIV30SpecValidator(document).validate()
 
