@@ -1,5 +1,6 @@
 """A collection as SQL sees it: the table, quoted names, and the conditions that every query on it carries."""
 
+import itertools
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,8 +13,10 @@ from core.errors import CatalogueError
 from query.condition import EVERYTHING, Condition, all_of
 from query.names import Name
 
-_KEPT_MAX = 256
-"""Clients choose columns, CRSs and filters: what they chose long ago need not be kept."""
+KEPT_MAX = 20_000
+"""Clients choose columns, CRSs and filters: what they chose long ago need not be kept. All views share the room."""
+_kept: dict[tuple[int, Hashable], Any] = {}
+_numbers = itertools.count()
 
 SQL_TYPES: Mapping[ColumnType, str] = {
     ColumnType.TEXT: "text",
@@ -56,16 +59,16 @@ class View:
     territory: tuple[int, ...] | None
     time: ValidTime | None
     search: str | None
-    _kept: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any], init=False, repr=False)
+    _number: int = field(default_factory=_numbers.__next__, init=False, repr=False)
 
     def keep[Made](self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return what depends on the view and the key alone, made by ``make`` unless it is still kept."""
-        made = self._kept.get(key)
+        made = _kept.get((self._number, key))
         if made is None:
             made = make()
-            if len(self._kept) >= _KEPT_MAX:
-                self._kept.clear()
-            self._kept[key] = made
+            if len(_kept) >= KEPT_MAX:
+                _kept.clear()
+            _kept[self._number, key] = made
         return made
 
     @property

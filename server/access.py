@@ -21,7 +21,7 @@ from core.errors import Unauthorized
 from database.pool import Entry, Reader
 from database.profiles import NOTHING, read_profile
 from database.queries import load
-from server.shelf import Shelf
+from server.shelf import Documents, Shelf
 
 FEATURES_SCOPE = "features:read"
 COOKIES = ("__Host-datdai", "datdai")
@@ -102,6 +102,7 @@ class Access:
         self._now = now
         self._visitors: OrderedDict[Principal, Visitor] = OrderedDict()
         self._shelves: OrderedDict[str, Shelf] = OrderedDict()
+        self._documents = Documents()
         self._lock = threading.Lock()
 
     def admit(self, principal: Principal, address: str) -> Visitor:
@@ -156,7 +157,7 @@ class Access:
     def _shelf(self, hash_: str) -> Shelf:
         known = self._shelves.get(hash_)
         if known is None:
-            known = Shelf(read_profile(self._reader, hash_, self._layers))
+            known = Shelf(read_profile(self._reader, hash_, self._layers), self._documents)
             with self._lock:
                 known = self._shelves.setdefault(hash_, known)
                 if len(self._shelves) > _SHELVES_MAX:

@@ -16,7 +16,7 @@ from query.encoding import RowEncoding, Shape, needed_columns, row_columns
 from query.instant import period_condition, read_datetime
 from query.items import ItemsQuery, count_statement, export_statement, page_statement
 from query.paging import read_sortby
-from query.view import View, view_of
+from query.view import KEPT_MAX, View, view_of
 
 LAYERS = {each.id: each for each in read_layers(Path(__file__).parents[2] / "config/layers")}
 
@@ -142,10 +142,12 @@ def test_profiles_that_differ_in_rows_alone_have_different_hashes():
     assert len(hashes) == 3
 
 
-def test_what_depends_on_a_view_is_made_once_and_what_is_asked_no_more_goes():
-    view, made = _view(LAYERS["thua-dat"]), list[int]()
+def test_what_depends_on_a_view_is_made_once_for_each_view_and_what_is_asked_no_more_goes():
+    view, other, made = _view(LAYERS["thua-dat"]), _view(LAYERS["thua-dat"]), list[int]()
 
-    for key in [0, 0, 0, *range(1, 1_000), 0, 0]:
+    for key in [0, 0, 0, *range(1, KEPT_MAX + 1), 0, 0]:
         view.keep(key, lambda key=key: made.append(key) or str(key))
 
-    assert made == [*range(1_000), 0]
+    assert made == [*range(KEPT_MAX + 1), 0]
+    assert other.keep(0, lambda: "another") == "another"
+    assert view.keep(0, lambda: "another") == "0"
