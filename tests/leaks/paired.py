@@ -24,8 +24,15 @@ class Figures:
     found: list[Difference] = field(default_factory=list[Difference])
 
 
-def ask_all(pair: Pair, seed: int, shapes: Iterable[Shape] = SHAPES, *, figures: Figures | None = None) -> Figures:
-    """Ask both worlds in each shape, with words drawn anew for each by the seed."""
+def ask_all(
+    pair: Pair,
+    seed: int,
+    shapes: Iterable[Shape] = SHAPES,
+    *,
+    figures: Figures | None = None,
+    stop: bool = False,
+) -> Figures:
+    """Ask both worlds in each shape, with words drawn by the seed; ``stop`` is at the first difference."""
     figures = figures or Figures()
     figures.worlds += 1
     figures.changes += sum(pair.changes.values())
@@ -37,14 +44,17 @@ def ask_all(pair: Pair, seed: int, shapes: Iterable[Shape] = SHAPES, *, figures:
             for status, difference in differences(shape, asked, pair.one.application, pair.other.application):
                 figures.requests += 1
                 figures.statuses[status] += 1
-                if difference:
-                    figures.found.append(difference)
+                figures.found += [difference] if difference else []
+            if stop and figures.found:
+                break
     return figures
 
 
-def ask_catalogues(pair: Pair, one: World, other: World, seed: int, shapes: Iterable[Shape] = SHAPES) -> Figures:
+def ask_catalogues(
+    pair: Pair, one: World, other: World, seed: int, shapes: Iterable[Shape] = SHAPES, *, stop: bool = False
+) -> Figures:
     """Ask two servers whose catalogues differ in what is hidden, with the words of a pair of worlds."""
-    return ask_all(dataclasses.replace(pair, one=one, other=other), seed, shapes)
+    return ask_all(dataclasses.replace(pair, one=one, other=other), seed, shapes, stop=stop)
 
 
 def ask_pair(worlds: Worlds, viewpoint: Viewpoint, seed: int, shapes: Iterable[Shape] = SHAPES) -> Figures:

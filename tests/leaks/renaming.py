@@ -6,7 +6,7 @@ A name that is hidden in one is no name at all in the other: what is hidden must
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from catalogue.layer import Column, Layer, Text
 from catalogue.profile import Collection, Profile
 from catalogue.types import ColumnType
 from server import app
-from tests.leaks.viewpoints import LAYERS
-from tests.leaks.worlds import World, copy_of, publish, served
+from tests.leaks.viewpoints import LAYERS, Viewpoint
+from tests.leaks.worlds import World, Worlds, copy_of, publish, served
 
 
 def renamed(layers: Sequence[Layer], profile: Profile) -> tuple[Layer, ...]:
@@ -49,11 +49,19 @@ def _digest(collections: Iterator[Collection]) -> str:
 
 
 @contextmanager
-def catalogues(worlds, viewpoint, home: Path, patch: pytest.MonkeyPatch) -> Iterator[tuple[World, World]]:
+def catalogues(
+    worlds: Worlds,
+    viewpoint: Viewpoint,
+    home: Path,
+    patch: pytest.MonkeyPatch,
+    *,
+    before: Callable[[str], None] = lambda _: None,
+) -> Iterator[tuple[World, World]]:
     """Yield two servers over one copy of the small province: with the real catalogue, and with one renamed."""
     patch.setattr(catalogue_profile, "_digest", _digest)
     with copy_of(worlds.cluster, worlds.template) as dsn:
         profile = publish(dsn, viewpoint)
+        before(dsn)
         with served(dsn, home) as one:
             patch.setattr(app, "read_layers", lambda _: renamed(tuple(LAYERS.values()), profile))
             with served(dsn, home) as other:

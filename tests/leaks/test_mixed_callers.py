@@ -7,7 +7,7 @@ from tests.leaks.mixing import mixed
 from tests.leaks.shapes import SHAPES
 from tests.leaks.worlds import Worlds, copy_of
 
-SAMPLE = SHAPES if os.environ.get("DATDAI_TEST_LEAKS") == "all" else SHAPES[::4]
+SAMPLE = SHAPES if os.environ.get("DATDAI_TEST_LEAKS") == "all" else SHAPES[::6]
 
 
 def test_whoever_asked_before_changes_no_answer(worlds: Worlds, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def test_there_are_shapes_and_viewpoints_enough() -> None:
     assert BY_NAME["commune-officer"].unit == BY_NAME["commune-clerk"].unit
 
 
-@pytest.mark.parametrize("name", ["commune-officer", "commune-clerk", "exporter"])
+@pytest.mark.parametrize("name", ["commune-officer", "exporter"])
 def test_no_answer_differs_between_two_worlds_that_the_caller_cannot_tell_apart(worlds: Worlds, name: str) -> None:
     figures = ask_pair(worlds, BY_NAME[name], seed=1)
 
