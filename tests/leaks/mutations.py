@@ -15,6 +15,7 @@ import psycopg
 
 from catalogue.profile import Between, OneOf
 from tests.leaks.sight import Sight, literal
+from tests.leaks.viewpoints import LAYERS
 
 _ROWS = 8
 _NUMERIC = ("smallint", "integer", "bigint", "double precision", "numeric")
@@ -131,9 +132,10 @@ class Mutator:
 
     def _cells(self, table: str, chance: random.Random) -> str:
         """Write other values into hidden cells of a few rows, each for itself."""
-        column = chance.choice(self._hideable(table) or [None])  # pyright: ignore
-        if column is None:
+        columns = self._hideable(table)
+        if not columns:
             return ""
+        column = _drawn(columns, table, chance)
         other = f"(SELECT o.{column.name} FROM {table} o ORDER BY md5(o.ctid::text || '{self.seed}') LIMIT 1)"
         value = other if column.linked or chance.random() < 0.4 else _another(column, chance, table)
         where = self.sight.hidden_cells(table, column.name)
@@ -144,7 +146,7 @@ class Mutator:
         columns = [each for each in self._hideable(table) if not each.linked and each.name != "xa_id"]
         if not columns:
             return ""
-        column = chance.choice(columns)
+        column = _drawn(columns, table, chance)
         where = self.sight.hidden_cells(table, column.name)
         return f"UPDATE {table} t SET {column.name} = {_another(column, chance, table)} WHERE {where}"
 
@@ -263,6 +265,13 @@ _OTHERS = (
        FROM generate_series(1, %(n)s) n""",
     "UPDATE oauth.token SET used_at = now()",
 )
+
+
+def _drawn(columns: list[Column], table: str, chance: random.Random) -> Column:
+    """Draw a column, mostly one that some layer publishes: others are what a profile could not show anyway."""
+    published = {one.name for each in LAYERS.values() if each.qualified_table == table for one in each.columns}
+    preferred = [each for each in columns if each.name in published]
+    return chance.choice(preferred if preferred and chance.random() < 0.8 else columns)
 
 
 def _each(table: str, where: str, chance: random.Random, statement: str, *, rows: int = _ROWS) -> str:
