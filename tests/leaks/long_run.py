@@ -21,8 +21,8 @@ CHUNK = 5
 RESULTS = Path(os.environ.get("DATDAI_TEST_LEAKS_RESULTS", "/dev/null"))
 
 
-@pytest.mark.parametrize("first", range(0, WORLDS, CHUNK))
 @pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("first", range(0, WORLDS, CHUNK))
 def test_no_answer_differs(worlds: Worlds, name: str, first: int) -> None:
     begun, figures, kinds, asked = time.monotonic(), Figures(), Counter[str](), set[str]()
     for seed in range(first, min(first + CHUNK, WORLDS)):
