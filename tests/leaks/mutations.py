@@ -139,7 +139,10 @@ class Mutator:
         other = f"(SELECT o.{column.name} FROM {table} o ORDER BY md5(o.ctid::text || '{self.seed}') LIMIT 1)"
         value = other if column.linked or chance.random() < 0.4 else _another(column, chance, table)
         where = self.sight.hidden_cells(table, column.name)
-        return _each(table, where, chance, f"UPDATE {table} t SET {column.name} = {value} WHERE t.ctid = r.ctid")
+        if any(each.table == table for each in self.sight.seen) and chance.random() < 0.7:
+            where = f"{where} AND NOT ({self.sight.hidden_rows(table)})"  # of rows that are seen otherwise
+        statement = f"UPDATE {table} t SET {column.name} = {value} WHERE t.ctid = r.ctid"
+        return _each(table, where, chance, statement, rows=40)
 
     def _all_cells(self, table: str, chance: random.Random) -> str:
         """Write other values into all hidden cells of a column."""
