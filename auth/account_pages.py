@@ -62,7 +62,9 @@ def blueprint(desk: Desk) -> Blueprint:
 def _visited(desk: Desk, step: Step) -> Response:
     """Answer in one transaction, which knows who comes."""
     with desk.identity.transaction() as connection:
-        return step(desk, connection, visit(desk, connection))
+        coming = visit(desk, connection)
+        flask.g.signed_in_as = coming.caller.account if coming.caller else None
+        return step(desk, connection, coming)
 
 
 def _prepare(desk: Desk, state: BlueprintSetupState) -> None:

@@ -149,6 +149,7 @@ def page(desk: Desk, name: str, content: Mapping[str, object], *, status: int = 
     said = language()
     told = flask.request.args.get("told", "")
     always = {"csrf": generate_csrf(), "problem": None, "faults": dict[str, object](), "told": told}
+    always["signed_in_as"] = flask.g.get("signed_in_as")
     html = desk.render(
         name,
         {**always, **content},

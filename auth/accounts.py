@@ -549,6 +549,7 @@ def _move(
     values |= {"suspended_for": suspended_for and suspended_for.value}
     if first(connection, int, _QUERIES["move_state"], values) is None:
         raise Conflict("The account is {}; this is not done to it then.", account.state.value)
+    mark_stale(connection, [account.id])  # rights begin with the handover and end with the account
 
 
 def _changed(connection: Connection[Any], actor: Caller, act: str, before: Account) -> Account:

@@ -1,6 +1,9 @@
 #!/bin/sh
-# Runs once, when the database is first made: the server's login with its password. Migrations give it its rights.
+# Runs once, when the database is first made: the logins of the server, with one password. Migrations give them their rights.
 set -eu
-psql --username postgres --dbname datdai --set ON_ERROR_STOP=1 --set password="$(cat /run/secrets/app_password)" <<'SQL'
-CREATE ROLE datdai_app LOGIN NOINHERIT PASSWORD :'password';
+for login in app identity publisher audit auditor; do
+    psql --username postgres --dbname datdai --set ON_ERROR_STOP=1 \
+        --set login="datdai_$login" --set password="$(cat /run/secrets/app_password)" <<'SQL'
+CREATE ROLE :"login" LOGIN NOINHERIT PASSWORD :'password';
 SQL
+done

@@ -100,6 +100,7 @@ def _rendered(context: Context, page: str, content: Json, id_: str | None, more:
         path=context.request.path,
         query=dict(context.parameters),
         collection=described.collection_document(context, id_) if id_ else None,
+        account=context.visitor.caller.account if context.visitor.caller.kind == "session" else None,
         **more,
     )
     return context.parts.pages.render(page, content, language=context.language, around=around)

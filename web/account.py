@@ -45,12 +45,14 @@ class AccountPages:
 
         Args:
             page: one of ``PAGES``.
-            content: what it tells; a ``Phrase`` is said in the language, an instant in the time of Vietnam.
+            content: what it tells, and who is signed in (``signed_in_as``);
+                a ``Phrase`` is said in the language, an instant in the time of Vietnam.
             path: of the page, below the base address.
             query: parameters of its address, the last of each name.
         """
         document = cast("Mapping[str, Any]", said(content, language))
-        return self._pages.render(page, document, language=language, around=Around(path=path, query=query))
+        around = Around(path=path, query=query, account=cast("str | None", content.get("signed_in_as")))
+        return self._pages.render(page, document, language=language, around=around)
 
 
 def said(value: object, language: str) -> object:

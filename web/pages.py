@@ -41,6 +41,7 @@ class Around:
         in_force_on: the day, ISO 8601, whose state the items are; ``None`` where they have a history.
         units: names of administrative units by the ids in the document.
         unit_choices: names by ids of the units that the form offers, in order.
+        account: who is signed in, as a browser's session says; ``None`` for a token, and for nobody.
         fault: what is wrong with the request: its ``parameter``, the whole ``text``, and ``reason`` without a name.
     """
 
@@ -56,6 +57,7 @@ class Around:
     in_force_on: str | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     unit_choices: Mapping[str, str] = field(default_factory=dict)
+    account: str | None = None
     fault: Mapping[str, Any] | None = None
 
 

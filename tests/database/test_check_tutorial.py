@@ -1,6 +1,7 @@
 """The tutorial on adding a layer, followed word for word on a fresh database."""
 
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,6 @@ from werkzeug.test import Client
 
 from catalogue.files import LAYERS, read_layers
 from catalogue.layer import Layer
-from catalogue.profile import everything
 from core.errors import CatalogueError
 from core.settings import Settings
 from database.check import check_catalogue
@@ -53,7 +53,7 @@ def config(tmp_path: Path) -> Path:
     """The shipped configuration with the layer file of the tutorial in it."""
     folder = tmp_path / "config"
     shutil.copytree(LAYERS.parent, folder)
-    (block,) = _blocks("yaml")
+    block, _ = _blocks("yaml")
     (folder / "layers" / "tram-quan-trac.yml").write_text(block, encoding="utf-8")
     return folder
 
@@ -118,21 +118,37 @@ def test_the_command_lists_every_fault_and_ends_with_2(
     ]
 
 
-def test_the_address_of_the_tutorial_serves_the_station(
+def test_the_address_of_the_tutorial_serves_the_station_once_it_is_published(
     database: str,
     config: Path,
     as_app: Callable[[str], str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    publish: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(app, "CONFIG", config)
+    monkeypatch.setattr(read_layers, "__defaults__", (config / "layers",))
+    monkeypatch.chdir(tmp_path)
+    environ = {"DATDAI_DATABASE_URL": as_app(database), "DATDAI_ADMIN_DATABASE_URL": database}
     (address,) = re.findall(r"curl 'http://127.0.0.1:8000(.*?)'", TUTORIAL)
-    publish(database, everything(read_layers(config / "layers")))
+    _, agreement = _blocks("yaml")
+    Path("tram-quan-trac-cong-khai.yml").write_text(agreement, encoding="utf-8")
+    assert main(["account", "bootstrap", "so.quantri1", "Mot", "so.quantri2", "Hai"], environ) == 0
+    with psycopg.connect(database) as connection:  # as if both had used their codes
+        connection.execute("UPDATE acl.account SET state = 'active'")
     application = app.create(Settings(database_url=as_app(database), home=tmp_path))
+    before = Client(application).get(address).status_code
 
+    said = ""
+    for line in (each for block in _blocks("sh") for each in block.splitlines() if "datdai agreement" in each):
+        hash_ = re.search(r'"body_hash": "(\w+)"', said)
+        capsys.readouterr()
+        words = shlex.split(line.replace("$HASH", hash_[1] if hash_ else ""))[1:]
+        assert main(words, environ) == 0, capsys.readouterr().err
+        said += capsys.readouterr().out
     answer = Client(application).get(address).get_json(force=True)
     application.close()
 
+    assert before in (401, 404)
     assert [each["properties"]["ten"] for each in answer["features"]] == ["Trạm Xã Thử"]
     assert answer["features"][0]["geometry"]["type"] == "Point"

@@ -354,3 +354,35 @@ def test_the_collection_page_has_lines_to_copy(pages, samples):
 def test_there_is_no_page_of_another_name(pages):
     with pytest.raises(KeyError):
         pages.render("../base", {}, language="vi", around=Around())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_page_names_who_is_signed_in_and_offers_to_sign_out(pages, samples, name):
+    page, document, around = samples[name]
+
+    signed_in = Read(pages.render(page, document, language="vi", around=replace(around, account="lan<b>")))
+    nobody = Read(pages.render(page, document, language="vi", around=around))
+
+    assert [each["href"] for each in signed_in.all("a") if each["href"].endswith("/signout")] != []
+    assert ("b", {}) in signed_in.elements
+    assert signed_in.faults == []
+    assert [each["href"] for each in nobody.all("a") if each["href"].endswith("/signout")] == []
+
+
+def test_commands_on_a_collections_page_carry_a_token_for_who_is_signed_in(pages, samples):
+    page, document, around = samples["collection"]
+
+    signed_in = pages.render(page, document, language="vi", around=replace(around, account="lan"))
+    nobody = pages.render(page, document, language="vi", around=around)
+
+    assert signed_in.count("datdai-token.txt") == 4
+    assert "datdai-token.txt" not in nobody
+
+
+def test_a_landing_page_without_collections_says_why_it_is_empty(pages, samples):
+    page, document, around = samples["landing"]
+    empty = replace(around, collections={"collections": []})
+
+    assert "không có lớp dữ liệu nào được công khai" in pages.render(page, document, language="vi", around=empty)
+    signed_in = pages.render(page, document, language="vi", around=replace(empty, account="lan"))
+    assert "Thủ trưởng đơn vị là người giao chức năng" in signed_in

@@ -12,6 +12,17 @@ from auth.leavers import StaffMember
 from core.errors import BadRequest
 from server.cli import main
 
+GRANT = {
+    "layer": "chi-gioi",
+    "operations": ["read"],
+    "columns": ["id", "loai"],
+    "geometry": True,
+    "rows": [],
+    "formats": None,
+    "page_max": None,
+    "daily_items": None,
+}
+
 
 class Shell:
     """Runs ``datdai`` against one database."""
@@ -178,3 +189,29 @@ def test_a_file_that_is_no_staff_list_is_refused(tmp_path, name, text):
 def test_a_staff_list_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(BadRequest):
         read_staff(tmp_path / "none.csv")
+
+
+def test_a_function_given_before_the_account_is_handed_over_counts_from_the_handover_on(started: Shell, empty_db: str):
+    started.run("account", "create", "lan", "--as", "truong", "--unit", "xa", "--person", "Lan")
+    started.run("function", "define", "xa", "tra-cuu", "--as", "quan", "--name", "Tra cứu")
+    started.run("function", "give", "lan", "tra-cuu", "--as", "truong")
+    with psycopg.connect(empty_db) as owner:
+        owner.execute("SET session_replication_role = replica")
+        owner.execute(
+            "INSERT INTO acl.agreement (code, kind, recipient_id) "
+            "SELECT 'tt-1', 'mac_dinh', id FROM acl.unit WHERE code = 'xa'"
+        )
+        owner.execute(
+            "INSERT INTO acl.agreement_version (agreement_id, number, state, valid_from, body, body_hash) "
+            "SELECT id, 1, 'published', '2024-01-01', %s, 'x' FROM acl.agreement",
+            [json.dumps({"grants": [GRANT]})],
+        )
+
+    started.run("account", "hand-over", "lan", "--as", "truong", "--to", "Lan")
+
+    with psycopg.connect(empty_db) as owner:
+        (in_force,) = owner.execute(
+            "SELECT count(*) FROM acl.profile_in_force f JOIN acl.account a ON f.subject = 'account:' || a.id "
+            "JOIN acl.profile p USING (hash) WHERE a.code = 'lan' AND p.body::text LIKE '%chi-gioi%'"
+        ).fetchone()
+    assert in_force == 1
