@@ -113,7 +113,7 @@ def sign_in(
     now, name = clock.now(), code.strip().lower()[:_NAME_MAX]
     gate = throttle.approach(connection, name=name, address=ip, now=now)
     found = first(connection, _Candidate, _QUERIES["candidate"], {"code": name, "now": now})
-    is_right = _knows(found, password)
+    is_right = not gate.is_address_closed and _knows(found, password)
     if found is None or not is_right or gate.is_closed:
         return _refuse(connection, gate, found, ip)
     if found.has_totp and totp_code is None:

@@ -59,8 +59,12 @@ class Gate:
     @property
     def is_closed(self) -> bool:
         """Tell whether the sign-in is refused, right or wrong."""
-        by_address = self.by_address is not None and self.by_address.close_address(self.now)
-        return by_address or self.by_name.close_name(self.now)
+        return self.is_address_closed or self.by_name.close_name(self.now)
+
+    @property
+    def is_address_closed(self) -> bool:
+        """Tell whether whoever comes from there is refused, whatever the name: that tells nothing of any account."""
+        return self.by_address is not None and self.by_address.close_address(self.now)
 
 
 def delay(failures: int) -> timedelta:

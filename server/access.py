@@ -12,10 +12,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, cast
 
 from auth.model import PUBLIC, AccountKind, Caller
+from auth.tokens import is_from
 from catalogue.layer import Layer
 from core.errors import Unauthorized
 from database.pool import Entry, Reader
@@ -57,13 +58,7 @@ class Visitor:
 
     def may_come_from(self, address: str) -> bool:
         """Tell whether a request from an address may bear the token."""
-        if not self.networks:
-            return True
-        try:
-            place = ip_address(address)
-        except ValueError:
-            return False
-        return all(any(place in network for network in group) for group in self.networks)
+        return all(is_from(group, address) for group in self.networks)
 
     @property
     def sees_nothing_public(self) -> bool:

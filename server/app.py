@@ -25,7 +25,16 @@ from catalogue.files import read_layers
 from catalogue.parts import BASE
 from catalogue.service import read_service
 from core.clocks import RealClock
-from core.errors import DatdaiError, MethodNotAllowed, ProfileMoved, SettingsError, TooManyRequests, Unauthorized
+from core.errors import (
+    DatdaiError,
+    MethodNotAllowed,
+    NotFound,
+    ProfileMoved,
+    SettingsError,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+)
 from core.settings import PREFIX, Settings, secret_key, variables
 from database.connections import login_of
 from database.pool import Reader, Tuning
@@ -35,6 +44,7 @@ from server import answers, daily, health, mounted, problems, static, upkeep
 from server.access import NOBODY, Access, principal_of
 from server.codelists import UnitNames, read_codelists
 from server.context import Context, Parts, language_of
+from server.edge import Edge
 from server.http import Headers, Request, Response
 from server.mounted import Mounted, belongs_here
 from server.proofs import prove, prove_published
@@ -78,29 +88,24 @@ _PREFLIGHT: Headers = (
 class Application:
     """The WSGI application."""
 
-    def __init__(self, parts: Parts, access: Access, recorder: Recorder, aside: Mounted, uses: Uses) -> None:
+    def __init__(
+        self, parts: Parts, access: Access, recorder: Recorder, aside: Mounted, uses: Uses, edge: Edge
+    ) -> None:
         self._parts = parts
         self._access = access
         self._recorder = recorder
         self._aside = aside
         self._uses = uses
+        self._edge = edge
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         begun = time.perf_counter()
         request = _request(environ)
         if belongs_here(request.path):
-            return self._aside.flask(environ, cast("Any", start_response))
-        visit = Visit(request, environ.get("REMOTE_ADDR", ""))
+            return self._answer_aside(request, environ, start_response)
+        visit = Visit(request, self._edge.address_of(environ))
         response = self._recorded(visit, self._answer_or_refuse(visit), begun)
-        body = response.body
-        headers = [*response.headers, *answers.GENERAL]
-        if isinstance(body, bytes):
-            # A cheap HEAD does not know how long the answer to GET would be, and then says nothing of it.
-            if response.status not in (204, 304) and (body or request.method != "HEAD"):
-                headers.append(("Content-Length", str(len(body))))
-            body = [b""] if request.method == "HEAD" else [body]
-        start_response(_STATUS_LINES[response.status], headers)
-        return body
+        return _sent(request, response, start_response)
 
     def close(self) -> None:
         """Put on record what waits, and close the connections to the database."""
@@ -110,10 +115,23 @@ class Application:
         self._parts.quotas.close()
         self._parts.reader.close()
 
+    def _answer_aside(
+        self, request: Request, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer by the other application, which takes no more than its share of the threads."""
+        if not self._edge.enter_aside():
+            busy = problems.answer(self._parts, NOBODY, request, Unavailable("The server is busy. Try again later."))
+            return _sent(request, busy, start_response)
+        try:
+            return self._aside.flask(environ, cast("Any", start_response))
+        finally:
+            self._edge.leave_aside()
+
     def _recorded(self, visit: Visit, response: Response, begun: float) -> Response:
         """Return what may leave: the response once it is on record, or that it cannot be put there."""
         if visit.request.path.startswith(_NOT_RECORDED):
             return response
+        visit.route = visit.route or _route_told(visit.request.path)
         try:
             return self._recorder.record(visit, response, begun)
         except DatdaiError as error:
@@ -181,6 +199,27 @@ class Application:
         return route.answer(Context(self._parts, request, visitor, parameters, language, visit.entered))
 
 
+def _route_told(path: str) -> str:
+    """Return for the record where somebody asked who was let in nowhere."""
+    try:
+        return route_of(path).template
+    except NotFound:
+        return path
+
+
+def _sent(request: Request, response: Response, start_response: StartResponse) -> Iterable[bytes]:
+    """Begin the answer, and return its body."""
+    body = response.body
+    headers = [*response.headers, *answers.GENERAL]
+    if isinstance(body, bytes):
+        # A cheap HEAD does not know how long the answer to GET would be, and then says nothing of it.
+        if response.status not in (204, 304) and (body or request.method != "HEAD"):
+            headers.append(("Content-Length", str(len(body))))
+        body = [b""] if request.method == "HEAD" else [body]
+    start_response(_STATUS_LINES[response.status], headers)
+    return body
+
+
 def _options(request: Request) -> Response:
     """Answer what a browser asks before the request itself: without a token, so that nothing of a profile is told."""
     methods = route_of(request.path).methods
@@ -216,7 +255,9 @@ def create(settings: Settings) -> Application:
     questions = Questions(secret, envelope_to(settings.audit_sealing_key))
     aside = mounted.create(settings, layers=tuple(layers), title=service.title, key=secret, clock=clock)
     writer = AuditWriter(login_of(settings.audit_database_url, dsn, "audit")) if settings.audit == "on" else None
-    return Application(parts, access, Recorder(writer, questions, clock), aside, uses)
+    return Application(
+        parts, access, Recorder(writer, questions, clock), aside, uses, Edge(settings.threads, settings.proxy_hops)
+    )
 
 
 def serve(settings: Settings, greeting: str) -> None:

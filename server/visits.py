@@ -15,6 +15,8 @@ from server.access import NOBODY, Visitor
 from server.http import Request, Response
 
 _REFUSALS = {401: "no valid token", 403: "not allowed", 404: "not there, or not to be seen"}
+_FREE_MAX = 100
+"""Characters of a method, a path or a name on record that may be none of ours."""
 
 
 @dataclass(slots=True)
@@ -129,9 +131,9 @@ def _decision(visit: Visit, response: Response, id_: str, at: datetime, asked: Q
         client=caller.client_id,
         token=caller.key[:12] or None,
         ip=visit.address or None,
-        method=visit.request.method,
-        route=visit.route,
-        collection=visit.collection,
+        method=_cut(visit.request.method),
+        route=_cut(visit.route),
+        collection=None if visit.collection is None else _cut(visit.collection),
         operation=visit.operation,
         profile_hash=visit.visitor.profile_hash or None,
         agreements=tuple(visit.visitor.agreements.get(visit.collection or "", ())) or None,
@@ -142,3 +144,8 @@ def _decision(visit: Visit, response: Response, id_: str, at: datetime, asked: Q
         columns=asked.columns,
         sealed=asked.sealed,
     )
+
+
+def _cut(text: str) -> str:
+    """Return what a client chose freely no longer than it need be: the record is kept for years."""
+    return text if len(text) <= _FREE_MAX else f"{text[:_FREE_MAX]}..."

@@ -9,6 +9,27 @@ REVOKE EXECUTE ON FUNCTION pg_catalog.query_to_xml(text, boolean, boolean, text)
 REVOKE EXECUTE ON FUNCTION st_estimatedextent(text, text), st_estimatedextent(text, text, text),
     st_estimatedextent(text, text, text, boolean) FROM PUBLIC;
 
+-- Statistics and indexes hold hidden rows as well; planning asks for them as the owner of PostGIS's operators.
+
+REVOKE EXECUTE ON FUNCTION _postgis_stats(regclass, text, text), _postgis_index_extent(regclass, text),
+    _postgis_selectivity(regclass, text, geometry, text),
+    _postgis_join_selectivity(regclass, text, regclass, text, text) FROM PUBLIC;
+
+-- What is put into large objects would be nobody's, and stays; a transaction that only reads does not keep one from it.
+
+DO $$
+DECLARE
+    ham regprocedure;
+BEGIN
+    FOR ham IN
+        SELECT p.oid FROM pg_proc p
+        WHERE p.pronamespace = 'pg_catalog'::regnamespace
+          AND p.proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lo_import', 'lowrite')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', ham);
+    END LOOP;
+END $$;
+
 -- A function that runs as its owner serves whom it is granted to, and triggers, which need no grant to fire.
 
 DO $$

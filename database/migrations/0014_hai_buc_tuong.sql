@@ -537,10 +537,16 @@ END $$;
 CREATE FUNCTION lg.so_dong(bang text, chi_hien_hanh boolean, xa int[]) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF EXISTS (SELECT FROM acl.scope s
+               WHERE s.role = acl.base_role() AND s.bang = $1
+                 AND (s.hien_hanh AND chi_hien_hanh IS NOT TRUE
+                      OR EXISTS (SELECT FROM acl.scope_term t WHERE t.role = s.role AND t.bang = s.bang))) THEN
+        RAISE EXCEPTION 'the change log counts more of % than may be seen', bang USING ERRCODE = 'insufficient_privilege';
+    END IF;
     RETURN lg.so_dong_trong(bang, chi_hien_hanh, acl.trong_pham_vi(bang, xa));
 END $$;
 COMMENT ON FUNCTION lg.so_dong IS
-    'Exact number of rows of a table in the administrative units of the role that asks, or in those of them that it names.';
+    'Exact number of rows of a table in the administrative units of the role that asks, or in those of them that it names; refused where the role may not see all of these.';
 
 CREATE FUNCTION lg.phien_ban_cua(bang text, xa int[]) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -130,3 +130,43 @@ def test_only_the_publisher_makes_roles(open_db: str, as_app: Callable[[str], st
     with psycopg.connect(open_db, user=f"{PREFIX}publisher") as publisher:
         publish(publisher, {"public": [Segment(date(2000, 1, 1), None, _profile())]})
         publisher.rollback()
+
+
+@pytest.mark.parametrize(
+    ("part", "table", "in_force"),
+    [("0", "hs.ho_so", "false"), ("0", "hs.ho_so", "true"), ("0", "dc.thua_dat", "false")],
+)
+def test_the_counter_of_the_change_log_counts_nothing_that_a_role_may_not_see(
+    connection: Connection[Any], part: str, table: str, in_force: str
+):
+    connection.execute(f"SET ROLE {_role(part)}".encode())
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="counts more"):
+        connection.execute(f"SELECT lg.so_dong('{table}', {in_force}, NULL)".encode())
+
+
+def test_the_counter_of_the_change_log_counts_what_a_role_may_see(connection: Connection[Any]):
+    connection.execute(f"SET ROLE {_role('0')}".encode())
+
+    assert connection.execute("SELECT lg.so_dong('dc.thua_dat', true, NULL)").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "_postgis_stats('dc.thua_dat', 'geom')",
+        "_postgis_index_extent('dc.thua_dat', 'geom')",
+        "_postgis_selectivity('dc.thua_dat', 'geom', ST_MakeEnvelope(106, 11, 107, 12, 4326))",
+        "_postgis_join_selectivity('dc.thua_dat', 'geom', 'dc.moc', 'geom')",
+        "lo_create(0)",
+        "lo_from_bytea(0, 'x')",
+    ],
+)
+@pytest.mark.parametrize("role", ["profile", "app"])
+def test_nobody_who_reads_asks_statistics_of_hidden_rows_or_leaves_objects_behind(
+    connection: Connection[Any], role: str, call: str
+):
+    connection.execute(f"SET ROLE {_role('0') if role == 'profile' else PREFIX + 'app'}".encode())
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied"):
+        connection.execute(f"SELECT {call}".encode())

@@ -76,6 +76,22 @@ def test_a_client_that_goes_away_in_the_middle_is_told_apart(application: Applic
     assert (status, finished) == (200, False)
 
 
+def test_what_a_client_makes_up_takes_little_room_on_record(application: Application, sample_db: str):
+    Client(application).open("/collections/" + "x" * 5_000, method="F" * 5_000)
+    Client(application).get("/" + "y" * 5_000)
+
+    rows = [(row[1], row[2], row[3] or "") for row in _rows(sample_db, DECISION)]
+    assert [max(map(len, each)) <= 110 for each in rows] == [True, True]
+    assert rows[1][1].startswith("/yyy")
+
+
+def test_who_is_not_let_in_is_on_record_with_where(application: Application, sample_db: str):
+    Client(application).get("/collections/ho-so/items/secret", headers={"Authorization": "Bearer x"})
+
+    [(_, _, route, *_, status, _, _)] = _rows(sample_db, DECISION)
+    assert (route, status) == ("/collections/{collectionId}/items/{itemId}", 401)
+
+
 def test_what_cannot_be_put_on_record_is_not_answered(application: Application, sample_db: str):
     with psycopg.connect(sample_db, autocommit=True) as owner:
         owner.execute("REVOKE INSERT ON audit.decision FROM datdai_mau_audit")

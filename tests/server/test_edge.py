@@ -1,0 +1,100 @@
+"""Where requests come in: whose address counts, and how much of a process one kind of them takes."""
+
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from io import RawIOBase
+from pathlib import Path
+
+import psycopg
+import pytest
+from werkzeug.test import Client, EnvironBuilder
+
+from core.settings import Settings
+from server.app import Application, create
+from server.edge import Edge
+
+
+class _Slow(RawIOBase):
+    """A body that its sender holds back."""
+
+    def __init__(self) -> None:
+        self.is_read = threading.Event()
+        self.is_let_go = threading.Event()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _buffer: object) -> int:
+        self.is_read.set()
+        self.is_let_go.wait(30)
+        return 0
+
+
+@contextmanager
+def _made(dsn: str, home: Path, *, threads: int = 8, proxy_hops: int = 0) -> Generator[Application]:
+    made = create(Settings(database_url=dsn, home=home, threads=threads, proxy_hops=proxy_hops))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def _held(application: Application, path: str) -> Generator[None]:
+    """Send a request whose body does not come."""
+    body = _Slow()
+    form = "application/x-www-form-urlencoded"
+    environ = EnvironBuilder(path, method="POST", content_type=form).get_environ()
+    environ |= {"wsgi.input": body, "CONTENT_LENGTH": "5000"}
+    sender = threading.Thread(target=lambda: list(application(environ, lambda _status, _headers: None)), daemon=True)
+    sender.start()
+    try:
+        assert body.is_read.wait(10)
+        yield
+    finally:
+        body.is_let_go.set()
+        sender.join(10)
+
+
+@pytest.mark.parametrize("path", ["/signin", "/oauth/token"])
+def test_bodies_that_do_not_come_hold_no_more_than_half_of_the_threads(
+    sample_db: str, as_app: Callable[[str], str], tmp_path: Path, path: str
+):
+    with _made(as_app(sample_db), tmp_path, threads=2) as application:
+        with _held(application, path):
+            beside = Client(application).get("/signin")
+            answer = Client(application).get("/collections")
+        after = Client(application).get("/signin")
+
+    assert (beside.status_code, beside.headers["Retry-After"]) == (503, "5")
+    assert answer.status_code == 200
+    assert after.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("proxies", "header", "address"),
+    [
+        (0, "203.0.113.9", "10.0.0.5"),
+        (1, "203.0.113.9", "203.0.113.9"),
+        (1, "192.0.2.1, 203.0.113.9", "203.0.113.9"),
+        (2, "192.0.2.1, 203.0.113.9, 10.0.0.6", "203.0.113.9"),
+        (2, "203.0.113.9", "10.0.0.5"),
+        (1, "", "10.0.0.5"),
+    ],
+)
+def test_the_address_is_the_one_that_the_first_proxy_of_ours_saw(proxies: int, header: str, address: str):
+    environ = {"REMOTE_ADDR": "10.0.0.5", "HTTP_X_FORWARDED_FOR": header}
+
+    assert Edge(8, proxies).address_of(environ) == address
+
+
+def test_behind_a_proxy_the_record_holds_the_address_of_the_client(
+    sample_db: str, as_app: Callable[[str], str], tmp_path: Path
+):
+    with _made(as_app(sample_db), tmp_path, proxy_hops=1) as application:
+        Client(application).get("/collections", headers={"X-Forwarded-For": "203.0.113.9"})
+
+    with psycopg.connect(sample_db) as connection:
+        found = connection.execute("SELECT ip FROM audit.decision ORDER BY at DESC LIMIT 1").fetchone()
+    assert found == ("203.0.113.9",)
