@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from catalogue.codelists import Codelists
 from catalogue.parts import BASE
-from catalogue.profile import Operation, Profile
+from catalogue.profile import Collection, Operation, Profile
 from catalogue.service import Service
 from database.pool import Entry, Reader, Row, Statement
 from query.bbox import Box
@@ -17,12 +16,10 @@ from query.request import one_of
 from server.access import Visitor
 from server.codelists import UnitNames
 from server.http import Request
+from server.quotas import Quotas
 from server.shelf import Shelf
 from server.versions import ByVersion
 from web.pages import Pages
-
-if TYPE_CHECKING:
-    from server.quotas import Quotas
 
 LANGUAGES = ("vi", "en")
 _REMEMBERED_LENGTH_MAX = 200
@@ -40,7 +37,7 @@ class Parts:
     seal: CursorSeal
     secret: bytes
     pages: Pages
-    quotas: "Quotas"
+    quotas: Quotas
     known_tags: ByVersion[str]
     known_counts: ByVersion[int | None]
 
@@ -91,6 +88,14 @@ class Context:
         rows = self.parts.reader.read(self.entry(of, operation, bbox, search), statements, binary=binary)
         self.entered.append(of or "")
         return rows
+
+    def take(self, collection: Collection, items: int) -> None:
+        """Count items of a collection before they leave.
+
+        Raises:
+            TooManyRequests: the agreement does not give so many on one day.
+        """
+        self.parts.quotas.take(self.visitor.caller, collection, items)
 
     def entry(
         self,

@@ -8,7 +8,7 @@ from catalogue.profile import Operation
 from formats.coding import compress_stream
 from formats.format import Answer
 from formats.offered import FORMATS
-from query.items import ItemsQuery, export_statement, narrowing_box, narrowing_search
+from query.items import ItemsQuery, count_statement, export_statement, narrowing_box, narrowing_search
 from query.request import read_items_query
 from query.view import View
 from server import answers
@@ -31,7 +31,7 @@ def export(context: Context, collection_id: str) -> Response:
         headers += (("Content-Disposition", f'attachment; filename="{collection_id}.{encoder.extension}"'),)
     if context.request.method == "HEAD":
         return Response(200, headers)
-    context.parts.quotas.take_all(context, view, query)
+    _take_all(context, view, query)
     stream = Stream(lambda stack: _pieces(context, view, query, encoder, answer, stack))
     coding = None if encoder.is_compressed else answers.coding_for(context)
     if coding is None:
@@ -64,6 +64,20 @@ class Stream(Iterator[bytes]):
     def close(self) -> None:
         """Give the connection and the temporary file back: at the end, and when the client goes away."""
         self._stack.close()
+
+
+def _take_all(context: Context, view: View, query: ItemsQuery) -> None:
+    """Count everything that the query selects before the first of it leaves, where there is a quota."""
+    if view.collection.allowance.daily_items is None:
+        return
+    counted = context.read(
+        [count_statement(query, view)],
+        of=view.collection.id,
+        operation=Operation.EXPORT,
+        bbox=narrowing_box(query),
+        search=narrowing_search(query),
+    )
+    context.take(view.collection, int(str(counted[0][0][0])))
 
 
 def _pieces(

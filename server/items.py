@@ -72,7 +72,7 @@ def items(context: Context, collection_id: str) -> Response:
     page = (
         _hits(context, view, query, encoder.encoding) if query.hits else _page(context, view, query, encoder.encoding)
     )
-    context.parts.quotas.take(context, view, page.returned)
+    context.take(view.collection, page.returned)
     links = _page_links(context, view, query, page, self_and_alternates(context, representation, offers))
     answer = replace(
         answer_of(context, view, query.columns, query.shape, links),
@@ -94,7 +94,7 @@ def item(context: Context, collection_id: str, item_id: str) -> Response:
     columns, shape = read_item_query(context.parameters, view)
     encoder = _encoder(representation)
     row = _row(context, view, item_id, columns, shape, encoder.encoding)
-    context.parts.quotas.take(context, view, 1)
+    context.take(view.collection, 1)
     links = self_and_alternates(context, representation, offers)
     links.append(link(context, "collection", _collection_url(context, view), "application/json"))
     answer = answer_of(context, view, columns, shape, links)

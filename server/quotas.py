@@ -1,12 +1,10 @@
 """How many items of a collection a unit takes on one day, where its agreement says how many it may."""
 
-from catalogue.profile import Operation
+from auth.model import Caller
+from catalogue.profile import Collection
 from core.errors import TooManyRequests
 from database.queries import load
 from database.writer import Writer
-from query.items import ItemsQuery, count_statement, narrowing_box, narrowing_search
-from query.view import View
-from server.context import Context
 
 _QUERIES = load("server", "quotas.sql")
 _AGAIN_AFTER_S = 3_600
@@ -20,18 +18,18 @@ class Quotas:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
 
-    def take(self, context: Context, view: View, items: int) -> None:
+    def take(self, caller: Caller, collection: Collection, items: int) -> None:
         """Count items before they leave.
 
         Raises:
             TooManyRequests: with these the unit would have more than its agreement gives it on one day.
         """
-        most = view.collection.allowance.daily_items
+        most = collection.allowance.daily_items
         if most is None or not items:
             return
-        unit = context.visitor.caller.unit_id or _PUBLIC
+        unit = caller.unit_id or _PUBLIC
         with self._writer.transaction() as connection:
-            values = {"unit": unit, "collection": view.collection.id, "items": items, "most": most}
+            values = {"unit": unit, "collection": collection.id, "items": items, "most": most}
             taken = connection.execute(_QUERIES["take"].encode(), values).fetchone()
         if taken is None:
             raise TooManyRequests(
@@ -43,20 +41,3 @@ class Quotas:
     def close(self) -> None:
         """Close the connections."""
         self._writer.close()
-
-    def take_all(self, context: Context, view: View, query: ItemsQuery) -> None:
-        """Count everything that a query selects before the first of it leaves.
-
-        Raises:
-            TooManyRequests: as ``take``.
-        """
-        if view.collection.allowance.daily_items is None:
-            return
-        counted = context.read(
-            [count_statement(query, view)],
-            of=view.collection.id,
-            operation=Operation.EXPORT,
-            bbox=narrowing_box(query),
-            search=narrowing_search(query),
-        )
-        self.take(context, view, int(str(counted[0][0][0])))
