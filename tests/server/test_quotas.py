@@ -62,5 +62,6 @@ def test_only_the_formats_of_the_agreement_are_offered(limited: Application):
 
     answers = {f: client.get(ITEMS, query_string={"f": f, "limit": 1}) for f in ("json", "csv", "gpkg", "html")}
 
-    assert [each.status_code for each in answers.values()] == [200, 200, 400, 200]  # a page shows what may leave as JSON
+    # A page for people shows what may leave as GeoJSON.
+    assert [each.status_code for each in answers.values()] == [200, 200, 400, 200]
     assert "gpkg" not in answers["json"].text
