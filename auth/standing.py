@@ -45,7 +45,7 @@ def standing(connection: Connection[Any], actor: Caller, day: date) -> Standing:
     values = {"account": actor.account_id, "day": day, "sharing": SHARING}
     row = connection.execute(_SQL["standing"].encode(), values).fetchone()
     if row is None:
-        raise Forbidden("This account may not act now.")
+        raise Forbidden("This account may not act now: its owner has not activated it, or it is suspended or over.")
     return Standing(*row)
 
 

@@ -318,7 +318,7 @@ def _require_room(connection: Connection[Any], account_id: int, now: datetime) -
     values = {"account_id": account_id, "now": now}
     found = connection.execute(_QUERIES["room_of_account"].encode(), values).fetchone()
     if found is None:
-        raise Conflict("The account may not act now.")
+        raise Conflict("This account may not act now: its owner has not activated it, or it is suspended or over.")
     if found[0] >= PERSONAL_MAX:
         raise Conflict("The account has {} personal tokens; revoke one first.", PERSONAL_MAX)
 

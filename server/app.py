@@ -266,7 +266,7 @@ def serve(settings: Settings, greeting: str) -> None:
     Raises:
         StartRefused: as ``create``, before any port is opened.
     """
-    _prove_port_free(settings)
+    prove_port_free(settings)
     create(settings).close()
     dsn = settings.database_url or ""
     layers = read_layers(CONFIG / "layers")
@@ -303,7 +303,7 @@ def serve(settings: Settings, greeting: str) -> None:
             each.set()
 
 
-def _prove_port_free(settings: Settings) -> None:
+def prove_port_free(settings: Settings) -> None:
     """Refuse a port on which somebody listens: workers share theirs, and would share it with a stranger, too.
 
     Raises:

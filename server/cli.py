@@ -161,13 +161,15 @@ def _add_serve(commands: Subparsers) -> None:
 
 
 def _serve(chosen: argparse.Namespace, settings: Settings) -> int:
+    app = import_module("server.app")
+    app.prove_port_free(settings)  # before a sample is loaded, which takes minutes
     with database_of(settings, keep=chosen.keep_database) as complete:
         tokens: Mapping[str, str] = {}
         if chosen.prepare and complete.admin_database_url:
             prepare(complete.admin_database_url, parcels=chosen.parcels, remake=_how_to_remake(settings))
             tokens = _load_demo(complete)
         migrate.check_migrated(complete.database_url or "")
-        import_module("server.app").serve(complete, what_to_open(complete, tokens))
+        app.serve(complete, what_to_open(complete, tokens))
     return 0
 
 

@@ -1,6 +1,7 @@
 """The command line: one sentence when refused, and what each command does to a database."""
 
 import json
+import socket
 from pathlib import Path
 
 import psycopg
@@ -121,3 +122,17 @@ def test_demo_tokens_are_refused_where_there_is_no_demo(
 def _demo_urls(dsn: str, home: Path) -> dict[str, str]:
     app = make_conninfo(dsn, user="datdai_mau_app")
     return {"DATDAI_DATABASE_URL": app, "DATDAI_ADMIN_DATABASE_URL": dsn, "DATDAI_HOME": str(home)}
+
+
+def test_a_port_that_is_taken_is_told_before_the_database_is_prepared(
+    blank_db: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        code = main(["serve", "--prepare"], _urls(blank_db) | {"DATDAI_PORT": str(port)})
+
+    assert code == 2
+    assert f"127.0.0.1:{port} cannot be used" in capsys.readouterr().err
+    with psycopg.connect(blank_db) as connection:
+        assert connection.execute("SELECT to_regnamespace('acl')").fetchone() == (None,)
