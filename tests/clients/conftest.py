@@ -1,6 +1,7 @@
 """Real clients against a real server; each is skipped where it is not installed."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -9,7 +10,8 @@ from typing import Any
 
 import pytest
 
-QGIS_PYTHON = "/usr/bin/python3"  # the bindings of QGIS are Debian's and load into Debian's interpreter only
+QGIS_PYTHON = os.environ.get("QGIS_PYTHON", "/usr/bin/python3")
+"""The bindings of QGIS are Debian's and load into Debian's interpreter only; the variable names another."""
 
 
 @pytest.fixture(scope="session")

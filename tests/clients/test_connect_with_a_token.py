@@ -10,8 +10,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
+from uuid import uuid4
 
 import pytest
+from joserfc import jwt
 from joserfc.jwk import ECKey
 from psycopg.conninfo import make_conninfo
 
@@ -21,12 +23,16 @@ from auth.oauth.errors import TEXTS
 from core.clocks import RealClock
 from database.writer import Writer
 
-pytestmark = pytest.mark.client
+pytestmark = [
+    pytest.mark.client,
+    pytest.mark.filterwarnings("ignore:The 'generic' unit:DeprecationWarning"),  # pyogrio's own, for dates
+]
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "how-to/connect-with-a-token.md").read_text(encoding="utf-8")
 REFERENCE = (DOCS / "reference/oauth.md").read_text(encoding="utf-8")
 SERVED = "https://dat.example"
 BLOCKS = [block for _, block in re.findall(r"```(sh|python)\n(.*?)```", PAGE, re.DOTALL)]
+JWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ACCOUNT = "25195.diachinh"
 """Cadastral officer of a ward: sees its own parcels, which the public does not."""
 
@@ -81,6 +87,16 @@ def test_ogr2ogr_reads_what_its_token_may(
     assert matched > 0
 
 
+def test_pyogrio_sees_the_world_of_its_token_and_forgets_it(demo_live: Any, demo_tokens: dict[str, str]) -> None:
+    names: dict[str, Any] = {"token": demo_tokens[ACCOUNT]}
+    exec(compile(_block("GDAL_HTTP_BEARER").replace(SERVED, demo_live.url), "how-to", "exec"), names)
+
+    listed = {name for name, _ in names["pyogrio"].list_layers(f"OAPIF:{demo_live.url}")}
+
+    assert len(names["geometries"]) > 0
+    assert listed == _collections(demo_live.url)
+
+
 def test_owslib_sees_the_world_of_its_token_and_gives_it_to_no_other_server(
     demo_live: Any, demo_tokens: dict[str, str]
 ) -> None:
@@ -103,6 +119,28 @@ def test_a_machine_with_a_key_comes_to_a_token_and_sees_its_world(
     exec(compile(_block("client_assertion_type").replace(SERVED, url), "how-to", "exec"), names)
 
     assert _collections(url, names["token"]) == _collections(url, demo_tokens["ioc.may"])
+
+
+def test_curl_comes_to_a_token_of_a_machine_by_a_signed_assertion_once(
+    machine: tuple[str, Path], demo_tokens: dict[str, str]
+) -> None:
+    url, folder = machine
+    key = ECKey.import_key(json.loads((folder / "ioc-private.jwk.json").read_text()))
+    now = int(RealClock().now().timestamp())
+    claims = {"iss": "ioc-bang", "sub": "ioc-bang", "aud": url, "iat": now, "exp": now + 60, "jti": str(uuid4())}
+    (folder / "assertion").write_text(jwt.encode({"alg": "ES256", "kid": key.kid}, claims, key))
+    command = ["curl", "-sS", "-d", "grant_type=client_credentials", "--data-urlencode", f"client_assertion_type={JWT}"]
+    command += ["--data-urlencode", "client_assertion@assertion", f"{url}/oauth/token"]
+
+    first, second = (
+        json.loads(subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=True).stdout)
+        for _ in range(2)
+    )
+
+    assert _collections(url, first["access_token"]) == _collections(url, demo_tokens["ioc.may"])
+    assert first["expires_in"] <= 600
+    assert "refresh_token" not in first
+    assert second["error"] == "invalid_client"
 
 
 def test_a_revoked_client_is_refused_at_the_next_request(
