@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from auth.publishing import republish, require_publishable
 from catalogue.layer import Layer
-from core.errors import DatdaiError
+from core.errors import Conflict, DatdaiError
 from database.queries import load
 from database.writer import Writer
 
@@ -34,9 +34,30 @@ def republish_stale(publisher: Writer, layers: Sequence[Layer]) -> tuple[int, ..
     try:
         with publisher.transaction() as connection:
             return republish_in(connection, layers)
+    except Conflict:
+        return _each_for_itself(publisher, layers)
     except (DatdaiError, psycopg.Error):
         _log.exception("the rights of some accounts changed and could not be published")
         return ()
+
+
+def _each_for_itself(publisher: Writer, layers: Sequence[Layer]) -> tuple[int, ...]:
+    """Publish the marked accounts one by one, so that one whose rights make no profile keeps nobody else out."""
+    with publisher.transaction() as connection:
+        marked = [row[0] for row in connection.execute(_QUERIES["marked"].encode()).fetchall()]
+    return tuple(each for each in marked if _published(publisher, layers, each))
+
+
+def _published(publisher: Writer, layers: Sequence[Layer], account: int) -> bool:
+    try:
+        with publisher.transaction() as connection:
+            row = connection.execute(_QUERIES["take_one"].encode(), {"account": account}).fetchone()
+            if row:
+                republish(connection, layers, [account], cast("tuple[date]", row)[0])
+            return row is not None
+    except (DatdaiError, psycopg.Error):
+        _log.exception("the rights of account %d changed and could not be published", account)
+        return False
 
 
 def republish_in(connection: Connection[Any], layers: Sequence[Layer]) -> tuple[int, ...]:

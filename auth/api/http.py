@@ -14,6 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
 
+import psycopg
 from flask import Blueprint, Flask, Response, request
 from psycopg import Connection
 from pydantic import BaseModel, ValidationError
@@ -28,6 +29,7 @@ from core.errors import (
     BadBody,
     BadDocument,
     BadParameter,
+    BadRequest,
     ContentTooLarge,
     DatdaiError,
     Forbidden,
@@ -46,6 +48,7 @@ ADMIN_SCOPE = "admin"
 PREFIX = "/admin/api"
 _CODES = {400: "InvalidParameterValue", 404: "NotFound", 405: "MethodNotAllowed"}
 _FAILURE = Phrase("The server could not answer; the operator has been told.")
+_UNFIT = "A value cannot be kept: it holds a NUL character, or is too large."
 _RETRY_AFTER_S = "5"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SAME_SITE = ("same-origin", "none")
@@ -241,6 +244,7 @@ def install_problems(where: Flask | Blueprint, access: Access) -> None:
     """Answer every error of a blueprint, or of a whole application, with problem details."""
     where.register_error_handler(DatdaiError, partial(_problem, access))
     where.register_error_handler(HTTPException, partial(_foreign_problem, access))
+    where.register_error_handler(psycopg.DataError, lambda _: _problem(access, BadRequest(_UNFIT)))
 
 
 def _refuse_foreign_pages() -> None:

@@ -32,3 +32,35 @@ def test_a_position_that_ended_is_ended_with_its_tokens_and_its_roles_are_droppe
         ).fetchone()
         stale = connection.execute("SELECT count(*) FROM acl.stale_profile").fetchone()
     assert (state, alive, stale) == (("revoked",), (0,), (0,))
+
+
+_CROSSING = """
+    WITH made AS (
+        INSERT INTO acl.function (unit_id, code, name, narrows, valid_from)
+        SELECT unit_id, 'to-ban-do', 'Số tờ',
+               '{"layers": ["thua-dat"], "columns": {"thua-dat": ["id", "xa_id", "so_to"]}}', '2025-01-01'
+        FROM acl.account WHERE code = '692.diachinh' RETURNING id)
+    INSERT INTO acl.account_function (account_id, function_id, given_by, valid_from)
+    SELECT a.id, made.id, a.id, '2025-01-01' FROM made, acl.account a WHERE a.code = '692.diachinh'
+"""
+
+
+def test_an_account_whose_rights_make_no_profile_keeps_nobody_else_out(
+    demo_db: str, as_app: Callable[[str], str], tmp_path: Path
+):
+    with psycopg.connect(demo_db) as connection:
+        connection.execute(_CROSSING)
+        connection.execute(
+            "INSERT INTO acl.stale_profile (account_id) SELECT id FROM acl.account "
+            "WHERE code IN ('692.diachinh', 'hcc.canbo', 'thue.canbo')"
+        )
+    work = Daily(Settings(database_url=as_app(make_conninfo(demo_db)), home=tmp_path), read_layers(), RealClock())
+
+    work.run()
+    work.close()
+
+    with psycopg.connect(demo_db) as connection:
+        left = connection.execute(
+            "SELECT a.code FROM acl.stale_profile s JOIN acl.account a ON a.id = s.account_id"
+        ).fetchall()
+    assert left == [("692.diachinh",)]

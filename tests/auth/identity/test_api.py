@@ -351,3 +351,15 @@ def test_the_document_is_openapi_and_names_every_endpoint(whole):
     validate(document)
     described = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
     assert {(route.method, f"/admin/api{route.path}") for route in ROUTES} <= described
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/accounts/%00", None),
+        ("GET", "/units/a%00b", None),
+        ("POST", "/accounts", {"code": "nul", "unit": "xa", "kind": "individual", "person": "a\0b"}),
+    ],
+)
+def test_what_the_database_cannot_keep_is_a_fault_of_the_request(whole, method, path, body):
+    assert whole.ask("qt1", method, path, body)[0] == 400
