@@ -386,3 +386,18 @@ def test_a_landing_page_without_collections_says_why_it_is_empty(pages, samples)
     assert "không có lớp dữ liệu nào được công khai" in pages.render(page, document, language="vi", around=empty)
     signed_in = pages.render(page, document, language="vi", around=replace(empty, account="lan"))
     assert "Thủ trưởng đơn vị là người giao chức năng" in signed_in
+
+
+@pytest.mark.parametrize(("status", "offered"), [(401, True), (404, True), (400, False)])
+def test_a_refusal_that_a_sign_in_may_mend_offers_it_to_who_is_not_signed_in(pages, samples, status, offered):
+    _, _, around = samples["error"]
+    document = {"status": status, "title": "x", "detail": "x"}
+
+    nobody = Read(pages.render("error", document, language="vi", around=around))
+    somebody = Read(pages.render("error", document, language="vi", around=replace(around, account="lan")))
+
+    def buttons(page):
+        return [each for each in page.all("a") if "button" in each.get("class", "") and "/account" in each["href"]]
+
+    assert bool(buttons(nobody)) is offered
+    assert buttons(somebody) == []
