@@ -25,8 +25,6 @@ from database.queries import load
 from server.shelf import Documents, Shelf
 
 FEATURES_SCOPE = "features:read"
-COOKIES = ("__Host-datdai", "datdai")
-"""Names of the session's cookie: over TLS, and on plain http on the machine itself."""
 _QUERIES = load("server", "access.sql")
 _FRESH_S = 60.0
 _VISITORS_MAX = 20_000
@@ -160,8 +158,8 @@ class Access:
         return known
 
 
-def principal_of(authorization: str, cookie: str) -> Principal:
-    """Return by which kind and key two headers say who asks.
+def principal_of(authorization: str, cookie: str, name: str) -> Principal:
+    """Return by which kind and key two headers say who asks; ``name`` is that of the cookie of a session.
 
     Raises:
         Unauthorized: what stands in ``Authorization`` is no bearer token.
@@ -171,7 +169,7 @@ def principal_of(authorization: str, cookie: str) -> Principal:
         if scheme.lower() != "bearer" or not 0 < len(token.strip()) <= _TOKEN_LENGTH_MAX:
             raise Unauthorized
         return "token", _digest(token.strip())
-    session = _session(cookie)
+    session = _session(cookie, name)
     return ("session", _digest(session)) if session else ("public", "")
 
 
@@ -179,11 +177,11 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _session(cookie: str) -> str:
-    if not cookie or "datdai=" not in cookie:
+def _session(cookie: str, name: str) -> str:
+    if f"{name}=" not in cookie:
         return ""
     try:
         morsels = SimpleCookie(cookie)
     except CookieError:
         return ""
-    return next((morsels[name].value for name in COOKIES if name in morsels), "")
+    return morsels[name].value if name in morsels else ""

@@ -21,6 +21,7 @@ from granian.log import LogLevels
 from auth.audit import sealer
 from auth.audit.questions import Questions, envelope_to
 from auth.audit.writer import AuditWriter
+from auth.sessions import cookie_name
 from catalogue.files import read_layers
 from catalogue.parts import BASE
 from catalogue.service import read_service
@@ -95,6 +96,7 @@ class Application:
         self._access = access
         self._recorder = recorder
         self._aside = aside
+        self._cookie = cookie_name(parts.base_url)
         self._uses = uses
         self._edge = edge
 
@@ -154,7 +156,7 @@ class Application:
             return health.answer(request, self._parts.reader)
         if request.method == "OPTIONS":
             return _options(request)
-        principal = principal_of(request.header("authorization"), request.header("cookie"))
+        principal = principal_of(request.header("authorization"), request.header("cookie"), self._cookie)
         for _ in range(_TRIES):
             try:
                 visit.visitor = self._access.admit(principal, visit.address)

@@ -8,9 +8,11 @@ import psycopg
 import pytest
 from werkzeug.test import Client
 
+from auth.sessions import cookie_name
 from catalogue.files import read_layers
 from catalogue.profile import Allowance, Collection, OneOf, Operation, RowScope, compile_profile
 from core.settings import Settings
+from server.access import principal_of
 from server.app import Application, create
 
 LAYERS = {each.id: each for each in read_layers()}
@@ -174,3 +176,11 @@ def test_layers_that_changed_since_they_were_published_are_not_served(world: Wor
     world.do("UPDATE acl.profile SET body = jsonb_set(body, '{collections,0,page_max}', '7')")
 
     assert world.status(token) == 503
+
+
+def test_a_session_is_known_by_the_cookie_of_its_address_alone():
+    plain, hosted = cookie_name("http://127.0.0.1:8000"), cookie_name("https://land.example")
+
+    assert principal_of("", f"{plain}=secret", hosted) == ("public", "")
+    assert principal_of("", f"{hosted}=secret", plain) == ("public", "")
+    assert principal_of("", f"a=b; {hosted}=secret", hosted) == ("session", sha256(b"secret").hexdigest())
