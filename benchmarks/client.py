@@ -12,17 +12,22 @@ _PIECE = 1 << 20
 _END = 20_000
 
 
-def get_json(url: str, timeout_s: float = 120) -> Any:
+def bearer(token: str | None) -> dict[str, str]:
+    """Return the header that carries a token."""
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def get_json(url: str, timeout_s: float = 120, *, token: str | None = None) -> Any:
     """Return the document at an address.
 
     Raises:
         urllib.error.HTTPError: the status is not one of success.
     """
-    with urlopen(Request(url, headers={"Accept": "*/*"}), timeout=timeout_s) as answer:
+    with urlopen(Request(url, headers={"Accept": "*/*"} | bearer(token)), timeout=timeout_s) as answer:
         return json.loads(answer.read())
 
 
-def timed(url: str, times: int, *, budget_s: float, timeout_s: float = 300) -> list[float]:
+def timed(url: str, times: int, *, budget_s: float, timeout_s: float = 300, token: str | None = None) -> list[float]:
     """Ask for one address again and again over one connection; return seconds to the last byte of each answer."""
     parts = urlsplit(url)
     connection = HTTPConnection(parts.netloc, timeout=timeout_s)
@@ -30,7 +35,7 @@ def timed(url: str, times: int, *, budget_s: float, timeout_s: float = 300) -> l
     try:
         while len(taken) < times and (not taken or sum(taken) < budget_s):
             begin = time.perf_counter()
-            connection.request("GET", f"{parts.path}?{parts.query}")
+            connection.request("GET", f"{parts.path}?{parts.query}", headers=bearer(token))
             answer = connection.getresponse()
             while answer.read(_PIECE):
                 pass
@@ -42,10 +47,10 @@ def timed(url: str, times: int, *, budget_s: float, timeout_s: float = 300) -> l
     return taken
 
 
-def download(url: str, timeout_s: float = 1800) -> tuple[float, int]:
+def download(url: str, timeout_s: float = 1800, *, token: str | None = None) -> tuple[float, int]:
     """Take in an answer, keeping its end only; return the seconds and the features that it says it holds."""
     begin, tail, head = time.perf_counter(), b"", b""
-    with urlopen(url, timeout=timeout_s) as answer:
+    with urlopen(Request(url, headers=bearer(token)), timeout=timeout_s) as answer:
         while piece := answer.read(_PIECE):
             head = head or piece[:_END]
             tail = (tail + piece)[-_END:]
@@ -58,8 +63,8 @@ def number_returned(head: bytes, tail: bytes) -> int:
     return int(found[1]) if found else 0
 
 
-def etag_of(url: str) -> str:
+def etag_of(url: str, token: str | None = None) -> str:
     """Return the entity tag of an answer."""
-    with urlopen(url, timeout=60) as answer:
+    with urlopen(Request(url, headers=bearer(token)), timeout=60) as answer:
         answer.read()
         return str(answer.headers["ETag"])

@@ -10,13 +10,15 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import yaml
 
+from benchmarks.scopes import EVERY, FIVE
+from benchmarks.units import code_of, token_of
 from benchmarks.world import COLLECTION, PEERS_SCHEMA, REPOSITORY, VAR, World
 
 WORKERS = 2
@@ -31,8 +33,13 @@ PACKAGES = {
     "tipg": ("tipg==1.6.1", "uvicorn==0.54.0", "uvloop==0.23.0", "httptools==0.9.0"),
 }
 """Each peer has an environment of its own below ``var/bench``."""
-OURS, METRIC, LONLAT, TIPG = "datdai", "pygeoapi-9212", "pygeoapi-4326", "tipg"
-SERVERS = (OURS, METRIC, LONLAT, TIPG)
+OURS, QUIET, WIDE = "datdai", "datdai-quiet", "datdai-wide"
+METRIC, LONLAT, TIPG = "pygeoapi-9212", "pygeoapi-4326", "tipg"
+SERVERS = (OURS, QUIET, METRIC, LONLAT, TIPG)
+"""Ours with the token of a unit of five communes, with audit and without; the peers answer everybody everything.
+
+``WIDE`` is ours with the token of a unit of every commune as a list, for what asks of the whole table.
+"""
 BIG_PAGE = 100_000
 """Features that a peer without an export gives in one answer."""
 _START_TIMEOUT_S = 90
@@ -47,6 +54,7 @@ class Server:
         counted_items: path of the items whose pages carry ``numberMatched``; the same where there is no choice.
         format: of the parameter ``f``.
         process: the supervisor; its children answer.
+        token: which a request of ours carries.
     """
 
     key: str
@@ -55,6 +63,7 @@ class Server:
     counted_items: str
     format: str
     process: int
+    token: str | None = None
 
 
 def install(name: str) -> Path:
@@ -85,18 +94,22 @@ def all_running(world: World, secret: str) -> Generator[dict[str, Server]]:
     """Start every server for the time of a block; ``secret`` keys our cursors."""
     started: list[subprocess.Popen[bytes]] = []
     try:
-        ours, stock, tipg = (
-            _start_ours(world, secret, started),
-            _start_pygeoapi(world, started),
-            _start_tipg(world, started),
+        ours, quiet = (
+            start_ours(world, secret, started),
+            start_ours(world, secret, started, key=QUIET, audit="off"),
         )
-        yield {each.key: each for each in (ours, *stock, tipg)}
+        wide = replace(ours, key=WIDE, token=token_of(code_of(EVERY)))
+        peers = (*_start_pygeoapi(world, started), _start_tipg(world, started))
+        yield {each.key: each for each in (ours, quiet, wide, *peers)}
     finally:
         for process in started:
-            _stop(process)
+            stop(process)
 
 
-def _start_ours(world: World, secret: str, started: list[subprocess.Popen[bytes]]) -> Server:
+def start_ours(
+    world: World, secret: str, started: list[subprocess.Popen[bytes]], *, key: str = OURS, audit: str = "on"
+) -> Server:
+    """Start our service; its requests carry the token of the unit of five communes."""
     port = _free_port()
     environment = {
         "DATDAI_DATABASE_URL": world.app_dsn,
@@ -104,11 +117,12 @@ def _start_ours(world: World, secret: str, started: list[subprocess.Popen[bytes]
         "DATDAI_PORT": str(port),
         "DATDAI_WORKERS": str(WORKERS),
         "DATDAI_SECRET": secret,
+        "DATDAI_AUDIT": audit,
     }
-    process = _start(OURS, [sys.executable, "-m", "server.cli", "serve"], environment, started)
+    process = _start(key, [sys.executable, "-m", "server.cli", "serve"], environment, started)
     url = _wait(port, "/health/live", process)
     items = f"/collections/{COLLECTION}/items"
-    return Server(OURS, url, items, items, "json", process.pid)
+    return Server(key, url, items, items, "json", process.pid, token_of(code_of(FIVE)))
 
 
 def _start_pygeoapi(world: World, started: list[subprocess.Popen[bytes]]) -> tuple[Server, Server]:
@@ -239,7 +253,7 @@ def _start(
     return process
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     """End a server and the processes of its session."""
     process.send_signal(signal.SIGTERM)
     try:

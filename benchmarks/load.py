@@ -39,6 +39,11 @@ class Figures:
     refused: int = 0
 
 
+def request_line(path: str, *, tag: str = "", token: str | None = None) -> str:
+    """Return a request as wrk.lua reads it."""
+    return f"{path}\t{tag}\t{token or ''}".rstrip("\t")
+
+
 def write_requests(name: str, lines: Iterable[str]) -> Path:
     """Write what wrk asks, a line each."""
     path = VAR / "requests" / f"{name}.txt"

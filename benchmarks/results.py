@@ -5,11 +5,18 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from benchmarks.contestants import LONLAT, METRIC, OURS, TIPG
+from benchmarks.contestants import LONLAT, METRIC, OURS, QUIET, TIPG
 from benchmarks.scenarios import SQL
 
 PEERS = (METRIC, LONLAT, TIPG, SQL)
-_NAMES = {OURS: "datdai", METRIC: "pygeoapi, metric", LONLAT: "pygeoapi, 4326", TIPG: "tipg, 4326", SQL: "bare SQL"}
+_NAMES = {
+    OURS: "datdai",
+    QUIET: "no audit",
+    METRIC: "pygeoapi, metric",
+    LONLAT: "pygeoapi, 4326",
+    TIPG: "tipg, 4326",
+    SQL: "bare SQL",
+}
 
 
 @dataclass(slots=True)
@@ -75,8 +82,8 @@ def ratio_cell(ratio: float | None, target: float | None, *, part: bool = False)
 def rate_table(results: Results, titles: Mapping[str, str], targets: Mapping[str, Any], connections: int) -> list[str]:
     """Return the lines of the table of rates at so many connections: figures, then ratios with their targets."""
     lines = [
-        "| answers per second | " + " | ".join(_NAMES[who] for who in (OURS, *PEERS)) + " |",
-        "|---" * (len(PEERS) + 2) + "|",
+        "| answers per second | " + " | ".join(_NAMES[who] for who in (OURS, QUIET, *PEERS)) + " |",
+        "|---" * (len(PEERS) + 3) + "|",
     ]
     ratios = [
         "| datdai ÷ … (reached / wanted) | " + " | ".join(_NAMES[who] for who in PEERS) + " |",
@@ -87,20 +94,24 @@ def rate_table(results: Results, titles: Mapping[str, str], targets: Mapping[str
         if not found:
             continue
         lines.append(
-            f"| {title} | " + " | ".join(spread(found[who]) if who in found else "–" for who in (OURS, *PEERS)) + " |"
+            f"| {title} | " + " | ".join(map(_spread_cell, (found.get(who) for who in (OURS, QUIET, *PEERS)))) + " |"
         )
-        if len(found) > 1:
-            ratios.append(
-                f"| {title} | " + " | ".join(_ratio(found, targets.get(key, {}), who) for who in PEERS) + " |"
-            )
+        for mine, name in ((OURS, title), (QUIET, f"{title}, no audit")):
+            if mine in found and any(who in found for who in PEERS):
+                wanted = targets.get(key if mine == OURS else f"{key}-{mine.rpartition('-')[2]}", {})
+                ratios.append(f"| {name} | " + " | ".join(_ratio(found, wanted, who, mine) for who in PEERS) + " |")
     return [*lines, "", *ratios] if len(ratios) > 2 else lines
 
 
-def _ratio(found: Mapping[str, Sequence[float]], targets: Mapping[str, float], who: str) -> str:
+def _spread_cell(rounds: Sequence[float] | None) -> str:
+    return spread(rounds) if rounds else "–"
+
+
+def _ratio(found: Mapping[str, Sequence[float]], targets: Mapping[str, float], who: str, mine: str) -> str:
     if who not in found:
         return "–"
     theirs = median(found[who])
-    ratio = median(found[OURS]) / theirs if theirs else None
+    ratio = median(found[mine]) / theirs if theirs else None
     return ratio_cell(ratio, targets.get(who), part=who == SQL)
 
 

@@ -1,4 +1,4 @@
-"""The database that everybody reads: the sample province in a private, durable cluster, and the views of the peers."""
+"""The database that everybody reads: the sample province in a private, durable cluster, its units, the peers' views."""
 
 import math
 import os
@@ -8,8 +8,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from benchmarks.scopes import FIVE, Places, places_in, profile_on, scopes_of
+from benchmarks.units import agree
 from catalogue.files import read_layers
-from catalogue.profile import everything
 from database.cluster import EMBEDDED_DATABASE, Cluster, ensure_database
 from database.indexes import put_back, set_aside
 from query.view import View, view_of
@@ -60,6 +61,7 @@ class World:
         home: ``DATDAI_HOME`` of the server.
         dsn: of the superuser, by whom the peers read.
         app_dsn: of the login of the server.
+        view: of the unit of five communes, by its profile.
         sockets: folder of the cluster's socket.
     """
 
@@ -68,6 +70,7 @@ class World:
     app_dsn: str
     sockets: Path
     parcels: int
+    places: Places
     view: View
     profile_hash: str
 
@@ -88,10 +91,16 @@ def open_world(parcels: int) -> World:
     ensure_database(cluster.dsn(), EMBEDDED_DATABASE)
     dsn, app_dsn = cluster.dsn(EMBEDDED_DATABASE), cluster.dsn(EMBEDDED_DATABASE, f"{EMBEDDED_DATABASE}_app")
     prepare(dsn, parcels=sample_size(parcels), remake=f"To build it anew, delete {cluster.folder.parent}.")
-    profile = everything(read_layers(REPOSITORY / "config" / "layers"))
-    world = World(home, dsn, app_dsn, cluster.sockets, parcels, view_of(profile.collections[COLLECTION]), profile.hash)
     with psycopg.connect(dsn, autocommit=True) as connection:
         multiply(connection, parcels)
+        places = places_in(connection)
+        layers = read_layers(REPOSITORY / "config" / "layers")
+        layer = next(each for each in layers if each.id == COLLECTION)
+        with connection.transaction():
+            agree(connection, layers, places, COLLECTION)
+        profile = profile_on(layer, scopes_of(layer, places)[FIVE])
+        view = view_of(profile.collections[COLLECTION])
+        world = World(home, dsn, app_dsn, cluster.sockets, parcels, places, view, profile.hash)
         _make_views(connection, world)
         connection.execute("SELECT lg.don_dem()")
         connection.execute("VACUUM (ANALYZE) dc.thua_dat")

@@ -1,13 +1,14 @@
--- Ask for the lines of a file at random: a path, and behind a tab the value of If-None-Match. Print figures as JSON.
+-- Ask for the lines of a file at random: a path, and behind tabs the value of If-None-Match and a token. Print figures as JSON.
 
 local requests = {}
 
 function init(args)
   math.randomseed(tonumber(args[2]))
   for line in io.lines(args[1]) do
-    local path, tag = line:match("^([^\t]*)\t?(.*)$")
+    local path, tag, token = line:match("^([^\t]*)\t?([^\t]*)\t?(.*)$")
     local headers = {}
     if tag ~= "" then headers["If-None-Match"] = tag end
+    if token ~= "" then headers["Authorization"] = "Bearer " .. token end
     requests[#requests + 1] = wrk.format("GET", path, headers)
   end
 end

@@ -48,8 +48,9 @@ _PREPARE_AFTER = 2  # a filter that is asked once is not worth a prepared statem
 _PREPARED_MAX = 256
 _COUNTED_MAX = 4_096
 _KEPT_LENGTH_MAX = 20_000  # a longer statement is a client's own filter: neither cached nor prepared
-_PLACES = (b"ST_MakeEnvelope(", b"ST_GeomFromText(")
-"""A plan depends on where and how large a place is: such a statement is planned with its values each time.
+_PLACES = (b"ST_MakeEnvelope(", b"ST_GeomFromText(", b"dm.de_tim(")
+"""A plan depends on where and how large a place is, and on how often a word comes: such a statement is planned with its
+values each time.
 
 Boxes so small that it does not depend on them are written otherwise (``query.bbox``).
 """

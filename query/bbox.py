@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from math import isfinite
 
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
 from catalogue.layer import Geometry
@@ -21,8 +22,15 @@ _SLACK_DEGREES = 0.00001
 """About 1 m: more than an edge bends between the points that _segmented adds."""
 _FLOAT_DEGREES = 0.00004
 """More than two steps of the single precision in which PostGIS keeps boxes of geometries, up to 180 degrees."""
-_ROOM_DEGREES = 0.01
+_ROOM_DEGREES = 0.0002
+"""About 22 m: more than two computations of one coordinate operation differ by."""
+_WIDE_ROOM_DEGREES = 0.01
 """About 1.1 km: more than any two ways from a system of VN-2000 to WGS 84 differ by."""
+_BENT = 0.002
+"""Edges bend between the points at which they are computed by less than this part of the width or height of a box."""
+_PROVED = (570704.4987, 1275711.0972, 106.90, 11.535)
+"""Đồng Xoài in EPSG:9212 and by EPSG:6960 in degrees: the operation by which the database computes."""
+_VN2000, _METRIC = 4756, 9212
 _SMALL_SQUARE_DEGREES = 0.0004
 """About 2.2 km squared: its index finds the rows of such a box wherever it lies, so that the plan may be kept."""
 
@@ -95,17 +103,33 @@ def lonlat_box(bbox: Bbox) -> Box | None:
 def in_degrees(box: Box, srid: int) -> Box | None:
     """Return a box in degrees that surely holds a box of another CRS; nothing is selected by it, only narrowed."""
     try:
-        west, south, east, north = _to_degrees(srid).transform_bounds(*box)
+        for each in _to_degrees(srid):
+            box = each.transform_bounds(*box)
     except ProjError:
         return None
-    if not all(map(isfinite, (west, south, east, north))) or west > east:
+    west, south, east, north = box
+    if not all(map(isfinite, box)) or west > east:
         return None
-    return west - _ROOM_DEGREES, south - _ROOM_DEGREES, east + _ROOM_DEGREES, north + _ROOM_DEGREES
+    room = _room()
+    x_room, y_room = room + _BENT * (east - west), room + _BENT * (north - south)
+    return west - x_room, south - y_room, east + x_room, north + y_room
 
 
 @lru_cache(maxsize=32)
-def _to_degrees(srid: int) -> Transformer:
-    return Transformer.from_crs(srid, 4326, always_xy=True)
+def _to_degrees(srid: int) -> tuple[Transformer, ...]:
+    """Return the steps to WGS 84: from VN-2000 over EPSG:9212, as the database goes."""
+    base = CRS.from_epsg(srid).geodetic_crs
+    through = (srid, _METRIC, 4326) if base and base.to_epsg() == _VN2000 and srid != _METRIC else (srid, 4326)
+    return tuple(Transformer.from_crs(*each, always_xy=True) for each in pairwise(through))
+
+
+@lru_cache(maxsize=1)
+def _room() -> float:
+    """Return how far our computation may be from that of the database: far where ours goes another way."""
+    x, y, *expected = _PROVED
+    found = _to_degrees(_METRIC)[0].transform(x, y)
+    same = all(abs(each - other) < 1e-7 for each, other in zip(found, expected, strict=True))  # 1 cm
+    return _ROOM_DEGREES if same else _WIDE_ROOM_DEGREES
 
 
 def _box_condition(box: Box, crs: Crs, geometry: Geometry) -> Condition:

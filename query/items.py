@@ -12,7 +12,7 @@ from query.cql2 import Filter
 from query.encoding import RowEncoding, Shape, needed_columns, row_columns
 from query.instant import Period, period_condition
 from query.paging import Order, Position, beyond, order_sql
-from query.search import escaped, search_condition
+from query.search import escaped, is_indexed, search_condition
 from query.view import View, quoted
 
 type Statement = tuple[str, tuple[object, ...]]
@@ -72,7 +72,7 @@ def narrowing_box(query: ItemsQuery) -> Box | None:
 
 def narrowing_search(query: ItemsQuery) -> str | None:
     """Return the term that every row of the answer holds, for row security to narrow by, or ``None``."""
-    return escaped(query.terms[0]) if len(query.terms) == 1 else None
+    return escaped(query.terms[0]) if len(query.terms) == 1 and is_indexed(query.terms[0]) else None
 
 
 def page_statement(query: ItemsQuery, view: View, encoding: RowEncoding, *, counted: bool = True) -> Statement:

@@ -1,5 +1,6 @@
 """The parameter ``q``: words that Vietnamese readers would find, with or without diacritics."""
 
+import re
 import unicodedata
 
 from core.errors import BadParameter
@@ -8,6 +9,7 @@ from core.phrases import Phrase
 from query.condition import Condition, any_of
 from query.view import quoted
 
+_WORD = re.compile(r"[^\W_]{3}")
 _ALLOWED = Phrase("1 to {} terms by comma", (LIMITS.search_terms_max,))
 
 
@@ -23,6 +25,12 @@ def read_search(value: str) -> tuple[str, ...]:
     if not terms or len(terms) > LIMITS.search_terms_max or "\x00" in value or not all(map(_has_letters, terms)):
         raise BadParameter("q", "no search term, or too many.", _ALLOWED)
     return terms
+
+
+def is_indexed(term: str) -> bool:
+    """Tell whether an index of trigrams finds a term: some word of it has three letters or digits."""
+    letters = "".join(each for each in unicodedata.normalize("NFD", term) if not unicodedata.combining(each))
+    return _WORD.search(letters) is not None
 
 
 def _has_letters(term: str) -> bool:
