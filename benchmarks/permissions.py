@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -94,7 +94,7 @@ def main() -> None:
 
 
 @contextmanager
-def _both(world: World) -> Iterator[tuple[Server, Server]]:
+def _both(world: World) -> Generator[tuple[Server, Server]]:
     """Run our service twice: with audit and without."""
     started: list[subprocess.Popen[bytes]] = []
     secret = secrets.token_hex(32)

@@ -41,8 +41,8 @@ from query.view import View, view_of
 
 ITEM, EXPORT, VERSION, CURSOR, HITS = "item by id", "export, its start", "version", "page by cursor", "count"
 _SEAL = CursorSeal(bytes(32))
-_MUCH, _MUCH_UNORDERED = 0.9, 0.05
-"""A table is read from one end to the other when this part of its rows is read; without an index, this part."""
+_MUCH, _MUCH_UNORDERED = 0.9, 0.1
+"""Parts of a table: so many of its rows may be read for nothing by an index, so many without."""
 _EXPORTED = 1_000
 """An export is a cursor; so many rows of it are read."""
 _SETTINGS = (
@@ -97,7 +97,8 @@ class Plan:
     Attributes:
         pages: read, from memory or from disk.
         thrown: rows read from tables, and then thrown away by conditions or not pursued.
-        whole: tables that were read from one end to the other.
+        whole: tables of which much was read for nothing. What nearly every row is part of may be counted without an
+            index: from the beginning of the table until it is 10,001.
         nodes: of the scans: what is read, and how.
     """
 
@@ -146,10 +147,10 @@ def families(layer: Layer, profile: Profile, middle: Middle) -> Iterator[tuple[s
 
 def _projected(middle: Middle) -> Mapping[int, str]:
     """Return the box of a place in metres of two systems."""
-    box = tuple(map(float, middle.box.split(",")))
+    west, south, east, north = map(float, middle.box.split(","))
     transformers = {srid: Transformer.from_crs(4326, srid, always_xy=True) for srid in (3405, 3857)}
     return {
-        srid: ",".join(f"{each:.1f}" for each in transformer.transform_bounds(*box))
+        srid: ",".join(f"{each:.1f}" for each in transformer.transform_bounds(west, south, east, north))
         for srid, transformer in transformers.items()
     }
 
@@ -223,13 +224,12 @@ def _read(explained: dict[str, Any], large: Mapping[str, int], shortest: float |
     pages = root["Shared Hit Blocks"] + root["Shared Read Blocks"]
     plan = Plan(shortest or explained["Execution Time"], pages)
     for node in _nodes(root):
-        table, kind, loops = node.get("Relation Name"), node["Node Type"], node.get("Actual Loops", 1)
+        table, kind, loops = node.get("Relation Name", ""), node["Node Type"], node.get("Actual Loops", 1)
         if table in large and loops:
             thrown = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
             plan.thrown += thrown * loops
             plan.nodes.append(f"{kind} {node.get('Index Name', '')}".strip())
-            read = (thrown + node["Actual Rows"]) * loops
-            if read > large[table] * (_MUCH_UNORDERED if kind == "Seq Scan" else _MUCH):
+            if thrown * loops > large[table] * (_MUCH_UNORDERED if kind == "Seq Scan" else _MUCH):
                 plan.whole.append(f"{kind} {table}")
         elif "Index Name" in node:
             plan.nodes.append(node["Index Name"])
@@ -248,7 +248,8 @@ def _middle(connection: Connection[Any], view: View, reach: float) -> Middle:
     for where, values in ((view.rows.sql, view.rows.params), ("true", ())):
         found = connection.execute(cast("LiteralString", text.format(where)), values).fetchone()
         if found:
-            return Middle(*found, reach)
+            id_, x, y = found
+            return Middle(id_, x, y, reach)
     raise SystemExit(f"benchmarks: {view.source} is empty")
 
 
@@ -270,7 +271,7 @@ def published(
         for scope, terms in scopes_of(layer, places).items():
             if not names or scope in names:
                 profile = profile_on(layer, terms)
-                publish(connection, f"account:{_NOBODY}", [Segment(date(2000, 1, 1), None, profile)])
+                publish(connection, {f"account:{_NOBODY}": [Segment(date(2000, 1, 1), None, profile)]})
                 yield layer, scope, profile
 
 

@@ -16,7 +16,7 @@ from auth.publishing import republish
 from auth.tokens import hash_of, new_secret
 from benchmarks.scopes import TERM, TERRITORIAL, Places, profile_on, scopes_of
 from catalogue.layer import Layer
-from catalogue.profile import OneOf, Profile, Term, body_of, everything
+from catalogue.profile import OneOf, Profile, body_of, everything
 
 SINCE = date(2000, 1, 1)
 MANY = 600
@@ -74,14 +74,14 @@ def agree(connection: Connection[Any], layers: Sequence[Layer], places: Places, 
     _agreed(connection, _PUBLIC, None, everything(layers))
     for kind in KINDS:
         _unit_agreed(connection, code_of(kind), profile_on(layer, scopes[kind]))
-    for number, term in enumerate(_different(places.communes)):
+    for number, term in enumerate(different(places.communes)):
         _unit_agreed(connection, code_of_many(number), profile_on(layer, (term,)))
     connection.execute(_RENEW)
     connection.execute("SET LOCAL session_replication_role = origin")
     republish(connection, layers, None, SINCE)
 
 
-def _different(communes: Sequence[int]) -> Iterable[Term]:
+def different(communes: Sequence[int]) -> Iterable[OneOf]:
     """Yield lists of five communes, no two equal."""
     count = len(communes)
     for number in range(min(MANY, count * ((count - 1) // 4))):

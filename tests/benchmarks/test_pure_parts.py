@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmarks import load, results
+from benchmarks import load, results, units
 from benchmarks.client import number_returned
-from benchmarks.contestants import METRIC, OURS, Server
+from benchmarks.contestants import METRIC, OURS, QUIET, WIDE, Server
 from benchmarks.material import Filter, Material, box_around, encoded, filtered_range
 from benchmarks.results import Results
 from benchmarks.scenarios import RATED, SQL, deep_path
@@ -17,7 +17,12 @@ from benchmarks.verify import overlap
 
 TARGETS = Path(results.__file__).parent / "targets.yml"
 MATERIAL = Material(
-    ("a", "b"), ((106.0, 11.0, 106.1, 11.1),), (Filter(7, "NNP"),), {10_000: "eins", 90_000: "neun"}, 100_000
+    ("a", "b"),
+    ((106.0, 11.0, 106.1, 11.1),),
+    (Filter(7, "NNP"),),
+    {1_000: "own"},
+    {10_000: "eins", 90_000: "neun"},
+    100_000,
 )
 
 
@@ -108,15 +113,39 @@ def test_single_answers_are_compared_by_the_time_that_they_take() -> None:
 
 def test_every_target_belongs_to_something_measured() -> None:
     targets = yaml.safe_load(TARGETS.read_text())
-    measured = {each.key for each in RATED} | {"deep", "export"}
+    measured = {each.key for each in RATED} | {f"{each.key}-quiet" for each in RATED} | {"deep", "export"}
 
     assert set(targets["ratios"]) <= measured
     assert {who for each in targets["ratios"].values() for who in each} <= {*results.PEERS}
 
 
 def test_ours_is_asked_by_cursor_and_a_peer_by_offset() -> None:
-    assert deep_path(server(OURS), MATERIAL) == "/plain/items?f=json&limit=10&cursor=neun"
+    assert deep_path(server(WIDE), MATERIAL) == "/plain/items?f=json&limit=10&cursor=neun"
     assert deep_path(server(METRIC), MATERIAL) == "/plain/items?f=json&limit=10&offset=90000"
+
+
+def test_without_audit_ours_has_targets_of_its_own() -> None:
+    found = Results()
+    for who, rate in ((OURS, 100), (QUIET, 200), (METRIC, 10)):
+        found.add_rate("item", 8, who, rate, 1)
+
+    lines = results.rate_table(found, {"item": "Item"}, {"item": {METRIC: 18}, "item-quiet": {METRIC: 15}}, 8)
+
+    assert "| Item | 10.0× ✗ / 18× | – | – | – |" in lines
+    assert "| Item, no audit | **20.0×** / 15× | – | – | – |" in lines
+
+
+def test_a_request_carries_a_tag_and_a_token_where_it_has_them() -> None:
+    assert load.request_line("/p") == "/p"
+    assert load.request_line("/p", tag='"t"') == '/p\t"t"'
+    assert load.request_line("/p", token="lda") == "/p\t\tlda"
+
+
+def test_no_two_units_of_the_rotation_have_the_same_communes() -> None:
+    terms = list(units.different(range(111)))
+
+    assert len(terms) == len(set(terms)) == units.MANY
+    assert {len(each.values) for each in terms} == {5}
 
 
 def test_only_counted_scenarios_ask_for_a_count() -> None:

@@ -5,6 +5,7 @@ plans and times of a larger one.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -14,18 +15,22 @@ from psycopg import Connection, sql
 from benchmarks import plans, scopes
 from catalogue.files import read_layers
 from catalogue.layer import Layer
+from core.limits import LIMITS
+from query import items
 
-COPIES = 12
+COPIES = 9
 REACH = 0.01
+COUNTED = 500
+"""Counts end here: the province is smaller than one in which they end at 10,000."""
 LAYERS: dict[str, Layer] = {each.id: each for each in read_layers() if each.id in scopes.LAYERS}
 TABLES = ("dc.thua_dat", "dc.quyen_su_dung_dat", "tk.khoanh_dat", "gd.gia_thua")
 _NEW = {
-    "id": "gen_random_uuid()",
-    "thua_id": "gen_random_uuid()",
-    "so_to": "so_to + 1000 * n",
-    "stt": "stt + 100000 * n",
-    "ma_dinh_danh": "NULL",
-    "geom": "ST_Translate(geom, 0, 0.0001 * n)",
+    "id": sql.SQL("gen_random_uuid()"),
+    "thua_id": sql.SQL("gen_random_uuid()"),
+    "so_to": sql.SQL("so_to + 1000 * n"),
+    "stt": sql.SQL("stt + 100000 * n"),
+    "ma_dinh_danh": sql.SQL("NULL"),
+    "geom": sql.SQL("ST_Translate(geom, 0, 0.0001 * n)"),
 }
 """Columns in which a copy differs."""
 _COLUMNS = (
@@ -42,7 +47,7 @@ def province(sample_db: str) -> Iterator[Connection[Any]]:
             connection.execute("SET LOCAL session_replication_role = replica")
             for table in TABLES:
                 _multiply(connection, table)
-        connection.execute("VACUUM ANALYZE")
+        connection.execute(f"VACUUM ANALYZE {', '.join(TABLES)}".encode())
         yield connection
 
 
@@ -52,7 +57,7 @@ def _multiply(connection: Connection[Any], table: str) -> None:
         sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}, generate_series(1, {}) AS n").format(
             sql.Identifier(*table.split(".")),
             sql.SQL(", ").join(map(sql.Identifier, columns)),
-            sql.SQL(", ").join(sql.SQL(_NEW[each]) if each in _NEW else sql.Identifier(each) for each in columns),
+            sql.SQL(", ").join(_NEW[each] if each in _NEW else sql.Identifier(each) for each in columns),
             sql.Identifier(*table.split(".")),
             sql.Literal(COPIES),
         )
@@ -60,14 +65,33 @@ def _multiply(connection: Connection[Any], table: str) -> None:
 
 
 @pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
-def test_no_request_reads_a_large_table_from_end_to_end(province: Connection[Any], layer: Layer) -> None:
+def test_no_request_reads_a_large_table_from_end_to_end(
+    province: Connection[Any], monkeypatch: pytest.MonkeyPatch, layer: Layer
+) -> None:
+    monkeypatch.setattr(items, "LIMITS", replace(LIMITS, count_max=COUNTED))
     large = plans.large_tables(province, 5_000)
     faults = [
         f"{case.name}: {plan.whole} {plan.nodes}, {plan.pages} pages, {plan.thrown} rows thrown away"
         for _, scope, profile in plans.published(province, [layer], scopes.places_in(province))
         for case in plans.cases(province, layer, scope, profile, reach=REACH)
-        if (plan := plans.run(province, case, large)).whole
+        if _is_bad(case, plan := plans.run(province, case, large))
     ]
 
     assert layer.table in large
     assert not faults, "\n".join(faults)
+
+
+def _is_bad(case: plans.Case, plan: plans.Plan) -> bool:
+    """Tell whether much is read for nothing; an index of the order asked for may be walked, as documented."""
+    if case.family.startswith("sorted by"):
+        return any(each.startswith("Seq Scan") for each in plan.whole)
+    return bool(plan.whole)
+
+
+def test_a_scan_of_a_whole_table_would_be_seen(province: Connection[Any]) -> None:
+    large = plans.large_tables(province, 5_000)
+    statement = ("SELECT count(*) FROM dc.thua_dat WHERE dia_chi || '' = ''", ())
+
+    plan = plans.run(province, plans.Case("thua-dat", "", "", statement, ""), large, walls=1)
+
+    assert plan.whole == ["Seq Scan thua_dat"]
