@@ -31,6 +31,7 @@ lint: setup-dev
 
 bench: setup-dev
 	@.venv/bin/python -m benchmarks
+	@.venv/bin/python -m benchmarks.permissions
 
 # What callers may not see changes no answer: the long run of tests/leaks, about half an hour; its result is kept there.
 leaks: setup-dev
