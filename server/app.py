@@ -27,7 +27,6 @@ from catalogue.parts import BASE
 from catalogue.service import read_service
 from core.clocks import RealClock
 from core.errors import (
-    DatdaiError,
     MethodNotAllowed,
     NotFound,
     ProfileMoved,
@@ -136,7 +135,7 @@ class Application:
         visit.route = visit.route or _route_told(visit.request.path)
         try:
             return self._recorder.record(visit, response, begun)
-        except DatdaiError as error:
+        except Exception as error:  # whatever it was, what is not on record does not leave
             if not isinstance(response.body, bytes) and (close := getattr(response.body, "close", None)):
                 close()
             return problems.answer(self._parts, NOBODY, visit.request, error)

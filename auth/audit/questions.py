@@ -13,7 +13,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl
@@ -322,9 +322,9 @@ def _normal(value: str) -> str:
         value = value[1:-1].replace("''", "'")
     try:
         number = Decimal(value)
-    except InvalidOperation:
+        return str(number.normalize()) if number.is_finite() else value
+    except ArithmeticError:  # no number, or one beyond all bounds
         return unicodedata.normalize("NFC", value)
-    return str(number.normalize()) if number.is_finite() else value
 
 
 def _end_of(text: str, place: int) -> int:

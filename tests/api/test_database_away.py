@@ -18,13 +18,14 @@ ITEMS = "/collections/don-vi-hanh-chinh/items"
 
 
 @pytest.fixture(scope="module")
-def own_cluster() -> Iterator[Cluster]:
+def own_cluster(publish: Callable[..., None]) -> Iterator[Cluster]:
     """A cluster that this module alone stops and starts."""
     private = Cluster(temporary_folder() / "pg", durable=False)
     private.start()
     with psycopg.connect(private.dsn(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE dat")
     migrate(private.dsn("dat"))
+    publish(private.dsn("dat"))
     yield private
     private.destroy()
 

@@ -166,8 +166,12 @@ def test_req_oas30_exceptions_codes(document: Any, path: str, status: str) -> No
     assert status in document["paths"][path]["get"]["responses"]
 
 
-def test_req_oas30_security_says_nothing_while_nothing_is_guarded(document: Any) -> None:
-    assert "security" not in document
+def test_req_oas30_security_names_how_a_client_signs_in_and_that_it_need_not(document: Any) -> None:
+    schemes = document["components"]["securitySchemes"]
+
+    assert {each for one in document["security"] for each in one} <= schemes.keys()
+    assert {} in document["security"]
+    assert {each["type"] for each in schemes.values()} >= {"oauth2"}
 
 
 def test_the_document_speaks_both_languages(api: Any) -> None:

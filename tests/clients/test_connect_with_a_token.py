@@ -64,7 +64,7 @@ def test_a_token_opens_what_nobody_sees_without(demo_live: Any, demo_tokens: dic
     assert "thua-dat" in _collections(demo_live.url, demo_tokens[ACCOUNT]) - _collections(demo_live.url)
 
 
-@pytest.mark.parametrize("about", ['curl -sS -H "Authorization', "curl -sS -K"])
+@pytest.mark.parametrize("about", ['curl -sS -H "Authorization', "curl -sS -H @"])
 def test_curl_sees_the_world_of_its_token(
     demo_live: Any, demo_tokens: dict[str, str], tmp_path: Path, about: str
 ) -> None:
@@ -76,7 +76,8 @@ def test_curl_sees_the_world_of_its_token(
 def test_ogr2ogr_reads_what_its_token_may(
     demo_live: Any, demo_tokens: dict[str, str], tmp_path: Path, run_gdal: Callable[..., str]
 ) -> None:
-    _run(_block("ogr2ogr --config GDAL_HTTP_HEADER_FILE"), demo_live.url, demo_tokens[ACCOUNT], tmp_path)
+    for about in ("curl -sS -H @", "ogr2ogr --config GDAL_HTTP_HEADER_FILE"):
+        _run(_block(about), demo_live.url, demo_tokens[ACCOUNT], tmp_path)
 
     said = run_gdal("ogrinfo", "-so", "-al", str(tmp_path / "thua-dat.gpkg"))
 

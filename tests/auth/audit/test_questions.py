@@ -177,3 +177,8 @@ def test_a_key_that_is_none_is_refused(tmp_path: Path):
     with pytest.raises(SettingsError):
         private_key(tmp_path / "x")
     assert envelope_to(None) is None
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "1e-999999999", "9" * 4_000, "1e999999999999999999999"])
+def test_a_number_beyond_all_bounds_is_a_literal_as_well(number: str):
+    assert of(f"gia = {number}").startswith("gia = #")
