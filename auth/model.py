@@ -125,7 +125,7 @@ class Caller:
     Attributes:
         subject: whose profile it is: ``account:<id>`` or ``public``.
         kind: ``token``, ``session``, ``job``, ``subscription`` or ``public``: how PostgreSQL is entered.
-        key: the principal within its kind: the hash of the token, as ``auth.tokens.hash_of`` writes it.
+        key: the principal within its kind: the hash of the token, as ``auth.credentials.tokens.hash_of`` writes it.
         scopes: scopes of the token; they narrow, and ``None`` narrows nothing.
     """
 

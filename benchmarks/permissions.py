@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 import psycopg
 import yaml
 
-from auth.publishing import republish
+from auth.rights.publishing import republish
 from benchmarks import contestants, load
 from benchmarks.client import bearer, etag_of
 from benchmarks.contestants import OURS, QUIET, Server

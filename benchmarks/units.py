@@ -12,8 +12,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from auth.publishing import republish
-from auth.tokens import hash_of, new_secret
+from auth.credentials.tokens import hash_of, new_secret
+from auth.rights.publishing import republish
 from benchmarks.scopes import TERM, TERRITORIAL, Places, profile_on, scopes_of
 from catalogue.layer import Layer
 from catalogue.profile import OneOf, Profile, body_of, everything

@@ -12,7 +12,7 @@ from openapi.fragment import text
 type Json = dict[str, Any]
 
 SCOPES = ("features:read", "tiles:read", "records:read", "processes:execute", "features:write", "admin")
-"""As ``auth.tokens`` has them."""
+"""As ``auth.credentials.tokens`` has them."""
 NEEDED = "features:read"
 """What the operations of the document ask of a token."""
 

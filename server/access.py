@@ -15,8 +15,8 @@ from http.cookies import CookieError, SimpleCookie
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, cast
 
+from auth.credentials.tokens import is_from
 from auth.model import PUBLIC, AccountKind, Caller
-from auth.tokens import is_from
 from catalogue.layer import Layer
 from core.errors import Unauthorized
 from database.pool import Entry, Reader

@@ -21,7 +21,7 @@ from granian.log import LogLevels
 from auth.audit import sealer
 from auth.audit.questions import Questions, envelope_to
 from auth.audit.writer import AuditWriter
-from auth.sessions import cookie_name
+from auth.credentials.sessions import cookie_name
 from catalogue.files import read_layers
 from catalogue.parts import BASE
 from catalogue.service import read_service

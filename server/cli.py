@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import cast
 
-from auth.publishing import republish
+from auth.rights.publishing import republish
 from catalogue.files import read_layers
 from core import logs
 from core.clocks import RealClock

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import psycopg
 
-from auth import daily, stale
 from auth.oauth.forget import forget
+from auth.people import daily
+from auth.rights import stale
 from catalogue.layer import Layer
 from core.calendar import working_days
 from core.clocks import Clock

@@ -10,12 +10,14 @@ import flask
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from auth import account_pages, api, tokens
-from auth.account_visits import Desk, visit
+from auth import api
 from auth.api.http import Access
+from auth.credentials import tokens
 from auth.model import Caller
 from auth.oauth import Parts, Rates, oidc, refuse_insecure_switch, silence_authlib
 from auth.oauth import blueprint as oauth_blueprint
+from auth.pages import routes as account_pages
+from auth.pages.visits import Desk, visit
 from catalogue.layer import Layer, Text
 from core.clocks import Clock, RealClock
 from core.errors import Unauthorized

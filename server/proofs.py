@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from psycopg import Connection
 
-from auth.publishing import check_published
+from auth.rights.publishing import check_published
 from catalogue.layer import Layer
 from core.errors import DatabaseError
 from database.check import check_catalogue

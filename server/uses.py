@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import psycopg
 
-from auth import sessions, tokens
+from auth.credentials import sessions, tokens
 from core.clocks import Clock
 from core.errors import DatdaiError
 from database.writer import Writer

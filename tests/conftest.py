@@ -27,7 +27,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from auth.publishing import publish_public
+from auth.rights.publishing import publish_public
 from catalogue.profile import Profile, body_of, everything
 from database.cluster import Cluster, temporary_folder
 from database.migrate import migrate

@@ -1,6 +1,6 @@
 """Pages for people about their own account: sign-in, second step, password, consent, tokens, sessions.
 
-They get what ``auth.account_pages`` tells, in plain values, and say it in the language of the reader: instants in the
+They get what ``auth.pages.routes`` tells, in plain values, and say it in the language of the reader: instants in the
 legal time of Vietnam, faults by their translations. They need no script, and show nothing that is not told here.
 """
 

@@ -11,16 +11,16 @@ import yaml
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict
 
-from auth import agreements, managing, succession
 from auth.api.document import Json, listing, operation, path_parameter, query_parameter
 from auth.api.http import PREFIX, Access, acting, actor, answer, body, done, legal_day, page, paging, publishing
 from auth.audit import acts
-from auth.clauses import AgreementDocument, vocabulary_of
-from auth.effect import effect_of
 from auth.model import Period
-from auth.odrl import odrl_of
+from auth.policy.clauses import AgreementDocument, vocabulary_of
+from auth.sharing import agreements, managing, succession
+from auth.sharing.effect import effect_of
+from auth.sharing.odrl import odrl_of
+from auth.sharing.succession import SuccessionDocument
 from auth.standing import department_code, officer, standing
-from auth.succession import SuccessionDocument
 from catalogue.files import Slug, Words
 from core.errors import BadParameter, NotFound
 

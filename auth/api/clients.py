@@ -5,10 +5,10 @@ from typing import Any
 from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from auth import clients
 from auth.api.document import Json, listing, operation, path_parameter
 from auth.api.http import PREFIX, Access, acting, answer, body, done, page, paging
-from auth.clients import Client, Draft
+from auth.oauth import clients
+from auth.oauth.clients import Client, Draft
 
 
 class NewClient(BaseModel):

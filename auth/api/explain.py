@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 from auth.api.document import Json, operation, path_parameter
 from auth.api.http import Access, actor, answer, legal_day
-from auth.explain import content_of, explain_for
+from auth.rights.explain import content_of, explain_for
 
 PATHS: Json = {
     "/accounts/{code}/permissions/{layer}": {

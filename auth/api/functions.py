@@ -6,13 +6,13 @@ from typing import Any
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, Field
 
-from auth import functions
 from auth.api.document import query_parameter
 from auth.api.http import Access, acting, answer, body, done, legal_day, page, paging
 from auth.api.routes import Route, blueprint_of, paths_of
 from auth.api.units import Code, Name
-from auth.functions import Held, UnitFunction, told
 from auth.model import Function, Period
+from auth.people import functions
+from auth.people.functions import Held, UnitFunction, told
 from catalogue.profile import Operation
 
 

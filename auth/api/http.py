@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from auth.model import AccountKind, Caller
-from auth.stale import republish_stale
+from auth.rights.stale import republish_stale
 from auth.written import content_of
 from catalogue.layer import Layer
 from core.clocks import Clock, LegalDay

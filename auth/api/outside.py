@@ -3,9 +3,9 @@
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict, Field
 
-from auth import outside
 from auth.api.document import Json, listing, operation, path_parameter
 from auth.api.http import PREFIX, Access, acting, answer, body, done, page, paging
+from auth.people import outside
 
 
 class NewLink(BaseModel):

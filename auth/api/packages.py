@@ -5,10 +5,10 @@ from typing import Any
 from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict
 
-from auth import agreements, packages
 from auth.api.document import listing, operation, path_parameter
 from auth.api.http import PREFIX, Access, acting, answer, body, legal_day, page, paging, publishing
-from auth.clauses import PackageDocument, vocabulary_of
+from auth.policy.clauses import PackageDocument, vocabulary_of
+from auth.sharing import agreements, packages
 from catalogue.files import Slug
 from core.errors import BadParameter
 

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict
 
-from auth import requests
 from auth.api.document import Json, listing, operation, path_parameter
 from auth.api.http import PREFIX, Access, acting, answer, body, done, legal_day, page, paging
-from auth.requests import RequestDocument
+from auth.sharing import requests
+from auth.sharing.requests import RequestDocument
 from catalogue.files import Words
 
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from auth import tokens
 from auth.api.document import Json, listing, operation, path_parameter
 from auth.api.http import PREFIX, Access, acting, answer, body, done, page, paging
-from auth.tokens import Token
+from auth.credentials import tokens
+from auth.credentials.tokens import Token
 
 
 class NewToken(BaseModel):

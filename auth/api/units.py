@@ -6,12 +6,12 @@ from typing import Annotated
 from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from auth import leavers, units
 from auth.api.http import Access, acting, answer, body, done, legal_day, page, paging
 from auth.api.routes import Route, blueprint_of, paths_of
-from auth.leavers import StaffMember
 from auth.model import UnitKind
-from auth.units import NewUnit, Parent, Succession, Unit
+from auth.people import leavers, units
+from auth.people.leavers import StaffMember
+from auth.people.units import NewUnit, Parent, Succession, Unit
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]

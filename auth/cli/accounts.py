@@ -4,11 +4,11 @@ import argparse
 from collections.abc import Callable
 from typing import cast
 
-from auth import accounts, daily, leavers, notices
-from auth.accounts import Account, Handed, NewAccount
 from auth.cli.acts import Act, Acting, add_act, add_group, day_of, opened, say
 from auth.model import AccountKind, AccountState, UnitKind
-from auth.units import NewUnit
+from auth.people import accounts, daily, leavers, notices
+from auth.people.accounts import Account, Handed, NewAccount
+from auth.people.units import NewUnit
 from auth.written import content_of
 from core.calendar import quarter_of, working_days
 from core.clocks import RealClock, calendar_day

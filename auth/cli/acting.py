@@ -9,9 +9,9 @@ from typing import Any
 
 from psycopg import Connection
 
-from auth.accounts import caller_named
 from auth.api.http import content_of
 from auth.model import Caller
+from auth.people.accounts import caller_named
 from core.settings import Settings
 from database.cluster import database_of
 from database.connections import login_of

@@ -12,9 +12,9 @@ from typing import Any, cast
 
 from psycopg import Connection
 
-from auth.accounts import caller_named
 from auth.model import Caller
-from auth.stale import republish_in
+from auth.people.accounts import caller_named
+from auth.rights.stale import republish_in
 from auth.written import content_of
 from catalogue.files import read_layers
 from catalogue.layer import Layer

@@ -3,16 +3,16 @@
 import argparse
 import sys
 
-from auth import agreements, managing, succession
 from auth.api.agreements import written_as_yaml
 from auth.audit import acts
-from auth.clauses import AgreementDocument, read_document
 from auth.cli.desk import add_action, add_page, at_desk, day_of, known, read_file, say
-from auth.effect import effect_of
 from auth.model import Period
-from auth.odrl import odrl_of
+from auth.policy.clauses import AgreementDocument, read_document
+from auth.sharing import agreements, managing, succession
+from auth.sharing.effect import effect_of
+from auth.sharing.odrl import odrl_of
+from auth.sharing.succession import SuccessionDocument
 from auth.standing import department_code, officer, standing
-from auth.succession import SuccessionDocument
 from core.clocks import RealClock
 from core.commands import CommandParser, Subparsers
 from core.errors import NotFound

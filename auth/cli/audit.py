@@ -11,12 +11,12 @@ from typing import Any, cast
 
 from cryptography.exceptions import InvalidTag
 
-from auth.accounts import caller_named
 from auth.api.http import content_of
 from auth.audit import archive, keys, questions, reading, store
 from auth.audit.heads import Head, folder_of
 from auth.audit.reading import Wanted
 from auth.audit.verifier import Period, Verdict, verify
+from auth.people.accounts import caller_named
 from core.clocks import VIETNAM, RealClock, calendar_day
 from core.commands import CommandParser, Subparsers
 from core.errors import BadRequest, DatabaseError

@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from auth import clients
 from auth.cli.acting import acting, add_actor, write
-from auth.clients import AUTH_METHODS, GRANT_TYPES, Client, Draft
-from auth.tokens import SCOPES
+from auth.credentials.tokens import SCOPES
+from auth.oauth import clients
+from auth.oauth.clients import AUTH_METHODS, GRANT_TYPES, Client, Draft
 from core.clocks import RealClock
 from core.commands import CommandParser, Subparsers
 from core.errors import BadRequest

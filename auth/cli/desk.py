@@ -12,11 +12,11 @@ from typing import Any
 import yaml
 from psycopg import Connection
 
-from auth.accounts import caller_named
 from auth.api.http import legal_day
-from auth.clauses import Vocabulary, vocabulary_of
 from auth.cli.acting import add_actor, write
 from auth.model import Caller
+from auth.people.accounts import caller_named
+from auth.policy.clauses import Vocabulary, vocabulary_of
 from catalogue.files import read_layers, read_yaml
 from core.clocks import LegalDay
 from core.errors import BadParameter

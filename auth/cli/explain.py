@@ -5,7 +5,7 @@ import json
 import sys
 
 from auth.api.http import legal_day
-from auth.explain import content_of, explain, lines_of
+from auth.rights.explain import content_of, explain, lines_of
 from catalogue.files import read_layers
 from core.commands import Subparsers
 from core.settings import Settings

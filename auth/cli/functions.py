@@ -4,10 +4,10 @@ import argparse
 import json
 from typing import Any
 
-from auth import functions
 from auth.cli.acts import Acting, add_act, add_group, day_of
-from auth.functions import told
 from auth.model import Function, Period
+from auth.people import functions
+from auth.people.functions import told
 from core.commands import Subparsers
 from core.errors import BadRequest
 from core.limits import LIMITS

@@ -2,8 +2,8 @@
 
 import argparse
 
-from auth import outside
 from auth.cli.acting import acting, add_actor, write
+from auth.people import outside
 from core.clocks import RealClock
 from core.commands import CommandParser, Subparsers
 from core.errors import SettingsError

@@ -2,9 +2,9 @@
 
 import argparse
 
-from auth import agreements, packages
-from auth.clauses import PackageDocument, read_document
 from auth.cli.desk import add_action, add_page, at_desk, known, read_file, say
+from auth.policy.clauses import PackageDocument, read_document
+from auth.sharing import agreements, packages
 from core.clocks import RealClock
 from core.commands import CommandParser, Subparsers
 from core.settings import Settings

@@ -2,10 +2,10 @@
 
 import argparse
 
-from auth import requests
-from auth.clauses import read_document
 from auth.cli.desk import add_action, add_page, at_desk, read_file, say
-from auth.requests import RequestDocument
+from auth.policy.clauses import read_document
+from auth.sharing import requests
+from auth.sharing.requests import RequestDocument
 from core.commands import CommandParser, Subparsers
 from core.settings import Settings
 

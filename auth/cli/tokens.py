@@ -4,10 +4,10 @@ import argparse
 from datetime import timedelta
 from typing import Any
 
-from auth import tokens
 from auth.cli.acting import acting, add_actor, write
+from auth.credentials import tokens
+from auth.credentials.tokens import SCOPES, Token
 from auth.oauth.forget import forget
-from auth.tokens import SCOPES, Token
 from core.clocks import RealClock
 from core.commands import CommandParser, Subparsers
 from core.settings import Settings

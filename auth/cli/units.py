@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
-from auth import leavers, units
 from auth.cli.acts import Acting, add_act, add_group, day_of
-from auth.leavers import StaffMember
 from auth.model import UnitKind
-from auth.units import NewUnit
+from auth.people import leavers, units
+from auth.people.leavers import StaffMember
+from auth.people.units import NewUnit
 from core.commands import Subparsers
 from core.errors import BadRequest
 from core.limits import LIMITS

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 
+from auth.credentials.tokens import hash_of
 from auth.model import Caller
 from auth.oauth import rates
 from auth.oauth.issue import Flow, begin_family
 from auth.oauth.model import QUERIES, Account, Client
 from auth.oauth.rates import Rates
-from auth.tokens import hash_of
 
 TRIES = 10
 """Codes that one account may try in a minute: of 25 billion, 300 devices waiting, it meets one in years."""

@@ -11,11 +11,11 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint
 
-from auth import tokens
+from auth.credentials import tokens
+from auth.credentials.tokens import Prefix, Token, hash_of, is_wellformed, new_secret
 from auth.oauth.grants import ALL_METHODS, CONFIDENTIAL_METHODS, DEVICE_CODE
 from auth.oauth.issue import Flow
 from auth.oauth.model import QUERIES, Account, Client
-from auth.tokens import Prefix, Token, hash_of, is_wellformed, new_secret
 
 NO_CONTENT_WORTH = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("Pragma", "no-cache")]
 USER_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"

@@ -12,11 +12,11 @@ from typing import Any, override
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, grants
 from authlib.oauth2.rfc8628 import DeviceCodeGrant as AuthlibDeviceCode
 
-from auth import tokens
+from auth.credentials import tokens
+from auth.credentials.tokens import Prefix, hash_of, in_order, is_wellformed, new_secret
 from auth.oauth import issue
 from auth.oauth.issue import Flow
 from auth.oauth.model import QUERIES, Account, Client, Code, Device, Refresh
-from auth.tokens import Prefix, hash_of, in_order, is_wellformed, new_secret
 
 ALL_METHODS = ["client_secret_basic", "private_key_jwt", "none"]
 CONFIDENTIAL_METHODS = ["client_secret_basic", "private_key_jwt"]

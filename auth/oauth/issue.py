@@ -9,9 +9,9 @@ from typing import Any
 from authlib.oauth2.rfc6749 import InvalidGrantError
 from psycopg import Connection
 
-from auth import tokens
+from auth.credentials import tokens
+from auth.credentials.tokens import Prefix, hash_of, new_secret
 from auth.oauth.model import QUERIES, Client
-from auth.tokens import Prefix, hash_of, new_secret
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from auth.credentials.tokens import SCOPES
 from auth.oauth.assertions import ALGORITHMS
 from auth.oauth.grants import ALL_METHODS, CONFIDENTIAL_METHODS, DEVICE_CODE
-from auth.tokens import SCOPES
 
 SERVER_PATH = "/.well-known/oauth-authorization-server"
 RESOURCE_PATH = "/.well-known/oauth-protected-resource"

@@ -16,8 +16,8 @@ from authlib.oauth2.rfc8628 import DeviceCredentialMixin
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from auth.credentials.tokens import SCOPES, hash_of, in_order
 from auth.oauth.redirects import is_registered
-from auth.tokens import SCOPES, hash_of, in_order
 from database.queries import load
 
 QUERIES = load("auth.oauth", "oauth.sql")

@@ -14,7 +14,7 @@ class Asked:
 
     Attributes:
         client, unit: names of the client and of the unit that it belongs to, for people.
-        scopes: in the order of ``auth.tokens.SCOPES``.
+        scopes: in the order of ``auth.credentials.tokens.SCOPES``.
         goes_to: host that the browser is sent to afterwards; ``None`` for a device, which waits for itself.
         user_code: what the device shows; ``None`` where no device asks.
     """

@@ -25,6 +25,7 @@ from authlib.oauth2.rfc6749 import (
 )
 from authlib.oauth2.rfc9207 import IssuerParameter
 
+from auth.credentials.tokens import SCOPES, is_from
 from auth.oauth import assertions
 from auth.oauth.endpoints import DeviceAuthorization, Introspection, Revocation
 from auth.oauth.errors import answer_of, body_of
@@ -33,7 +34,6 @@ from auth.oauth.issue import Flow
 from auth.oauth.model import Client
 from auth.oauth.pkce import S256
 from auth.oauth.requests import Request, check_once, check_resource, of_flask
-from auth.tokens import SCOPES, is_from
 from core.errors import SettingsError
 
 INSECURE = "AUTHLIB_INSECURE_TRANSPORT"

@@ -9,8 +9,8 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from auth.clauses import AgreementDocument, PackageDocument, read_document
 from auth.model import AccountKind, UnitKind
+from auth.policy.clauses import AgreementDocument, PackageDocument, read_document
 from catalogue.profile import Operation
 
 FOLDER: Final = Path(__file__).parents[2] / "config" / "demo"

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from auth.credentials.tokens import PERSONAL_LIFETIME_MAX, SCOPES, hash_of, issue_personal, new_secret
 from auth.model import AccountKind, Caller
-from auth.tokens import PERSONAL_LIFETIME_MAX, SCOPES, hash_of, issue_personal, new_secret
 from database.queries import load
 from loader.demo.deriving import derived, source
 from loader.demo.stage import callers

@@ -8,9 +8,9 @@ from typing import Any, Final
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 
-from auth.clauses import Vocabulary
-from auth.publishing import republish
-from auth.stale import republish_in
+from auth.policy.clauses import Vocabulary
+from auth.rights.publishing import republish
+from auth.rights.stale import republish_in
 from catalogue.layer import Layer
 from core.clocks import Clock
 from core.errors import DatabaseError

@@ -4,10 +4,10 @@ import base64
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from auth import clients
-from auth.clients import Draft
+from auth.credentials.tokens import Prefix, new_secret
 from auth.model import AccountKind
-from auth.tokens import Prefix, new_secret
+from auth.oauth import clients
+from auth.oauth.clients import Draft
 from loader.demo.deriving import derived, source
 from loader.demo.files import ClientEntry
 from loader.demo.staffing import ADMIN, Office

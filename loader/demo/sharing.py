@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from auth import agreements, packages, requests
-from auth.clauses import AgreementDocument, PackageDocument, Vocabulary
-from auth.managing import name_manager
 from auth.model import AccountKind, Caller, Period
-from auth.requests import RequestDocument
+from auth.policy.clauses import AgreementDocument, PackageDocument, Vocabulary
+from auth.sharing import agreements, packages, requests
+from auth.sharing.managing import name_manager
+from auth.sharing.requests import RequestDocument
 from loader.demo.files import Demo, RequestEntry
 from loader.demo.stage import Stage
 

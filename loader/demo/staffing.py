@@ -8,11 +8,12 @@ from typing import Final
 
 from pyotp.totp import TOTP
 
-from auth import accounts, functions, passwords, totp, units
-from auth.accounts import Handed, NewAccount
+from auth.credentials import passwords, totp
 from auth.model import AccountKind, Caller, Function, Period, UnitKind
+from auth.people import accounts, functions, units
+from auth.people.accounts import Handed, NewAccount
+from auth.people.units import NewUnit
 from auth.territory import COMMUNE, DISTRICT, Territories, read_territories
-from auth.units import NewUnit
 from catalogue.layer import Layer
 from core.errors import CatalogueError
 from loader.demo.deriving import password_of, second_factor_of, source

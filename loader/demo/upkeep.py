@@ -8,9 +8,10 @@ from typing import Final
 
 from psycopg.rows import class_row
 
-from auth import accounts, leavers, passwords
-from auth.accounts import SuspendedFor
+from auth.credentials import passwords
 from auth.model import AccountKind, Caller
+from auth.people import accounts, leavers
+from auth.people.accounts import SuspendedFor
 from core.calendar import quarter_of
 from core.clocks import calendar_day
 from core.errors import Forbidden

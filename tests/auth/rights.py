@@ -10,7 +10,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.types.json import Jsonb
 
-from auth.publishing import Published, check_published, republish
+from auth.rights.publishing import Published, check_published, republish
 from catalogue.files import read_layers
 from tests.conftest import TEMPLATE
 

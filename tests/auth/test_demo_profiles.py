@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from auth.clauses import Place, Terms, Vocabulary, body_of, grants_of
 from auth.model import AccountKind, AgreementKind, Function, GrantInForce, Period
-from auth.policy import Compiled, compile_profile_of, compile_public
+from auth.policy.clauses import Place, Terms, Vocabulary, body_of, grants_of
+from auth.policy.compiler import Compiled, compile_profile_of, compile_public
 from auth.territory import territories_of
 from catalogue.files import read_layers
 from catalogue.profile import Between, OneOf, Operation, Profile, RowScope, Term

@@ -14,9 +14,9 @@ from flask.testing import FlaskClient
 from auth.api import blueprint, document
 from auth.api.http import Access
 from auth.cli import explain as command
-from auth.explain import Denied, Granted, content_of, explain, lines_of
 from auth.model import AccountKind, Caller
-from auth.policy import Because
+from auth.policy.compiler import Because
+from auth.rights.explain import Denied, Granted, content_of, explain, lines_of
 from catalogue.profile import OneOf, Operation, RowScope
 from core.clocks import StoppedClock
 from core.commands import CommandParser

@@ -27,10 +27,10 @@ from psycopg.conninfo import make_conninfo
 from pydantic import ValidationError
 from werkzeug.test import Client, TestResponse
 
-from auth import passwords
-from auth.account_pages import blueprint
-from auth.account_visits import Desk
+from auth.credentials import passwords
 from auth.oauth.oidc import Departure, Provider, Registration, Subject, is_guarded, provider_of
+from auth.pages.routes import blueprint
+from auth.pages.visits import Desk
 from catalogue.layer import Text
 from core.clocks import RealClock, StoppedClock
 from core.errors import SignInRefused, Unavailable

@@ -15,9 +15,10 @@ from flask import Flask
 from psycopg.conninfo import make_conninfo
 from werkzeug.test import Client, TestResponse
 
-from auth import oauth, passwords, sessions
-from auth.account_pages import People, blueprint
-from auth.account_visits import Desk, local_path
+from auth import oauth
+from auth.credentials import passwords, sessions
+from auth.pages.routes import People, blueprint
+from auth.pages.visits import Desk, local_path
 from catalogue.layer import Text
 from database.writer import Writer
 from server.mounted import assemble

@@ -13,9 +13,10 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 from psycopg.conninfo import make_conninfo
 
-from auth import oauth, passwords
-from auth.account_pages import People, blueprint
-from auth.account_visits import Desk
+from auth import oauth
+from auth.credentials import passwords
+from auth.pages.routes import People, blueprint
+from auth.pages.visits import Desk
 from catalogue.layer import Text
 from core.clocks import RealClock
 from database.writer import Writer

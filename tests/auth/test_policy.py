@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from auth.model import AgreementKind, Function, Grant, GrantInForce, Period
-from auth.policy import (
+from auth.policy.compiler import (
     NOTHING,
     Because,
     Compiled,

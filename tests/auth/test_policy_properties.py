@@ -18,8 +18,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from auth.model import AgreementKind, Function, Grant, GrantInForce, Period
-from auth.policy import NOTHING, Compiled, Refused, boundaries, compile_profile_of, compile_public
-from auth.union import Box, Piece, TooMuch, canonical, column_of, is_empty, united
+from auth.policy.compiler import NOTHING, Compiled, Refused, boundaries, compile_profile_of, compile_public
+from auth.policy.union import Box, Piece, TooMuch, canonical, column_of, is_empty, united
 from catalogue.layer import Column, Component, Geometry, GeometryKind, Layer, Rows, Text
 from catalogue.profile import Allowance, Between, Collection, OneOf, Operation, RowScope, Term, body_of
 from catalogue.types import ColumnType

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from auth.policy import NOTHING
-from auth.publishing import Published, check_published, publish_public, republish, require_publishable
+from auth.policy.compiler import NOTHING
+from auth.rights.publishing import Published, check_published, publish_public, republish, require_publishable
 from core.errors import Conflict
 from database.profiles import drop_unused
 from tests.auth.rights import AUGUST, DAY, JULY, LAYERS, PARCELS, World, clause

@@ -9,9 +9,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from auth import outside, sessions
+from auth.credentials import sessions
+from auth.credentials.tokens import Prefix, new_secret
 from auth.model import AccountKind, Caller
-from auth.tokens import Prefix, new_secret
+from auth.people import outside
 from core.errors import BadRequest, Conflict, Forbidden, NotFound, SignInRefused
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)

@@ -17,9 +17,10 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from psycopg.conninfo import make_conninfo
 
-from auth import accounts, clients
-from auth.clients import Draft
+from auth.oauth import clients
+from auth.oauth.clients import Draft
 from auth.oauth.errors import TEXTS
+from auth.people import accounts
 from core.clocks import RealClock
 from database.writer import Writer
 

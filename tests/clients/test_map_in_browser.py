@@ -18,8 +18,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from psycopg.conninfo import make_conninfo
 from pyotp import TOTP
 
-from auth import accounts, clients, passwords
-from auth.clients import Draft
+from auth.credentials import passwords
+from auth.oauth import clients
+from auth.oauth.clients import Draft
+from auth.people import accounts
 from core.clocks import RealClock
 from database.writer import Writer
 from loader.demo.deriving import password_of, second_factor_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from auth.tokens import SCOPES
+from auth.credentials.tokens import SCOPES
 from catalogue.files import read_layers
 from catalogue.profile import Allowance, Collection, Operation, RowScope, compile_profile, everything
 from formats.offered import FORMATS

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from werkzeug.test import Client
 
-from auth.sessions import cookie_name
+from auth.credentials.sessions import cookie_name
 from catalogue.files import read_layers
 from catalogue.profile import Allowance, Collection, OneOf, Operation, RowScope, compile_profile
 from core.settings import Settings

@@ -10,11 +10,12 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from auth import accounts, passwords, totp, units
-from auth.accounts import NewAccount
+from auth.credentials import passwords, totp
 from auth.model import AccountKind, Caller, UnitKind
-from auth.sign_in import Result, sign_in
-from auth.units import NewUnit
+from auth.people import accounts, units
+from auth.people.accounts import NewAccount
+from auth.people.sign_in import Result, sign_in
+from auth.people.units import NewUnit
 from core.clocks import StoppedClock
 
 NOW = datetime(2025, 7, 1, 2, 0, tzinfo=UTC)  # Tuesday, 9 o'clock in Vietnam

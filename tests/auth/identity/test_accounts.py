@@ -2,10 +2,11 @@
 
 import pytest
 
-from auth import accounts, passwords, units
-from auth.accounts import NewAccount
+from auth.credentials import passwords
 from auth.model import AccountKind, AccountState, UnitKind
-from auth.units import NewUnit
+from auth.people import accounts, units
+from auth.people.accounts import NewAccount
+from auth.people.units import NewUnit
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
 
 ISSUED, MUST_CHANGE, ACTIVE, SUSPENDED, REVOKED = AccountState

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from auth import accounts, units
-from auth.accounts import NewAccount
 from auth.model import AccountKind, Caller
-from auth.sign_in import SignedIn, sign_in
+from auth.people import accounts, units
+from auth.people.accounts import NewAccount
+from auth.people.sign_in import SignedIn, sign_in
 from core.errors import DatdaiError
 
 
@@ -131,7 +131,7 @@ def test_an_allowance_of_one_gives_one_account_of_many(town: Town):
 
 
 def test_a_mark_is_not_taken_before_the_act_that_set_it_again_is_done(town: Town, empty_db: str):
-    from auth.stale import mark_stale, republish_in
+    from auth.rights.stale import mark_stale, republish_in
     from catalogue.files import read_layers
 
     people, layers = town.people, read_layers()

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from auth.cli.units import read_staff
-from auth.leavers import StaffMember
+from auth.people.leavers import StaffMember
 from core.errors import BadRequest
 from server.cli import main
 

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from auth import accounts, functions
 from auth.model import AccountKind, Function, Period
+from auth.people import accounts, functions
 from catalogue.files import read_layers
 from catalogue.profile import Operation
 from core.errors import BadRequest, Conflict, Forbidden, NotFound

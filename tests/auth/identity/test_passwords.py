@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from auth import passwords
-from auth.blocklist import blocklist, is_common
+from auth.credentials import passwords
+from auth.credentials.blocklist import blocklist, is_common
 from core.errors import BadRequest, Conflict, Forbidden
 
 GOOD = "Mưa-rào tháng 6"

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from auth import accounts, passwords, totp
+from auth.credentials import passwords, totp
 from auth.model import AccountKind
-from auth.sign_in import NeedsTotp, Refused, SignedIn, standing_of
+from auth.people import accounts
+from auth.people.sign_in import NeedsTotp, Refused, SignedIn, standing_of
 from core.errors import Conflict, Forbidden, Unauthorized
 
 

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from auth import units
 from auth.model import UnitKind
-from auth.units import NewUnit
+from auth.people import units
+from auth.people.units import NewUnit
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
 
 SINCE = date(2025, 7, 1)

@@ -16,9 +16,9 @@ from psycopg.conninfo import make_conninfo
 from psycopg.types.json import Jsonb
 from werkzeug.test import TestResponse
 
+from auth.credentials.tokens import SCOPES, hash_of
 from auth.model import AccountKind, Caller
 from auth.oauth import Asked, Parts, Rates, blueprint
-from auth.tokens import SCOPES, hash_of
 from database.writer import Writer
 from server.mounted import assemble
 

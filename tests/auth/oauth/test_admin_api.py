@@ -11,8 +11,8 @@ from psycopg.conninfo import make_conninfo
 
 from auth.api import blueprint, document
 from auth.api.http import Access
+from auth.credentials.tokens import new_secret
 from auth.model import Caller
-from auth.tokens import new_secret
 from core.errors import Unauthorized
 from database.writer import Writer
 from server.mounted import assemble

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from auth.tokens import hash_of
+from auth.credentials.tokens import hash_of
 from tests.auth.oauth.conftest import ABSENT, BASE, REDIRECT, Service, basic
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from joserfc import jwk
 
-from auth import clients
-from auth.clients import Draft
 from auth.model import Caller
+from auth.oauth import clients
+from auth.oauth.clients import Draft
 from auth.oauth.keys import checked_keys
 from auth.oauth.redirects import checked_origin, checked_redirect
 from core.errors import BadRequest, Conflict, Forbidden, NotFound

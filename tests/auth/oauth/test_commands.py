@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from joserfc import jwk
 
-from auth import tokens
+from auth.credentials import tokens
 from server.cli import main
 from tests.auth.oauth.conftest import World
 

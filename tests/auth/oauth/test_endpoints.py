@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
-from auth import tokens
+from auth.credentials import tokens
 from auth.oauth import Parts, Rates, blueprint, refuse_insecure_switch, silence_authlib
 from auth.oauth.errors import TEXTS
 from auth.oauth.forget import forget

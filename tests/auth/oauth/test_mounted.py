@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from werkzeug.test import Client
 
-from auth import tokens
+from auth.credentials import tokens
+from auth.credentials.tokens import hash_of
 from auth.model import Caller
-from auth.tokens import hash_of
 from catalogue.layer import Text
 from core.clocks import RealClock
 from core.errors import SettingsError

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from auth import tokens
+from auth.credentials import tokens
 from auth.oauth import issue
 from auth.oauth.model import QUERIES, Client
 from database.writer import Writer

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auth import tokens
-from auth.tokens import Prefix, hash_of, is_from, is_wellformed, new_secret
+from auth.credentials import tokens
+from auth.credentials.tokens import Prefix, hash_of, is_from, is_wellformed, new_secret
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
 from database.writer import Writer
 from tests.auth.oauth.conftest import NOW, World

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from auth.clauses import AgreementDocument, PackageDocument, read_document, vocabulary_of
 from auth.model import AccountKind, Caller
+from auth.policy.clauses import AgreementDocument, PackageDocument, read_document, vocabulary_of
 from catalogue.files import read_layers
 from core.clocks import StoppedClock
 from tests.conftest import TEMPLATE

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 import psycopg
 import pytest
 
-from auth import agreements
-from auth.clauses import AgreementDocument, read_document
-from auth.managing import name_manager
 from auth.model import Period
+from auth.policy.clauses import AgreementDocument, read_document
+from auth.sharing import agreements
+from auth.sharing.managing import name_manager
 from core.errors import BadDocument, BadParameter, Conflict, Forbidden, NotFound
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, document
 

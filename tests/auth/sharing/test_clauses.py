@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from auth.clauses import FORMATS, AgreementDocument, Place, Terms, body_of, grants_of, read_document, terms_of
+from auth.policy.clauses import FORMATS, AgreementDocument, Place, Terms, body_of, grants_of, read_document, terms_of
 from auth.territory import territories_of
 from catalogue.profile import Between, OneOf, Operation
 from core.errors import BadDocument

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from auth import agreements, effect
+from auth.sharing import agreements, effect
 from tests.auth.sharing.conftest import DAY, VOCABULARY, World, clause, document, people_of
 
 DISTRICTS = (

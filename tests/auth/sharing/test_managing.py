@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from auth.managing import Management, concerned
 from auth.model import Grant, Period
+from auth.sharing.managing import Management, concerned
 from auth.territory import territories_of
 from catalogue.profile import Allowance, OneOf, Operation, RowScope
 from tests.auth.sharing.conftest import PLACES, VOCABULARY

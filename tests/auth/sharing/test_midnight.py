@@ -6,7 +6,7 @@ from datetime import date
 import psycopg
 import pytest
 
-from auth import agreements
+from auth.sharing import agreements
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, document
 
 STARTS, ENDS = date(2025, 9, 1), date(2025, 10, 1)

@@ -2,9 +2,9 @@
 
 from datetime import UTC, date, datetime
 
-from auth.agreements import Agreement, Version
-from auth.clauses import Place, body_of
-from auth.odrl import odrl_of
+from auth.policy.clauses import Place, body_of
+from auth.sharing.agreements import Agreement, Version
+from auth.sharing.odrl import odrl_of
 from auth.territory import territories_of
 from tests.auth.sharing.conftest import DAY, PLACES, VOCABULARY, clause, document
 

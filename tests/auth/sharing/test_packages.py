@@ -5,7 +5,7 @@ from datetime import date
 import psycopg
 import pytest
 
-from auth import agreements, packages
+from auth.sharing import agreements, packages
 from core.errors import BadDocument, Conflict, Forbidden, NotFound
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, package
 

@@ -7,7 +7,7 @@ from datetime import date
 import psycopg
 import pytest
 
-from auth import agreements, requests
+from auth.sharing import agreements, requests
 from core.errors import BadParameter, Conflict, Forbidden, NotFound
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, document
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from auth import agreements, succession
+from auth.sharing import agreements, succession
 from core.errors import BadParameter, Conflict, Forbidden, NotFound
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, document
 

@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 import psycopg
 
-from auth import daily
-from auth.publishing import check_published
-from auth.tokens import find
+from auth.credentials.tokens import find
+from auth.people import daily
+from auth.rights.publishing import check_published
 from catalogue.files import read_layers
 from core.clocks import RealClock, StoppedClock
 from loader import demo

@@ -7,10 +7,10 @@ import psycopg
 import pytest
 from pyotp.totp import TOTP
 
-from auth.passwords import expiry
-from auth.publishing import check_published
-from auth.sign_in import NeedsTotp, SignedIn, sign_in
-from auth.tokens import find, hash_of
+from auth.credentials.passwords import expiry
+from auth.credentials.tokens import find, hash_of
+from auth.people.sign_in import NeedsTotp, SignedIn, sign_in
+from auth.rights.publishing import check_published
 from catalogue.files import read_layers
 from core.clocks import RealClock
 from core.errors import DatabaseError

@@ -1,0 +1,1 @@
+"""What proves who asks: passwords, second factors, sessions, tokens, and their ends."""

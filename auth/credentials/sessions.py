@@ -1,0 +1,240 @@
+"""Sessions of browsers: begun when a sign-in is whole, found by a cookie, ended by time, by their owner or by an act.
+
+A password alone makes no session. It makes a *sign-in*, which lives for some minutes and is good for nothing but what
+is missing: the second factor, a new password. The database keeps hashes of what cookies carry, never what they carry.
+"""
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import class_row, kwargs_row
+
+from auth.credentials.tokens import Prefix, Random, hash_of, is_wellformed, new_secret
+from auth.model import AccountKind, AccountState, Caller
+from core.errors import SignInRefused
+from database.queries import load
+
+IDLE = timedelta(minutes=30)
+"""How long a session lives without use."""
+WHOLE = timedelta(hours=12)
+"""How long it lives at most."""
+SIGN_IN_LASTS = timedelta(minutes=10)
+KEPT = timedelta(days=90)
+"""How long a session that is over can be read about."""
+AGENT_MAX = 200
+MARK_LENGTH = 16
+"""Characters of a hash that name a session to its owner."""
+
+SECURE_COOKIE = "__Host-datdai"
+COOKIE = "datdai"
+"""Where the service is reached over plain http: on the machine itself."""
+
+_QUERIES = load("auth.credentials", "sessions.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session; ``way`` is ``password`` or ``sso``."""
+
+    hash: str
+    account_id: int
+    way: str
+    address: str
+    agent: str
+    begun_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A sign-in that lacks something still."""
+
+    hash: str
+    account_id: int
+    way: str
+    begun_at: datetime
+    second_factor_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose session it is.
+
+    Attributes:
+        may_act: the account is active, its password not too old and its position not over: it may do what it may.
+    """
+
+    id: int
+    code: str
+    kind: AccountKind
+    person: str | None
+    state: AccountState
+    password_until: datetime | None
+    unit_id: int
+    unit: str
+    unit_name: str
+    enrolled: bool
+    recovery_left: int
+    may_act: bool
+
+
+def cookie_name(base_url: str) -> str:
+    """Return the name of the cookie of a service: one that its address alone can set, where that is https."""
+    return SECURE_COOKIE if base_url.startswith("https://") else COOKIE
+
+
+def begin(
+    connection: Connection[Any],
+    sign_in: SignIn,
+    *,
+    now: datetime,
+    address: str = "",
+    agent: str = "",
+    random: Random = secrets.token_bytes,
+) -> str:
+    """Turn a whole sign-in into a session; return what its cookie carries, new 256 random bits.
+
+    Raises:
+        SignInRefused: the sign-in was used already.
+    """
+    if connection.execute(_QUERIES["end_sign_in"].encode(), {"hash": sign_in.hash}).rowcount != 1:
+        raise SignInRefused(reason="the sign-in was used already")
+    key = new_secret(Prefix.SESSION, random=random)
+    values = {
+        "hash": hash_of(key),
+        "account_id": sign_in.account_id,
+        "way": sign_in.way,
+        "address": address,
+        "agent": _printable(agent),
+        "now": now,
+        "idle": IDLE,
+    }
+    connection.execute(_QUERIES["insert_session"].encode(), values)
+    return key
+
+
+def find(connection: Connection[Any], key: str, *, now: datetime) -> Session | None:
+    """Return the session that a cookie names, if it is alive; this is a use, which moves its end on."""
+    if not is_wellformed(key, Prefix.SESSION):
+        return None
+    values = {"hash": hash_of(key), "now": now}
+    with connection.cursor(row_factory=class_row(Session)) as cursor:
+        session = cursor.execute(_QUERIES["live_session"].encode(), values).fetchone()
+    if session:
+        touch(connection, session.hash, now=now)
+    return session
+
+
+def touch(connection: Connection[Any], hash_: str, *, now: datetime) -> None:
+    """Note a use of a session, known by its hash, which moves its end on; a busy one is written once a minute."""
+    values = {"hash": hash_, "now": now, "idle": IDLE, "whole": WHOLE}
+    connection.execute(_QUERIES["see_session"].encode(), values)
+
+
+def of_account(connection: Connection[Any], account_id: int, *, now: datetime) -> list[Session]:
+    """Return the sessions of an account that are alive, the latest first."""
+    with connection.cursor(row_factory=class_row(Session)) as cursor:
+        values = {"account_id": account_id, "now": now}
+        return cursor.execute(_QUERIES["sessions_of_account"].encode(), values).fetchall()
+
+
+def before(connection: Connection[Any], session: Session) -> Session | None:
+    """Return the session that the same account began last before this one, alive or not."""
+    with connection.cursor(row_factory=class_row(Session)) as cursor:
+        values = {"account_id": session.account_id, "before": session.begun_at}
+        return cursor.execute(_QUERIES["session_before"].encode(), values).fetchone()
+
+
+def end(connection: Connection[Any], account_id: int, mark: str, *, now: datetime) -> bool:
+    """End a session of an account, named by its hash or the first 16 characters of it; tell whether there was one."""
+    if len(mark) < MARK_LENGTH:
+        return False
+    values = {"account_id": account_id, "mark": mark, "now": now}
+    return connection.execute(_QUERIES["end_session"].encode(), values).rowcount > 0
+
+
+def end_all(connection: Connection[Any], account_id: int, *, now: datetime, but: str = "") -> int:
+    """End every session and sign-in of an account; return how many sessions.
+
+    Args:
+        but: hash of the session that goes on.
+    """
+    values = {"account_id": account_id, "now": now, "but": but}
+    connection.execute(_QUERIES["end_sign_ins"].encode(), values)
+    return connection.execute(_QUERIES["end_sessions"].encode(), values).rowcount
+
+
+def begin_sign_in(
+    connection: Connection[Any], account_id: int, way: str, *, now: datetime, random: Random = secrets.token_bytes
+) -> tuple[str, SignIn]:
+    """Keep that somebody has proved to be the owner of an account by a first factor.
+
+    Returns:
+        What the cookie carries, and the sign-in.
+    """
+    key = new_secret(Prefix.SESSION, random=random)
+    values = {"hash": hash_of(key), "account_id": account_id, "way": way, "now": now, "lasts": SIGN_IN_LASTS}
+    connection.execute(_QUERIES["clear_sign_ins"].encode(), {"now": now})
+    connection.execute(_QUERIES["insert_sign_in"].encode(), values)
+    return key, SignIn(hash_of(key), account_id, way, now, None)
+
+
+def find_sign_in(connection: Connection[Any], key: str, *, now: datetime) -> SignIn | None:
+    """Return the sign-in that a cookie names, if it is alive."""
+    if not is_wellformed(key, Prefix.SESSION):
+        return None
+    with connection.cursor(row_factory=class_row(SignIn)) as cursor:
+        return cursor.execute(_QUERIES["live_sign_in"].encode(), {"hash": hash_of(key), "now": now}).fetchone()
+
+
+def pass_second_factor(connection: Connection[Any], sign_in: SignIn, *, now: datetime) -> SignIn:
+    """Note that the second factor of a sign-in was right; return the sign-in as it is from then on."""
+    connection.execute(_QUERIES["pass_second_factor"].encode(), {"hash": sign_in.hash, "now": now})
+    return replace(sign_in, second_factor_at=now)
+
+
+def end_sign_in(connection: Connection[Any], sign_in: SignIn) -> None:
+    """Forget a sign-in."""
+    connection.execute(_QUERIES["end_sign_in"].encode(), {"hash": sign_in.hash})
+
+
+def clear(connection: Connection[Any], *, now: datetime) -> int:
+    """Forget what is long over; return how many sessions. Of each account the last one stays."""
+    connection.execute(_QUERIES["clear_sign_ins"].encode(), {"now": now})
+    return connection.execute(_QUERIES["clear_sessions"].encode(), {"before": now - KEPT}).rowcount
+
+
+def owner(connection: Connection[Any], account_id: int, *, now: datetime) -> Owner:
+    """Return whose sessions an account's are."""
+    with connection.cursor(row_factory=kwargs_row(_owner)) as cursor:
+        found = cursor.execute(_QUERIES["owner"].encode(), {"account_id": account_id, "now": now}).fetchone()
+    if found is None:
+        raise SignInRefused(reason="there is no such account")
+    return found
+
+
+def _owner(*, kind: str, state: str, **values: Any) -> Owner:
+    return Owner(kind=AccountKind(kind), state=AccountState(state), **values)
+
+
+def caller_of(session: Session, owner: Owner) -> Caller:
+    """Return who asks by a session; scopes do not narrow it."""
+    return Caller(
+        subject=f"account:{owner.id}",
+        kind="session",
+        key=session.hash,
+        account_id=owner.id,
+        account=owner.code,
+        account_kind=owner.kind,
+        unit_id=owner.unit_id,
+        unit=owner.unit,
+    )
+
+
+def _printable(agent: str) -> str:
+    """Return what a browser calls itself, without what cannot be shown."""
+    return "".join(each for each in agent if each.isprintable())[:AGENT_MAX]

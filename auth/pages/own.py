@@ -1,0 +1,219 @@
+"""Pages of who is signed in: the account, its password, its tokens, its sessions, and the way out."""
+
+from datetime import timedelta
+from typing import Any
+
+import flask
+from flask import Response
+from psycopg import Connection
+
+from auth.audit import acts
+from auth.credentials import sessions, tokens
+from auth.credentials.passwords import change_password, warning
+from auth.credentials.sessions import Owner
+from auth.model import AccountKind, Caller
+from auth.pages.entry import count_wrong, enter, is_closed
+from auth.pages.forms import DAYS, DIFFERENT, STALE, Confirmation, PasswordForm, TokenForm, is_ours, text
+from auth.pages.outside import told_of_provider
+from auth.pages.visits import PASSWORD, SIGN_IN, Desk, Visit, drop_cookie, go, page, to_step
+from core.errors import BadRequest, Conflict, Forbidden, NotFound
+from core.phrases import Phrase
+
+
+def home(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
+    """Show the account: the sign-in before this one, how long the password is good, and the ways on."""
+    if who.session is None or who.owner is None or who.step:
+        return to_step(who)
+    owner, now = who.owner, desk.clock.now()
+    content = {
+        "name": owner.code,
+        "person": owner.person,
+        "unit": owner.unit_name,
+        "enrolled": owner.enrolled,
+        "password_until": owner.password_until,
+        "days_left": warning(owner.password_until, now) if owner.password_until else None,
+        "last": sessions.before(connection, who.session),
+    }
+    return page(desk, "account", content | told_of_provider(desk, connection, who))
+
+
+def password(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
+    """Change the password: when one wants to, and when one must."""
+    if who.owner is None or who.step not in (None, PASSWORD):
+        return to_step(who)
+    form = PasswordForm()
+    if flask.request.method == "GET":
+        return _password_page(desk, who)
+    if not is_ours(form):
+        return _password_page(desk, who, STALE)
+    if text(form.new) != text(form.again):
+        return _password_page(desk, who, again=DIFFERENT)
+    try:
+        with connection.transaction():
+            _changed(desk, connection, who.owner, form)
+    except Forbidden as refusal:
+        count_wrong(desk, connection, who.owner, "password")
+        return _password_page(desk, who, old=refusal.text)
+    except (BadRequest, Conflict) as refusal:
+        return _password_page(desk, who, new=refusal.text)
+    return _with_new_password(desk, connection, who)
+
+
+def _changed(desk: Desk, connection: Connection[Any], owner: Owner, form: PasswordForm) -> None:
+    """Change the password, unless too many wrong ones were tried: a session left open is no place to guess it."""
+    if is_closed(desk, connection, owner):
+        raise Forbidden("The current password is wrong.")
+    change_password(connection, owner.id, current=text(form.old) or None, new=text(form.new), clock=desk.clock)
+
+
+def _password_page(desk: Desk, who: Visit, problem: Phrase | None = None, **faults: Phrase) -> Response:
+    owner = who.owner
+    content = {
+        "name": owner.code if owner else "",
+        "must": who.step == PASSWORD,
+        "has_one": bool(owner and owner.password_until),
+        "problem": problem,
+        "faults": faults,
+    }
+    return page(desk, "password", content, status=400 if problem or faults else 200)
+
+
+def _with_new_password(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
+    """Go on with a session that is new: the one of before ended with the old password."""
+    found = who.session or who.sign_in
+    if found is None:
+        return go(SIGN_IN)
+    told = "" if flask.request.args.get("next") else "password-changed"
+    return enter(desk, connection, found.account_id, found.way, with_second_factor=True, told=told)
+
+
+def sign_out(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
+    """End the session of this browser, or the sign-in that it has begun."""
+    if flask.request.method == "GET" and who.owner:
+        return page(desk, "signout", {})
+    if who.owner and not is_ours(Confirmation()):
+        return page(desk, "signout", {}, status=400)
+    if who.session:
+        sessions.end(connection, who.session.account_id, who.session.hash, now=desk.clock.now())
+        _record(connection, who, "account.sign_out")
+    if who.sign_in:
+        sessions.end_sign_in(connection, who.sign_in)
+    flask.session.clear()
+    return drop_cookie(desk, go(SIGN_IN, told="signed-out"))
+
+
+def own_sessions(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
+    """Show the sessions of the account; end one, or all others."""
+    if who.session is None or who.owner is None or who.step:
+        return to_step(who)
+    if flask.request.method == "POST" and is_ours(Confirmation()):
+        mark, now = flask.request.form.get("mark", ""), desk.clock.now()
+        if mark == "others":
+            sessions.end_all(connection, who.owner.id, now=now, but=who.session.hash)
+        else:
+            sessions.end(connection, who.owner.id, mark, now=now)
+        _record(connection, who, "account.end_sessions")
+        return go("/account/sessions", told="ended")
+    found = sessions.of_account(connection, who.owner.id, now=desk.clock.now())
+    return page(desk, "sessions", {"sessions": [_told_session(each, who.session) for each in found]})
+
+
+def _told_session(session: sessions.Session, mine: sessions.Session) -> dict[str, object]:
+    return {
+        "begun_at": session.begun_at,
+        "seen_at": session.seen_at,
+        "address": session.address,
+        "agent": session.agent,
+        "way": session.way,
+        "mark": session.hash[: sessions.MARK_LENGTH],
+        "mine": session.hash == mine.hash,
+    }
+
+
+def personal_tokens(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
+    """Show the personal tokens of the account, and make one, which is shown this once."""
+    caller = who.caller
+    if caller is None:
+        return to_step(who)
+    form = TokenForm()
+    if flask.request.method == "GET":
+        return _tokens_page(desk, connection, caller)
+    if not is_ours(form):
+        return _tokens_page(desk, connection, caller, form, STALE)
+    try:
+        with connection.transaction():
+            secret = _issued(desk, connection, caller, form)
+    except (BadRequest, Conflict) as refusal:
+        return _tokens_page(desk, connection, caller, form, refusal.text)
+    return _tokens_page(desk, connection, caller, secret=secret)
+
+
+def _issued(desk: Desk, connection: Connection[Any], caller: Caller, form: TokenForm) -> str:
+    secret, _ = tokens.issue_personal(
+        connection,
+        caller,
+        purpose=text(form.purpose),
+        scopes=flask.request.form.getlist("scopes"),
+        lifetime=timedelta(days=form.days.data or 0),
+        networks=[each.strip() for each in text(form.networks).split(",") if each.strip()],
+        now=desk.clock.now(),
+        random=desk.random,
+    )
+    return secret
+
+
+def _tokens_page(
+    desk: Desk,
+    connection: Connection[Any],
+    caller: Caller,
+    form: TokenForm | None = None,
+    problem: Phrase | None = None,
+    *,
+    secret: str = "",
+) -> Response:
+    may_administer = caller.account_kind in (AccountKind.SYSTEM_ADMIN, AccountKind.UNIT_HEAD)
+    given = {
+        "purpose": text(form.purpose) if form else "",
+        "scopes": flask.request.form.getlist("scopes") if form else ["features:read", "tiles:read"],
+        "days": (form.days.data if form else None) or DAYS[1],
+        "networks": text(form.networks) if form else "",
+    }
+    content = {
+        "tokens": [
+            _told_token(each) for each in tokens.tokens_of(connection, caller.account_id or 0, now=desk.clock.now())
+        ],
+        "scopes": [each for each in tokens.SCOPES if each != "admin" or may_administer],
+        "days": DAYS,
+        "given": given,
+        "problem": problem,
+        "secret": secret,
+    }
+    return page(desk, "tokens", content, status=400 if problem else 200)
+
+
+def _told_token(token: tokens.Token) -> dict[str, object]:
+    return {
+        "purpose": token.purpose,
+        "scopes": token.scopes,
+        "expires_at": token.expires_at,
+        "used_at": token.used_at,
+        "networks": [str(each) for each in token.networks],
+        "mark": token.hash[: sessions.MARK_LENGTH],
+    }
+
+
+def revoke_token(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
+    """Revoke a personal token."""
+    caller = who.caller
+    if caller is None or flask.request.method == "GET" or not is_ours(Confirmation()):
+        return go("/account/tokens")
+    try:
+        tokens.revoke_personal(connection, caller, flask.request.form.get("mark", ""), now=desk.clock.now())
+    except (NotFound, BadRequest):
+        return go("/account/tokens")
+    return go("/account/tokens", told="revoked")
+
+
+def _record(connection: Connection[Any], who: Visit, act: str) -> None:
+    if who.session and who.owner:
+        acts.record(connection, sessions.caller_of(who.session, who.owner), act, f"account:{who.owner.code}")

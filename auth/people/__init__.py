@@ -1,0 +1,1 @@
+"""Units, their functions and accounts, who signs in, who leaves."""

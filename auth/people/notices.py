@@ -1,0 +1,69 @@
+"""Notices: what the Sở, the heads and the owners of accounts are told, each once."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from psycopg import Connection
+
+from auth.authority import is_admin
+from auth.model import AccountKind, Caller
+from auth.rows import every, first
+from database.queries import load
+
+_QUERIES: Final = load("auth.people", "leavers.sql")
+
+
+class Kind(StrEnum):
+    """What a notice tells."""
+
+    LEAVING_LATE = "leaving_late"
+    """The unit entered the end of a position after the fifth working day."""
+    POSITION_ENDED = "position_ended"
+    """The day came on which a position ended; the account was revoked."""
+    ABSENCE_WARNED = "absence_warned"
+    """Missing from the staff list for four working days."""
+    ABSENCE_REVOKED = "absence_revoked"
+    """Missing for five: revoked."""
+    ATTESTATION_DUE = "attestation_due"
+    """Not attested in the quarter that ends."""
+    NOT_ATTESTED = "not_attested"
+    """Suspended: nobody attested the account in the quarter before."""
+    PASSWORD_EXPIRES = "password_expires"  # noqa: S105 - a word
+    """14, 7 or 1 days before it is too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice about an account; ``day`` is what it is about, ``made_at`` when it was written."""
+
+    id: int
+    kind: Kind
+    account: str
+    person: str | None
+    unit: str
+    day: date
+    made_at: datetime
+
+
+def notify(connection: Connection[Any], kind: Kind, account_id: int, day: date, *, now: datetime) -> bool:
+    """Write a notice unless it was written before; tell whether it was new."""
+    values = {"kind": kind.value, "account": account_id, "day": day, "at": now}
+    return first(connection, int, _QUERIES["notify"], values) is not None
+
+
+def notices_seen(connection: Connection[Any], actor: Caller, *, limit: int, after: int = 0) -> list[Notice]:
+    """Return the notices that concern the actor: all for an admin, the unit's for its head, else one's own."""
+    head = actor.account_kind is AccountKind.UNIT_HEAD
+    values = {
+        "unit": None if is_admin(actor) else actor.unit_id,
+        "only": None if is_admin(actor) or head else actor.account_id,
+        "after": after,
+        "limit": limit,
+    }
+    return every(connection, _notice, _QUERIES["notices"], values)
+
+
+def _notice(id_: int, kind: str, *rest: Any) -> Notice:
+    return Notice(id_, Kind(kind), *rest)

@@ -1,0 +1,189 @@
+"""Sign in by name, password and second factor. Every refusal looks alike and costs the same work."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg import Connection
+
+from auth.audit.acts import record
+from auth.credentials import passwords, totp
+from auth.model import AccountKind, AccountState, Caller
+from auth.people import throttle
+from auth.people.accounts import expire_password
+from auth.rows import first, only
+from core.clocks import Clock
+from core.errors import Unauthorized
+from core.phrases import Phrase
+from database.queries import load
+
+REFUSED_TEXT: Final = Phrase("Name, password or code is wrong, or there were too many attempts. Try again later.")
+_QUERIES: Final = load("auth.people", "sign_in.sql")
+_UNKNOWN: Final = Caller("public", "public", "")
+_NAME_MAX: Final = 128
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who signed in, and what must be done before anything else.
+
+    Attributes:
+        must_change: only a new password may be set, and no token issued.
+        must_enrol: an admin or a head without a second factor: only that may be begun, and no token issued.
+        days_left: until the password is too old, within the last 14 days.
+        recovery_codes_left: after a recovery code was used.
+    """
+
+    account_id: int
+    account: str
+    kind: AccountKind
+    person: str | None
+    unit_id: int
+    unit: str
+    must_change: bool
+    must_enrol: bool
+    days_left: int | None = None
+    recovery_codes_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsTotp:
+    """Name and password are right; the same again with a code of the authenticator, or a recovery code."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No. ``text`` is the one text for every reason."""
+
+    text: Phrase = REFUSED_TEXT
+
+
+type Result = SignedIn | NeedsTotp | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an account must still do before it may be used in full."""
+
+    must_change: bool
+    must_enrol: bool
+    password_until: datetime | None
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether nothing is missing: only then may sessions act and tokens be issued."""
+        return not self.must_change and not self.must_enrol
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    id: int
+    code: str
+    kind: str
+    person: str | None
+    unit_id: int
+    unit: str
+    state: str
+    password_until: datetime | None
+    hash: str | None
+    activation: str | None
+    has_totp: bool
+
+
+def sign_in(
+    connection: Connection[Any],
+    *,
+    code: str,
+    password: str,
+    totp_code: str | None = None,
+    ip: str,
+    clock: Clock,
+    key: bytes,
+) -> Result:
+    """Sign in; the transaction must be committed whatever comes out of it, for failures are counted in it.
+
+    Args:
+        code: name of the account.
+        password: or the activation code of an account that was handed over or reset, which is used up.
+        totp_code: of the authenticator, or a recovery code; ``None`` where none was asked for yet.
+        ip: address that the sign-in comes from.
+        key: 32 bytes, as ``core.settings.secret_key`` returns them.
+    """
+    now, name = clock.now(), code.strip().lower()[:_NAME_MAX]
+    gate = throttle.approach(connection, name=name, address=ip, now=now)
+    found = first(connection, _Candidate, _QUERIES["candidate"], {"code": name, "now": now})
+    is_right = not gate.is_address_closed and _knows(found, password)
+    if found is None or not is_right or gate.is_closed:
+        return _refuse(connection, gate, found, ip)
+    if found.has_totp and totp_code is None:
+        return NeedsTotp(found.id)
+    left = _second_factor(connection, found, totp_code, key, now) if found.has_totp else None
+    if left is False or not _use_activation(connection, found, password, now):
+        return _refuse(connection, gate, found, ip)
+    throttle.forget(connection, gate)
+    return _let_in(connection, found, password, ip, now, left)
+
+
+def standing_of(connection: Connection[Any], account_id: int, *, now: datetime) -> Standing:
+    """Return what an account must still do.
+
+    Raises:
+        Unauthorized: it may not be used at all.
+    """
+    found = first(connection, Standing, _QUERIES["standing"], {"account": account_id, "now": now})
+    if found is None:
+        raise Unauthorized
+    return found
+
+
+def _knows(found: _Candidate | None, password: str) -> bool:
+    """Tell whether a password, or an activation code, is the account's; the work is that of one password always."""
+    usable = found.hash if found and found.password_until is not None else None
+    by_password = passwords.is_password(password, usable)
+    by_code = passwords.is_activation(password, found.activation if found else None)
+    return by_password or (by_code and found is not None and found.state == AccountState.MUST_CHANGE)
+
+
+def _second_factor(
+    connection: Connection[Any], found: _Candidate, code: str | None, key: bytes, now: datetime
+) -> bool | int:
+    """Return True for a right code, the number of those left for a right recovery code, False for neither."""
+    if totp.verify(connection, found.id, code or "", key=key, now=now):
+        return True
+    if totp.use_recovery_code(connection, found.id, code or "", now=now):
+        return totp.recovery_codes_left(connection, found.id)
+    return False
+
+
+def _use_activation(connection: Connection[Any], found: _Candidate, password: str, now: datetime) -> bool:
+    """Use up the activation code that was given as password; True where it was a password."""
+    if not passwords.is_activation(password, found.activation):
+        return True
+    return passwords.use_activation(connection, found.id, password, now=now)
+
+
+def _let_in(
+    connection: Connection[Any], found: _Candidate, password: str, ip: str, now: datetime, left: bool | int | None
+) -> SignedIn:
+    if found.hash and found.password_until and passwords.is_outdated(found.hash):
+        passwords.hash_anew(connection, found.id, password)
+    expire_password(connection, found.id, now=now)
+    standing = only(connection, Standing, _QUERIES["standing"], {"account": found.id, "now": now})
+    kind, until = AccountKind(found.kind), standing.password_until
+    caller = Caller(f"account:{found.id}", "session", "", found.id, found.code, kind, found.unit_id, found.unit)
+    record(connection, caller, "account.sign_in", f"account:{found.code}", after={"address": ip})
+    return SignedIn(
+        found.id, found.code, kind, found.person, found.unit_id, found.unit, standing.must_change, standing.must_enrol,
+        days_left=passwords.warning(until, now) if until else None,
+        recovery_codes_left=None if isinstance(left, bool) else left,
+    )  # fmt: skip
+
+
+def _refuse(connection: Connection[Any], gate: throttle.Gate, found: _Candidate | None, ip: str) -> Refused:
+    """Count and write down a failure; what was typed for an unknown name may be a password, and is not kept."""
+    throttle.count_failure(connection, gate)
+    about = f"account:{found.code}" if found else "account:-"
+    record(connection, _UNKNOWN, "account.sign_in_refused", about, after={"address": ip})
+    return Refused()

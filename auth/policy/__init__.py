@@ -1,0 +1,1 @@
+"""What an agreement says, and what it comes to: documents of grants, and the compiler that makes profiles of them."""

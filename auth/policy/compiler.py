@@ -1,0 +1,297 @@
+"""The policy compiler: grants and functions in force to a profile. Pure: no connection, no clock.
+
+Rights are the union, over the functions that an account holds, of the grants of its unit as far as each function
+leaves them. Nothing denies and nothing has priority, so order does not matter; what nobody gave does not exist. A union
+that could be served only by giving more than its pieces give is refused. Source: ``docs/explanation/permissions.md``.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from functools import reduce
+from types import MappingProxyType
+
+from auth.model import AgreementKind, Function, Grant, GrantInForce
+from auth.policy.union import Box, Piece, TooMuch, canonical, column_of, is_empty, united
+from catalogue.layer import Layer
+from catalogue.profile import Collection, OneOf, Operation, Profile, RowScope, Term, compile_profile
+from core.clocks import VIETNAM
+from core.errors import Conflict
+from core.phrases import Phrase
+
+_OVER_GRANT = "Collection '{}': put together, {} would also give {}, which no clause of them gives."
+_ODD_QUERY = "Collection '{}': {} would let it be queried in other rows or columns than it is read in."
+_DROPPED = "Function '{}' leaves out column '{}' of layer '{}', by which agreement '{}' identifies or selects rows."
+
+type Key = tuple[str, Operation]
+"""Id of a collection, and what is done with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """Codes of the agreements and functions that a right stands on, each once and in order."""
+
+    agreements: tuple[str, ...]
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A profile, and why everything in it is there: a ``Because`` for each of its facets."""
+
+    profile: Profile
+    because: Mapping[Key, Because]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Grants and functions that make no profile; ``reasons`` name them, and ``str`` says each in English."""
+
+    reasons: tuple[Phrase, ...]
+
+
+NOTHING = Compiled(compile_profile(()), MappingProxyType({}))
+"""Nobody's rights."""
+
+
+def compile_profile_of(
+    grants: Iterable[GrantInForce], functions: Iterable[Function], layers: Mapping[str, Layer], day: date
+) -> Compiled | Refused:
+    """Compile what an account may see on a legal day.
+
+    Args:
+        grants: those of its unit, in force or not; publications to everybody are passed over.
+        functions: those that it holds, in force or not; without any in force it may see nothing.
+        layers: by id.
+    """
+    own = [each for each in grants if each.kind is not AgreementKind.PUBLIC]
+    held = list(functions)
+    return _compiled(own, [each for each in held if each.period.holds(day)], layers, day, boundaries(own, held, day))
+
+
+def compile_public(grants: Iterable[GrantInForce], layers: Mapping[str, Layer], day: date) -> Compiled | Refused:
+    """Compile what everybody may see on a legal day: publications alone, and no function is needed."""
+    own = [each for each in grants if each.kind is AgreementKind.PUBLIC]
+    return _compiled(own, [None], layers, day, boundaries(own, (), day))
+
+
+def boundaries(grants: Iterable[GrantInForce], functions: Iterable[Function], since: date) -> tuple[date, ...]:
+    """Return the days after ``since`` on which anything starts or ends, in order."""
+    periods = [*(each.period for each in grants), *(each.period for each in functions)]
+    days = {day for each in periods for day in (each.since, each.until) if day is not None}
+    return tuple(sorted(day for day in days if day > since))
+
+
+def collection_id(grant: GrantInForce) -> str:
+    """Return the id of the collection that a grant gives: that of a special request is its own."""
+    return f"{grant.grant.layer}~{grant.agreement}" if grant.kind is AgreementKind.SPECIAL else grant.grant.layer
+
+
+def conflict(refused: Refused) -> Conflict:
+    """Return a refusal as the error that the act is refused with; it says every reason."""
+    first, *others = refused.reasons
+    text = first
+    for each in others:
+        text = Phrase("{} {}", (text, each))
+    return Conflict("The rights cannot be put together. {}", text)
+
+
+def grant_faults(grant: Grant, layers: Mapping[str, Layer]) -> tuple[Phrase, ...]:
+    """Return what is wrong with a clause in itself: layer, columns, terms."""
+    layer = layers.get(grant.layer)
+    if layer is None:
+        return (Phrase("No file declares the layer '{}'.", (grant.layer,)),)
+    return (*_column_faults(grant, layer), *_term_faults(grant, layer))
+
+
+def _column_faults(grant: Grant, layer: Layer) -> Iterator[Phrase]:
+    for name in sorted(grant.columns - {each.name for each in layer.columns}):
+        yield Phrase("Layer '{}' has no column '{}'.", (layer.id, name))
+    if layer.key.name not in grant.columns:
+        yield Phrase("The columns of layer '{}' lack its key '{}'.", (layer.id, layer.key.name))
+
+
+def _term_faults(grant: Grant, layer: Layer) -> Iterator[Phrase]:
+    names = [each.column for each in grant.rows.terms]
+    for name in sorted({each for each in names if names.count(each) > 1}):
+        yield Phrase("Rows of layer '{}' are limited twice by '{}'.", (layer.id, name))
+    for term in grant.rows.terms:
+        if term.column not in {layer.territory, *layer.scopes}:
+            yield Phrase("Rows of layer '{}' cannot be limited by '{}'.", (layer.id, term.column))
+        elif term.column not in _visible(grant.columns, layer):
+            yield Phrase(
+                "Rows of layer '{}' are limited by '{}', which is not among the columns.", (layer.id, term.column)
+            )
+        elif not _is_sound(term, layer):
+            yield Phrase("The limit on '{}' does not fit layer '{}'.", (term.column, layer.id))
+
+
+def _is_sound(term: Term, layer: Layer) -> bool:
+    """Tell whether a term fits its column; the territory is always a list."""
+    if term.column == layer.territory and not isinstance(term, OneOf):
+        return False
+    try:
+        canonical(term, column_of(layer, term.column))
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Rights:
+    """What was found so far: the pieces of each operation on each collection, and what stands in the way."""
+
+    pieces: dict[Key, list[Piece]]
+    faults: set[Phrase]
+
+
+def _compiled(
+    grants: Iterable[GrantInForce],
+    functions: Iterable[Function | None],
+    layers: Mapping[str, Layer],
+    day: date,
+    changes: tuple[date, ...],
+) -> Compiled | Refused:
+    rights, held = _Rights(defaultdict(list), set()), list(functions)
+    for grant in sorted((each for each in grants if each.period.holds(day)), key=lambda each: each.agreement):
+        _add(rights, grant, held, layers)
+    boxes = _united(rights)
+    if rights.faults:
+        return Refused(tuple(sorted(rights.faults, key=str)))
+    until = datetime.combine(changes[0], time(), VIETNAM) if changes else None
+    because = {key: _because(rights.pieces[key]) for key in sorted(boxes)}
+    return Compiled(compile_profile(_collections(boxes), until), MappingProxyType(because))
+
+
+def _add(
+    rights: _Rights, grant: GrantInForce, functions: Iterable[Function | None], layers: Mapping[str, Layer]
+) -> None:
+    """Add what each function leaves of a grant."""
+    if faults := grant_faults(grant.grant, layers):
+        rights.faults.update(Phrase("Agreement '{}': {}", (grant.agreement, each)) for each in faults)
+        return
+    whole = _box(grant.grant, layers[grant.grant.layer])
+    for function in functions:
+        if operations := _operations(grant.grant, function):
+            _add_piece(rights, grant, _narrowed(whole, function), function, operations)
+
+
+def _add_piece(
+    rights: _Rights, grant: GrantInForce, box: Box, function: Function | None, operations: Iterable[Operation]
+) -> None:
+    if function and (lost := _lost(box)):
+        rights.faults.add(Phrase(_DROPPED, (function.code, lost, grant.grant.layer, grant.agreement)))
+    elif not any(is_empty(each, column_of(box.layer, each.column)) for each in box.terms):
+        piece = Piece(box, grant.agreement, function.code if function else None)
+        for operation in operations:
+            rights.pieces[collection_id(grant), operation].append(piece)
+
+
+def _box(grant: Grant, layer: Layer) -> Box:
+    terms = (canonical(each, column_of(layer, each.column)) for each in grant.rows.terms)
+    return Box(
+        layer=layer,
+        columns=grant.columns,
+        geometry=grant.geometry or layer.geometry is None,
+        terms=tuple(sorted(terms, key=lambda each: each.column)),
+        formats=grant.allowance.formats,
+        page_max=grant.allowance.page_max,
+        daily_items=grant.allowance.daily_items,
+    )
+
+
+def _operations(grant: Grant, function: Function | None) -> frozenset[Operation]:
+    """Return what may be done; nothing at all where the function is about other layers."""
+    if function and function.layers is not None and grant.layer not in function.layers:
+        return frozenset()
+    given = grant.allowance.operations
+    return given if function is None or function.operations is None else given & function.operations
+
+
+def _narrowed(box: Box, function: Function | None) -> Box:
+    """Return what a function leaves of the rows and columns of its layer."""
+    if function is None:
+        return box
+    kept = (function.columns or {}).get(box.layer.id)
+    narrow = box if kept is None else replace(box, columns=box.columns & kept)
+    return narrow if function.territory is None else _within(narrow, function.territory)
+
+
+def _within(box: Box, territory: frozenset[int]) -> Box:
+    name = box.layer.territory
+    given = box.term(name)
+    values = territory & frozenset(given.values) if isinstance(given, OneOf) else territory
+    terms = [each for each in box.terms if each.column != name]
+    terms.append(OneOf(name, tuple(sorted(values))))
+    return replace(box, terms=tuple(sorted(terms, key=lambda each: each.column)))
+
+
+def _lost(box: Box) -> str | None:
+    """Return a column that identifies or selects rows and is not there, or ``None``."""
+    needed = {box.layer.key.name, *(each.column for each in box.terms)}
+    return min(needed - _visible(box.columns, box.layer), default=None)
+
+
+def _visible(columns: frozenset[str], layer: Layer) -> frozenset[str]:
+    """Return some columns, and the territory where the layer has no column that shows it."""
+    return columns if any(each.name == layer.territory for each in layer.columns) else columns | {layer.territory}
+
+
+def _united(rights: _Rights) -> dict[Key, Box]:
+    """Return the union of the pieces of each operation; operations with the same pieces are looked at once."""
+    found: dict[tuple[str, tuple[Piece, ...]], Box | TooMuch] = {}
+    boxes: dict[Key, Box] = {}
+    for key in sorted(rights.pieces):
+        pieces = tuple(sorted(rights.pieces[key], key=_place))
+        same = (key[0], pieces)
+        union = found.setdefault(same, found.get(same) or united(pieces))
+        if isinstance(union, TooMuch):
+            rights.faults.add(_over_grant(key[0], union))
+        else:
+            boxes[key] = union
+    rights.faults.update(_odd_queries(rights, boxes))
+    return boxes
+
+
+def _odd_queries(rights: _Rights, boxes: Mapping[Key, Box]) -> Iterator[Phrase]:
+    """Yield what could be selected by properties elsewhere than it is read: pages read and query in one breath."""
+    for (id_, operation), box in boxes.items():
+        if operation is Operation.QUERY and box != boxes.get((id_, Operation.READ)):
+            pieces = sorted({*rights.pieces[id_, operation], *rights.pieces[id_, Operation.READ]}, key=_place)
+            yield Phrase(_ODD_QUERY, (id_, _givers(pieces)))
+
+
+def _place(piece: Piece) -> tuple[str, str, str]:
+    """Order pieces by who gave them, and those of one giver by what they hold."""
+    box = piece.box
+    content = (sorted(box.columns), box.geometry, box.terms, sorted(box.formats or ()), box.page_max, box.daily_items)
+    return piece.agreement, piece.function or "", repr(content)
+
+
+def _over_grant(collection: str, union: TooMuch) -> Phrase:
+    return Phrase(_OVER_GRANT, (collection, _givers(union.pieces), union.given))
+
+
+def _givers(pieces: Iterable[Piece]) -> Phrase:
+    first, *others = dict.fromkeys(each.name for each in pieces)
+    return reduce(lambda one, other: Phrase("{} and {}", (one, other)), others, first)
+
+
+def _collections(boxes: Mapping[Key, Box]) -> list[Collection]:
+    """Return the collections, one for all operations that see the same."""
+    operations: dict[tuple[str, Box], list[Operation]] = defaultdict(list)
+    for (id_, operation), box in boxes.items():
+        operations[id_, box].append(operation)
+    return [_collection(id_, box, allowed) for (id_, box), allowed in operations.items()]
+
+
+def _collection(id_: str, box: Box, operations: Iterable[Operation]) -> Collection:
+    columns = tuple(each for each in box.layer.columns if each.name in box.columns)
+    return Collection(id_, box.layer, columns, RowScope(box.terms), box.geometry, box.allowance(operations))
+
+
+def _because(pieces: Iterable[Piece]) -> Because:
+    given = list(pieces)
+    functions = {each.function for each in given if each.function is not None}
+    return Because(tuple(sorted({each.agreement for each in given})), tuple(sorted(functions)))

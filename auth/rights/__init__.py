@@ -1,0 +1,1 @@
+"""What is in force: profiles of accounts, published, kept up to date and explained."""

@@ -1,0 +1,300 @@
+"""Why somebody may do something with a layer, or may not: by which agreement and function, or what is missing."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from psycopg import Connection
+
+from auth.model import AccountState, AgreementKind, Caller, Function, GrantInForce, UnitKind
+from auth.policy.compiler import Because, Compiled, Refused, collection_id, compile_profile_of
+from auth.rights.publishing import functions_of, read_grants, read_holders
+from auth.standing import standing
+from catalogue.layer import Layer, Text
+from catalogue.profile import Allowance, Between, Collection, OneOf, Operation, RowScope, Term
+from core.errors import NotFound
+from database.queries import load
+
+type Json = dict[str, Any]
+
+_SQL = load("auth.rights", "explain.sql")
+_USABLE = (AccountState.ACTIVE, AccountState.MUST_CHANGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Access, limited to these rows and columns."""
+
+    rows: RowScope
+    columns: tuple[str, ...]
+    geometry: bool
+    allowance: Allowance
+    because: Because
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """No access. ``reason`` is for who administers the account, never for who asks for data."""
+
+    reason: Text
+
+
+type Decision = Granted | Denied
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What an account may do with a layer on a legal day, by collection and operation."""
+
+    account: str
+    unit: str
+    layer: str
+    day: date
+    decisions: Mapping[str, Mapping[Operation, Decision]]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An account as far as its rights depend on it, on one legal day."""
+
+    id: int
+    code: str
+    unit_id: int
+    unit: str
+    unit_kind: UnitKind
+    state: AccountState
+    ends_on: date | None
+    unit_exists: bool
+
+
+def explain(
+    connection: Connection[Any], layers: Iterable[Layer], account: str, layer: str, *, day: date
+) -> Explanation:
+    """Explain what an account may do with a layer: its own collection, and those of special requests.
+
+    Raises:
+        NotFound: there is no such account or layer.
+    """
+    known = {each.id: each for each in layers}
+    subject = _subject(connection, account, day)
+    if layer not in known:
+        raise NotFound
+    grants = [each for each in _grants(connection, subject, day) if each.grant.layer == layer]
+    functions = [each for each in _functions(connection, subject, day) if each.period.holds(day)]
+    compiled = compile_profile_of(grants, functions, known, day)
+    ids = sorted({layer, *(collection_id(each) for each in grants)}, key=lambda each: ("~" in each, each))
+    decisions = {id_: _decisions(id_, subject, grants, functions, compiled, day) for id_ in ids}
+    return Explanation(account, subject.unit, layer, day, decisions)
+
+
+def explain_for(
+    connection: Connection[Any], actor: Caller, layers: Iterable[Layer], account: str, layer: str, *, day: date
+) -> Explanation:
+    """Explain an account's rights to who may know them: the Sở, the head of its unit, and itself.
+
+    Raises:
+        Forbidden: the actor may do nothing today.
+        NotFound: there is no such account or layer, or it is none of the actor's business.
+    """
+    who = standing(connection, actor, day)
+    subject = _subject(connection, account, day)
+    if not (who.officer or subject.id == who.account or (who.head and subject.unit_id == who.unit)):
+        raise NotFound
+    return explain(connection, layers, account, layer, day=day)
+
+
+def content_of(explanation: Explanation) -> Json:
+    """Return an explanation as JSON; reasons in Vietnamese and English."""
+    return {
+        "account": explanation.account,
+        "unit": explanation.unit,
+        "layer": explanation.layer,
+        "day": explanation.day.isoformat(),
+        "collections": [
+            {"id": id_, "operations": {str(operation): _content(each) for operation, each in decisions.items()}}
+            for id_, decisions in explanation.decisions.items()
+        ],
+    }
+
+
+def lines_of(explanation: Explanation, language: str) -> Iterator[str]:
+    """Yield an explanation as lines of text, ``vi`` or ``en``; operations with one decision stand together."""
+    head = _HEAD.in_language(language)
+    yield head.format(explanation.account, explanation.unit, explanation.layer, explanation.day)
+    for id_, decisions in explanation.decisions.items():
+        yield f"{id_}:"
+        for said in dict.fromkeys(_said(each, language) for each in decisions.values()):
+            operations = [str(operation) for operation, each in decisions.items() if _said(each, language) == said]
+            yield f"  {', '.join(operations)}: {said}"
+
+
+_HEAD = Text("Tài khoản {} ({}), lớp {}, ngày {}", "Account {} ({}), layer {}, day {}")
+_GRANTED = Text(
+    "được phép; đối tượng: {}; thuộc tính: {}; hình học: {}; theo thỏa thuận {}, chức năng {}",
+    "granted; rows: {}; columns: {}; geometry: {}; by agreement {}, function {}",
+)
+_DENIED = Text("không được phép: {}", "denied: {}")
+_EVERY_ROW = Text("tất cả", "all")
+_YES, _NO = Text("có", "yes"), Text("không", "no")
+_STATES = {
+    AccountState.ISSUED: Text("Tài khoản chưa được kích hoạt.", "The account was not activated yet."),
+    AccountState.SUSPENDED: Text("Tài khoản đang bị tạm dừng.", "The account is suspended."),
+    AccountState.REVOKED: Text("Tài khoản đã bị thu hồi.", "The account was revoked."),
+}
+
+
+def _text(text: Text, *values: object) -> Text:
+    return Text(text.vi.format(*values), text.en.format(*values))
+
+
+def _subject(connection: Connection[Any], code: str, day: date) -> Subject:
+    row = connection.execute(_SQL["account"].encode(), {"code": code, "day": day}).fetchone()
+    if row is None:
+        raise NotFound
+    id_, unit_id, unit, kind, state, ends_on, exists = row
+    return Subject(id_, code, unit_id, unit, UnitKind(kind), AccountState(state), ends_on, exists)
+
+
+def _grants(connection: Connection[Any], subject: Subject, day: date) -> list[GrantInForce]:
+    found = read_grants(connection, [subject.unit_id], day).get(subject.unit_id, [])
+    return [each for each in found if each.kind is not AgreementKind.PUBLIC and each.period.holds(day)]
+
+
+def _functions(connection: Connection[Any], subject: Subject, day: date) -> tuple[Function, ...]:
+    return tuple(each for holder in read_holders(connection, [subject.id], day) for each in functions_of(holder))
+
+
+def _decisions(
+    id_: str,
+    subject: Subject,
+    grants: Sequence[GrantInForce],
+    functions: Sequence[Function],
+    compiled: Compiled | Refused,
+    day: date,
+) -> dict[Operation, Decision]:
+    here = [each for each in grants if collection_id(each) == id_]
+    return {each: _decision(id_, each, subject, here, functions, compiled, day) for each in Operation}
+
+
+def _decision(
+    id_: str,
+    operation: Operation,
+    subject: Subject,
+    grants: Sequence[GrantInForce],
+    functions: Sequence[Function],
+    compiled: Compiled | Refused,
+    day: date,
+) -> Decision:
+    if reason := _standing_reason(subject, day):
+        return Denied(reason)
+    if isinstance(compiled, Compiled) and (found := compiled.profile.facet(id_, operation)):
+        return _granted(found, compiled.because[id_, operation])
+    if reason := _right_reason(operation, grants, functions):
+        return Denied(reason)
+    if isinstance(compiled, Refused):
+        reasons = " ".join(map(str, compiled.reasons))
+        return Denied(_text(Text("Các quyền không gộp được: {}", "The rights cannot be put together: {}"), reasons))
+    return Denied(_NO_ROWS)
+
+
+def _granted(found: Collection, because: Because) -> Granted:
+    columns = tuple(each.name for each in found.columns)
+    return Granted(found.scope, columns, found.geometry is not None, found.allowance, because)
+
+
+_NO_ROWS = Text(
+    "Địa bàn của chức năng và của thỏa thuận không có phần chung.",
+    "The territories of the functions and of the agreements have nothing in common.",
+)
+_ENDED = Text("Vị trí công tác đã kết thúc ngày {}.", "The position ended on {}.")
+_DATA_CENTRE = Text(
+    "Đơn vị vận hành trung tâm dữ liệu không được xem dữ liệu.", "Who runs the data centre sees no row of data."
+)
+_NO_UNIT = Text("Đơn vị không tồn tại vào ngày này.", "The unit does not exist on this day.")
+_NO_FUNCTION = Text("Tài khoản chưa được giao chức năng nào.", "The account holds no function.")
+_NO_AGREEMENT = Text("Đơn vị không có thỏa thuận nào về lớp này.", "No agreement of the unit is about this layer.")
+_NOT_AGREED = Text("Thỏa thuận {} không cho phép thao tác này.", "Agreement {} does not allow this operation.")
+_OTHER_LAYERS = Text("Chức năng {} không bao gồm lớp này.", "Function {} is not about this layer.")
+_OTHER_OPERATIONS = Text("Chức năng {} không bao gồm thao tác này.", "Function {} leaves out this operation.")
+
+
+def _standing_reason(subject: Subject, day: date) -> Text | None:
+    """Return why an account may do nothing at all."""
+    if subject.state not in _USABLE:
+        return _STATES[subject.state]
+    if subject.ends_on is not None and subject.ends_on <= day:
+        return _text(_ENDED, subject.ends_on)
+    if subject.unit_kind is UnitKind.DATA_CENTRE:
+        return _DATA_CENTRE
+    return None if subject.unit_exists else _NO_UNIT
+
+
+def _right_reason(operation: Operation, grants: Sequence[GrantInForce], functions: Sequence[Function]) -> Text | None:
+    """Return which step between agreement and right is missing, or ``None``: each is there."""
+    if not grants:
+        return _NO_AGREEMENT
+    giving = [each for each in grants if operation in each.grant.allowance.operations]
+    if not giving:
+        return _text(_NOT_AGREED, _names(each.agreement for each in grants))
+    if not functions:
+        return _NO_FUNCTION
+    about = [each for each in functions if each.layers is None or giving[0].grant.layer in each.layers]
+    if not about:
+        return _text(_OTHER_LAYERS, _names(each.code for each in functions))
+    if not any(each.operations is None or operation in each.operations for each in about):
+        return _text(_OTHER_OPERATIONS, _names(each.code for each in about))
+    return None
+
+
+def _names(codes: Iterable[str]) -> str:
+    return ", ".join(sorted(set(codes)))
+
+
+def _content(decision: Decision) -> Json:
+    match decision:
+        case Denied(reason):
+            return {"decision": "denied", "reason": {"vi": reason.vi, "en": reason.en}}
+        case Granted(rows, columns, geometry, allowance, because):
+            return {
+                "decision": "granted",
+                "rows": [_term(each) for each in rows.terms],
+                "columns": list(columns),
+                "geometry": geometry,
+                "formats": None if allowance.formats is None else sorted(allowance.formats),
+                "page_max": allowance.page_max,
+                "daily_items": allowance.daily_items,
+                "agreements": list(because.agreements),
+                "functions": list(because.functions),
+            }
+
+
+def _term(term: Term) -> Json:
+    match term:
+        case OneOf(column, values):
+            return {"column": column, "one_of": list(values)}
+        case Between(column, begin, end):
+            return {"column": column, "begin": begin, "end": end}
+
+
+def _said(decision: Decision, language: str) -> str:
+    match decision:
+        case Denied(reason):
+            return _DENIED.in_language(language).format(reason.in_language(language))
+        case Granted(rows, columns, geometry, _, because):
+            said = (
+                " & ".join(_row(each) for each in rows.terms) or _EVERY_ROW.in_language(language),
+                ", ".join(columns),
+                (_YES if geometry else _NO).in_language(language),
+                ", ".join(because.agreements),
+                ", ".join(because.functions),
+            )
+            return _GRANTED.in_language(language).format(*said)
+
+
+def _row(term: Term) -> str:
+    match term:
+        case OneOf(column, values):
+            return f"{column} ∈ {{{', '.join(map(str, values))}}}"
+        case Between(column, begin, end):
+            return f"{begin or '…'} ≤ {column} < {end or '…'}"
