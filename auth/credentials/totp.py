@@ -10,7 +10,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
@@ -30,6 +30,8 @@ type Random = Callable[[int], bytes]
 STEP_S: Final = 30
 DRIFT: Final = 1
 """Steps that the owner's clock may be fast or slow."""
+WAITING: Final = timedelta(minutes=15)
+"""How long a secret that was begun may be confirmed."""
 RECOVERY_CODES: Final = 10
 ISSUER: Final = "datdai"
 _SECRET_BYTES: Final = 20
@@ -46,21 +48,23 @@ class Enrolment:
 
 
 def enrol(
-    connection: Connection[Any], account_id: int, *, account: str, key: bytes, random: Random = secrets.token_bytes
+    connection: Connection[Any],
+    account_id: int,
+    *,
+    account: str,
+    key: bytes,
+    now: datetime,
+    random: Random = secrets.token_bytes,
 ) -> Enrolment:
-    """Begin the second factor of an account; until ``confirm`` it is asked of nobody.
+    """Begin a second factor, the first or another one; until ``confirm`` the one before stays.
 
     Args:
         account: its code, which the authenticator shows.
         key: 32 bytes, as ``core.settings.secret_key`` returns them.
-
-    Raises:
-        Conflict: the account has one.
     """
     secret = random(_SECRET_BYTES)
-    values = {"account": account_id, "sealed": _seal(secret, account_id, key)}
-    if first(connection, int, _QUERIES["put_secret"], values) is None:
-        raise Conflict("The account has a second factor already.")
+    values = {"account": account_id, "sealed": _seal(secret, account_id, key), "now": now}
+    connection.execute(_QUERIES["begin"].encode(), values)
     text = base64.b32encode(secret).decode()
     return Enrolment(text, TOTP(text).provisioning_uri(name=account, issuer_name=ISSUER))
 
@@ -74,32 +78,31 @@ def confirm(
     clock: Clock,
     random: Random = secrets.token_bytes,
 ) -> tuple[str, ...]:
-    """Confirm the second factor by a first code; return the recovery codes, which cannot be read again.
+    """Confirm what ``enrol`` began by a first code of it; return the recovery codes, which cannot be read again.
 
     Raises:
-        Forbidden: the code is wrong, or was used.
-        Conflict: nothing waits to be confirmed.
+        Forbidden: the code is wrong.
+        Conflict: nothing waits to be confirmed, or it has waited for too long.
     """
-    if is_enrolled(connection, account_id) is not False:
+    now = clock.now()
+    sealed = first(connection, bytes, _QUERIES["begun"], {"account": account_id, "since": now - WAITING})
+    if sealed is None:
         raise Conflict("There is no second factor to confirm.")
-    if not verify(connection, account_id, code, key=key, now=clock.now()):
+    step = _step_of(_totp(sealed, account_id, key), code, now)
+    if step is None:
         raise Forbidden("The code is wrong.")
-    only(connection, int, _QUERIES["confirm"], {"account": account_id, "now": clock.now()})
+    values = {"account": account_id, "now": now, "step": step}
+    for query in ("confirm", "drop_begun"):
+        connection.execute(_QUERIES[query].encode(), values)
     return renew_recovery_codes(connection, account_id, random=random)
-
-
-def is_enrolled(connection: Connection[Any], account_id: int) -> bool | None:
-    """Tell whether the account has a confirmed second factor; ``None``: not even one to confirm."""
-    return first(connection, _confirmed, _QUERIES["secret"], {"account": account_id})
 
 
 def verify(connection: Connection[Any], account_id: int, code: str, *, key: bytes, now: datetime) -> bool:
     """Tell whether a code of the authenticator is right and was not used; it is used up by that."""
-    sealed = first(connection, _sealed, _QUERIES["secret"], {"account": account_id})
+    sealed = first(connection, bytes, _QUERIES["secret"], {"account": account_id})
     if sealed is None:
         return False
-    totp = TOTP(base64.b32encode(_open(sealed, account_id, key)).decode())
-    step = _step_of(totp, code, int(now.timestamp()) // STEP_S)
+    step = _step_of(_totp(sealed, account_id, key), code, now)
     return step is not None and first(
         connection, int, _QUERIES["use_step"], {"account": account_id, "step": step}
     ) is not None  # fmt: skip
@@ -128,22 +131,19 @@ def recovery_codes_left(connection: Connection[Any], account_id: int) -> int:
 
 
 def drop(connection: Connection[Any], account_id: int) -> bool:
-    """Take the second factor from an account; tell whether it had one."""
+    """Take the second factor from an account, and what was begun of one; tell whether it had one."""
+    connection.execute(_QUERIES["drop_begun"].encode(), {"account": account_id})
     return first(connection, int, _QUERIES["drop_secret"], {"account": account_id}) is not None
 
 
-def _sealed(sealed: bytes, _confirmed: bool) -> bytes:
-    return sealed
+def _totp(sealed: bytes, account_id: int, key: bytes) -> TOTP:
+    return TOTP(base64.b32encode(_open(sealed, account_id, key)).decode())
 
 
-def _confirmed(_sealed: bytes, confirmed: bool) -> bool:
-    return confirmed
-
-
-def _step_of(totp: TOTP, code: str, now: int) -> int | None:
-    given = code.replace(" ", "").encode()
-    steps = (now + drift for drift in range(-DRIFT, DRIFT + 1))
-    found = [step for step in steps if hmac.compare_digest(totp.generate_otp(step).encode(), given)]
+def _step_of(totp: TOTP, code: str, now: datetime) -> int | None:
+    given, step = code.replace(" ", "").encode(), int(now.timestamp()) // STEP_S
+    steps = range(step - DRIFT, step + DRIFT + 1)
+    found = [each for each in steps if hmac.compare_digest(totp.generate_otp(each).encode(), given)]
     return found[-1] if found else None
 
 

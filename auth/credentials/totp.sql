@@ -1,15 +1,34 @@
--- name: put_secret
--- Keep a new TOTP secret in place of one that was not confirmed.
-INSERT INTO acl.totp (account_id, sealed)
-VALUES (%(account)s, %(sealed)s)
+-- name: begin
+-- Keep a new TOTP secret until its owner confirms it; an earlier one that was not confirmed is forgotten.
+INSERT INTO acl.totp_begun (account_id, sealed, begun_at)
+VALUES (%(account)s, %(sealed)s, %(now)s)
 ON CONFLICT (account_id) DO UPDATE
-SET sealed = excluded.sealed, last_step = 0
-WHERE totp.confirmed_at IS NULL
-RETURNING account_id;
+SET sealed = excluded.sealed, begun_at = excluded.begun_at;
+
+-- name: begun
+-- Return the sealed secret that waits to be confirmed; who comes second waits.
+SELECT sealed
+FROM acl.totp_begun
+WHERE account_id = %(account)s AND begun_at > %(since)s
+FOR UPDATE;
+
+-- name: confirm
+-- Put the confirmed secret in place of the one before.
+INSERT INTO acl.totp (account_id, sealed, confirmed_at, last_step)
+SELECT account_id, sealed, %(now)s, %(step)s
+FROM acl.totp_begun
+WHERE account_id = %(account)s
+ON CONFLICT (account_id) DO UPDATE
+SET sealed = excluded.sealed, confirmed_at = excluded.confirmed_at, last_step = excluded.last_step;
+
+-- name: drop_begun
+-- Forget the secret that waits to be confirmed.
+DELETE FROM acl.totp_begun
+WHERE account_id = %(account)s;
 
 -- name: secret
--- Return the sealed secret of an account, and whether it is confirmed.
-SELECT sealed, confirmed_at IS NOT NULL
+-- Return the sealed secret of an account.
+SELECT sealed
 FROM acl.totp
 WHERE account_id = %(account)s;
 
@@ -18,13 +37,6 @@ WHERE account_id = %(account)s;
 UPDATE acl.totp
 SET last_step = %(step)s
 WHERE account_id = %(account)s AND last_step < %(step)s
-RETURNING account_id;
-
--- name: confirm
--- Note that the owner has the secret.
-UPDATE acl.totp
-SET confirmed_at = %(now)s
-WHERE account_id = %(account)s AND confirmed_at IS NULL
 RETURNING account_id;
 
 -- name: drop_recovery_codes

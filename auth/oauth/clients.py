@@ -143,7 +143,8 @@ def change(connection: Connection[Any], actor: Caller, client_id: str, changes: 
     if not set(changes) <= _CHANGEABLE:
         raise BadRequest("Of a client can be changed: {}.", ", ".join(sorted(_CHANGEABLE)))
     draft = replace(_draft_of(old), **dict(changes))
-    connection.execute(_QUERIES["update_client"].encode(), _checked(actor, draft) | {"id": old.id})
+    values = {"id": old.id, "actor": actor.account_id, "gave_keys": draft.jwks != old.jwks}
+    connection.execute(_QUERIES["update_client"].encode(), _checked(actor, draft) | values)
     new = find(connection, actor, client_id)
     acts.record(connection, actor, "client.change", f"client:{client_id}", _told(old), _told(new))
     return new
@@ -162,7 +163,9 @@ def renew_secret(
     if client.auth_method != "client_secret_basic":
         raise Conflict("This client has no secret.")
     secret = new_secret(Prefix.CLIENT_SECRET, random=random)
-    connection.execute(_QUERIES["update_secret"].encode(), {"id": client_id, "secret_hash": hash_of(secret)})
+    connection.execute(
+        _QUERIES["update_secret"].encode(), {"id": client_id, "secret_hash": hash_of(secret), "actor": actor.account_id}
+    )
     acts.record(connection, actor, "client.renew_secret", f"client:{client_id}")
     return secret
 

@@ -164,7 +164,10 @@ def is_closed(desk: Desk, connection: Connection[Any], owner: Owner) -> bool:
 
 def count_wrong(desk: Desk, connection: Connection[Any], owner: Owner, what: str) -> None:
     """Count and write down a wrong password or code."""
-    throttle.count_failure(connection, _gate(desk, connection, owner))
+    gate = _gate(desk, connection, owner)
+    throttle.count_failure(connection, gate)
+    if gate.is_address_closed:
+        return
     after = {"address": address(), "step": what}
     acts.record(connection, PUBLIC, "account.sign_in_refused", f"account:{owner.code}", after=after)
 

@@ -39,13 +39,10 @@ def second_factor(desk: Desk, connection: Connection[Any], who: Visit) -> Respon
 
 
 def _begun(desk: Desk, connection: Connection[Any], who: Visit, owner: Owner, form: SecondFactorForm) -> Response:
-    """Make a new secret; where there is one, a code of it is asked for first."""
-    if owner.enrolled:
-        if not takes_code(desk, connection, owner, text(form.code)):
-            return _page(desk, who, owner, code=REFUSED_TEXT)
-        totp.drop(connection, owner.id)
-        _record(connection, owner, "account.drop_second_factor")
-    begun = totp.enrol(connection, owner.id, account=owner.code, key=desk.key, random=desk.random)
+    """Make a new secret; a code of the one before is asked for first, which stays until the new one is confirmed."""
+    if owner.enrolled and not takes_code(desk, connection, owner, text(form.code)):
+        return _page(desk, who, owner, code=REFUSED_TEXT)
+    begun = totp.enrol(connection, owner.id, account=owner.code, key=desk.key, now=desk.clock.now(), random=desk.random)
     return _page(desk, who, owner, secret=begun.secret)
 
 

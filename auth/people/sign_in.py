@@ -185,5 +185,6 @@ def _refuse(connection: Connection[Any], gate: throttle.Gate, found: _Candidate 
     """Count and write down a failure; what was typed for an unknown name may be a password, and is not kept."""
     throttle.count_failure(connection, gate)
     about = f"account:{found.code}" if found else "account:-"
-    record(connection, _UNKNOWN, "account.sign_in_refused", about, after={"address": ip})
+    if not gate.is_address_closed:
+        record(connection, _UNKNOWN, "account.sign_in_refused", about, after={"address": ip})
     return Refused()

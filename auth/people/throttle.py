@@ -1,12 +1,14 @@
 """How often a sign-in may fail: by the name that is typed, and by the address that it comes from.
 
 Five failures within 15 minutes close a name for a minute, each further one for twice as long as the one before, up to
-15 minutes; thirty close an address until 15 minutes after the first. Right or wrong, what is closed is refused.
+15 minutes; thirty close an address (of IPv6: a network /64) until 15 minutes after the first. Right or wrong, what is
+closed is refused; what a closed address sends is not written down either, or whoever likes could fill the disk.
 """
 
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from psycopg import Connection
@@ -75,7 +77,7 @@ def delay(failures: int) -> timedelta:
 
 def approach(connection: Connection[Any], *, name: str, address: str, now: datetime) -> Gate:
     """Look up the failures of a name and of an address; sign-ins of one name come one after the other."""
-    key, of_address = _key(name), _key(address)
+    key, of_address = _key(name), _key(_network(address))
     by_name = only(connection, Failures, _QUERIES["hold_failures"], {"key": key, "now": now})
     by_address = first(connection, Failures, _QUERIES["failures_of_address"], {"key": of_address})
     return Gate(key, of_address, by_name, by_address, now)
@@ -102,6 +104,15 @@ def forget_old(connection: Connection[Any], now: datetime) -> None:
 def _count(connection: Connection[Any], kind: str, key: str, gate: Gate, *, anew: bool) -> None:
     values = {"kind": kind, "key": key, "now": gate.now, "anew": anew}
     connection.execute(_QUERIES["count_failure"].encode(), values)
+
+
+def _network(address: str) -> str:
+    """Return what an address counts as: an IPv4 address itself, of IPv6 the /64 that one customer has."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((found, 64), strict=False)) if found.version == 6 else address
 
 
 def _key(text: str) -> str:

@@ -168,10 +168,17 @@ COMMENT ON TABLE acl.activation IS 'One-time activation codes; one that was used
 CREATE TABLE acl.totp (
     account_id int PRIMARY KEY REFERENCES acl.account,
     sealed bytea NOT NULL,
-    confirmed_at timestamptz,
-    last_step bigint NOT NULL DEFAULT 0
+    confirmed_at timestamptz NOT NULL,
+    last_step bigint NOT NULL
 );
 COMMENT ON COLUMN acl.totp.last_step IS 'Number of the newest time step whose code was used: a code works once.';
+
+CREATE TABLE acl.totp_begun (
+    account_id int PRIMARY KEY REFERENCES acl.account,
+    sealed bytea NOT NULL,
+    begun_at timestamptz NOT NULL
+);
+COMMENT ON TABLE acl.totp_begun IS 'Secrets shown to their owner and not confirmed by a code yet; until then the one before stays.';
 
 CREATE TABLE acl.recovery_code (
     account_id int NOT NULL REFERENCES acl.totp ON DELETE CASCADE,
@@ -273,7 +280,7 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay TO %I, %I, %I', identity, publisher, auditor);
     EXECUTE format('GRANT SELECT (id, xa_id, cap, ma, ten, cha_id, hieu_luc_tu, hieu_luc_den) ON hc.don_vi TO %I', identity);
     EXECUTE format('GRANT SELECT, INSERT ON acl.unit, acl.unit_parent, acl.function, acl.account, acl.account_function, '
-                   'acl.unit_succession, acl.stale_profile, acl.password, acl.activation, acl.totp, acl.recovery_code, '
+                   'acl.unit_succession, acl.stale_profile, acl.password, acl.activation, acl.totp, acl.totp_begun, acl.recovery_code, '
                    'acl.handover, acl.leaving, acl.staff_list, acl.absence, acl.attestation, acl.notice TO %I', identity);
     EXECUTE format('GRANT UPDATE (name, kind, territory, valid_until, allowance) ON acl.unit TO %I', identity);
     EXECUTE format('GRANT UPDATE (valid_until) ON acl.unit_parent, acl.account_function TO %I', identity);
@@ -283,7 +290,7 @@ BEGIN
     EXECUTE format('GRANT UPDATE (state, decided_by, decided_at) ON acl.unit_succession TO %I', identity);
     EXECUTE format('GRANT UPDATE (hash), DELETE ON acl.password TO %I', identity);
     EXECUTE format('GRANT UPDATE ON acl.stale_profile TO %I', identity);
-    EXECUTE format('GRANT UPDATE, DELETE ON acl.activation, acl.totp, acl.absence TO %I', identity);
+    EXECUTE format('GRANT UPDATE, DELETE ON acl.activation, acl.totp, acl.totp_begun, acl.absence TO %I', identity);
     EXECUTE format('GRANT UPDATE (used_at), DELETE ON acl.recovery_code TO %I', identity);
     EXECUTE format('GRANT UPDATE (acknowledged_by, acknowledged_at) ON acl.leaving TO %I', identity);
     EXECUTE format('GRANT DELETE ON acl.unit_parent, acl.account_function TO %I', identity);

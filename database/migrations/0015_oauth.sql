@@ -8,6 +8,7 @@ CREATE TABLE oauth.client (
     name text COLLATE "C" NOT NULL CHECK (name <> '' AND name IS NFC NORMALIZED),
     account_id int REFERENCES acl.account,
     made_by int REFERENCES acl.account,
+    proof_by int REFERENCES acl.account,
     made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     revoked_at timestamptz,
     auth_method text COLLATE "C" NOT NULL DEFAULT 'none'
@@ -33,6 +34,7 @@ CREATE TABLE oauth.client (
 CREATE INDEX client_made_by ON oauth.client (made_by);
 COMMENT ON COLUMN oauth.client.account_id IS 'The machine account that acts when the client asks for itself (client credentials).';
 COMMENT ON COLUMN oauth.client.made_by IS 'Who registered it; with that account the client ends.';
+COMMENT ON COLUMN oauth.client.proof_by IS 'Who was shown its secret, or gave its keys; with that account, too, the client ends.';
 COMMENT ON COLUMN oauth.client.jwks IS 'Public keys (RFC 7517) that its assertions are verified with.';
 COMMENT ON COLUMN oauth.client.origins IS 'Origins of web pages that may call the token endpoint with this client.';
 COMMENT ON COLUMN oauth.client.networks IS 'Where it may ask for tokens and use them from; empty: from anywhere.';

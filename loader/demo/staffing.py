@@ -101,7 +101,7 @@ def _take_over(office: Office, handed: Handed) -> None:
     stage.keep(passwords.change_password, owner.id, current=None, new=password, clock=clock)
     if owner.kind in _WITH_SECOND_FACTOR:
         secret = second_factor_of(owner.code, key=office.key)
-        stage.keep(totp.enrol, owner.id, account=owner.code, key=office.key, random=source(secret))
+        stage.keep(totp.enrol, owner.id, account=owner.code, key=office.key, now=clock.now(), random=source(secret))
         code = TOTP(base64.b32encode(secret).decode()).at(clock.now())
         stage.keep(totp.confirm, owner.id, code, key=office.key, clock=clock)
 

@@ -572,7 +572,7 @@ def test_an_account_that_has_ended_does_not_come_in_by_the_provider_either(pages
 def test_the_second_factor_is_ours_whoever_checked_the_password(pages):
     pages.link("can-bo-17")
     pages.owner.execute(
-        "INSERT INTO acl.totp (account_id, sealed, confirmed_at) SELECT id, 'x', now() FROM acl.account"
+        "INSERT INTO acl.totp (account_id, sealed, confirmed_at, last_step) SELECT id, 'x', now(), 0 FROM acl.account"
     )
 
     answer = arrive_as(pages.browser(), "can-bo-17")

@@ -95,7 +95,7 @@ class People:
 
     def enrol(self, code: str) -> tuple[str, tuple[str, ...]]:
         """Give an account a second factor, confirmed by the code of the step before; return secret, recovery codes."""
-        enrolment = totp.enrol(self.connection, self.id(code), account=code, key=KEY)
+        enrolment = totp.enrol(self.connection, self.id(code), account=code, key=KEY, now=NOW)
         first = totp_of(enrolment.secret, NOW - timedelta(seconds=30))
         codes = totp.confirm(self.connection, self.id(code), first, key=KEY, clock=self.clock)
         return enrolment.secret, codes

@@ -165,6 +165,21 @@ def test_thirty_failures_close_an_address_for_everybody_behind_it(people):
     assert isinstance(people.sign_in("lan", ip="10.2.2.2", clock=people.at(minutes=15)), SignedIn)
 
 
+def test_an_address_of_ipv6_counts_with_the_network_that_one_customer_has(people):
+    for number in range(30):
+        people.sign_in(f"nobody{number}", "wrong", ip=f"2001:db8:0:1::{number:x}")
+
+    assert people.sign_in("lan", ip="2001:db8:0:1:ffff::1") == Refused()
+    assert isinstance(people.sign_in("lan", ip="2001:db8:0:2::1"), SignedIn)
+
+
+def test_what_a_closed_address_sends_fills_no_record(people):
+    for number in range(50):
+        people.sign_in(f"nobody{number}", "wrong", ip="10.2.2.2")
+
+    assert people.ask("SELECT count(*) FROM audit.act WHERE act = 'account.sign_in_refused'") == [(30,)]
+
+
 def test_what_was_typed_for_a_name_is_kept_nowhere(people):
     people.sign_in("Mat-Khau-Cua-Toi-9", "x")
 
@@ -254,23 +269,57 @@ def test_a_secret_lies_encrypted_for_one_account_and_one_server(people):
     assert base64.b32decode(secret) not in bytes(sealed)
     with pytest.raises(Conflict):
         totp.verify(people.connection, people.id("lan"), "123456", key=bytes(32), now=people.now)
-    people.ask("INSERT INTO acl.totp (account_id, sealed) SELECT %s, sealed FROM acl.totp", people.id("minh"))
+    people.ask("INSERT INTO acl.totp SELECT %s, sealed, confirmed_at, 0 FROM acl.totp", people.id("minh"))
     with pytest.raises(Conflict):
         totp.verify(people.connection, people.id("minh"), "123456", key=people.key, now=people.now)
 
 
-def test_a_second_factor_is_confirmed_by_a_right_code_and_replaced_by_nobody_but_a_reset(people):
-    totp.enrol(people.connection, people.id("lan"), account="lan", key=people.key)
+def test_a_second_factor_is_confirmed_by_a_right_code_and_dropped_by_a_reset(people):
+    totp.enrol(people.connection, people.id("lan"), account="lan", key=people.key, now=people.now)
     assert isinstance(people.sign_in("lan"), SignedIn)  # not asked for yet
     with pytest.raises(Forbidden):
         totp.confirm(people.connection, people.id("lan"), "000000", key=people.key, clock=people.clock)
 
     people.enrol("lan")
 
-    with pytest.raises(Conflict):
-        totp.enrol(people.connection, people.id("lan"), account="lan", key=people.key)
+    assert people.sign_in("lan") == NeedsTotp(people.id("lan"))
     accounts.reset_totp(people.connection, people.head, "lan", clock=people.clock)
     assert isinstance(people.sign_in("lan"), SignedIn)
+
+
+def test_another_second_factor_takes_the_place_of_the_first_only_when_it_is_confirmed(people):
+    secret, _ = people.enrol("lan")
+    other = totp.enrol(people.connection, people.id("lan"), account="lan", key=people.key, now=people.now)
+
+    assert people.sign_in("lan", totp_code=code_of(other.secret, people.now)) == Refused()
+    assert isinstance(people.sign_in("lan", totp_code=code_of(secret, people.now)), SignedIn)
+    totp.confirm(
+        people.connection, people.id("lan"), code_of(other.secret, people.now), key=people.key, clock=people.clock
+    )
+    later = people.now + timedelta(seconds=30)
+    assert people.sign_in("lan", totp_code=code_of(secret, later), clock=people.at(seconds=30)) == Refused()
+    assert isinstance(
+        people.sign_in("lan", totp_code=code_of(other.secret, later), clock=people.at(seconds=30)), SignedIn
+    )
+
+
+def test_a_second_factor_that_was_begun_can_be_confirmed_for_a_quarter_of_an_hour_and_not_after_a_reset(people):
+    begun = totp.enrol(people.connection, people.id("lan"), account="lan", key=people.key, now=people.now)
+    late = people.now + timedelta(minutes=15)
+
+    with pytest.raises(Conflict):
+        totp.confirm(
+            people.connection,
+            people.id("lan"),
+            code_of(begun.secret, late),
+            key=people.key,
+            clock=people.at(minutes=15),
+        )
+    totp.drop(people.connection, people.id("lan"))
+    with pytest.raises(Conflict):
+        totp.confirm(
+            people.connection, people.id("lan"), code_of(begun.secret, people.now), key=people.key, clock=people.clock
+        )
 
 
 def test_a_hash_with_other_costs_is_made_anew_at_sign_in(people):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from joserfc import jwk
 
+from auth.credentials import endings
 from auth.model import Caller
 from auth.oauth import clients
 from auth.oauth.clients import Draft
@@ -63,6 +64,37 @@ def test_the_secret_is_told_once_and_kept_as_a_hash(world: World, register) -> N
     assert secret.startswith("lds_")
     assert secret not in str(world.ask("SELECT * FROM oauth.client"))
     assert secret not in str(world.ask("SELECT * FROM audit.act"))
+
+
+@pytest.mark.parametrize("act", ["renews its secret", "gives it keys"])
+def test_a_client_ends_with_the_account_that_can_prove_to_be_it(world: World, register, identity: Writer, act) -> None:
+    world.ask("UPDATE acl.account SET unit_id = %s WHERE code = 'may.ioc'", world.xa)
+    keys = {"auth_method": "private_key_jwt", "jwks": {"keys": [PUBLIC]}}
+    register(world.admin, MACHINE, unit="xa-an-phu", **({} if "secret" in act else keys))
+    with identity.transaction() as connection:
+        if "secret" in act:
+            clients.renew_secret(connection, world.head, "ioc")
+        else:
+            other = jwk.ECKey.generate_key("P-256", {"kid": "2"}).as_dict(private=False)
+            clients.change(connection, world.head, "ioc", {"jwks": {"keys": [other]}})
+
+        assert world.head.account_id
+        endings.end_all(connection, world.head.account_id, now=NOW)
+
+    assert world.ask("SELECT made_by = %s, revoked_at IS NOT NULL FROM oauth.client", world.admin.account_id) == [
+        (True, True)
+    ]
+
+
+def test_a_client_outlives_who_changed_its_name(world: World, register, identity: Writer) -> None:
+    register(world.admin, BROWSER)
+    with identity.transaction() as connection:
+        clients.change(connection, world.head, "ban-do", {"name": "Khác"})
+
+        assert world.head.account_id
+        endings.end_all(connection, world.head.account_id, now=NOW)
+
+    assert world.ask("SELECT revoked_at FROM oauth.client") == [(None,)]
 
 
 def test_a_registered_machine_gets_a_token_until_it_is_revoked(service: Service, register, identity: Writer) -> None:
