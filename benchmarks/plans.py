@@ -164,7 +164,7 @@ def cases(
     middle = _middle(connection, view, reach)
 
     def case(family: str, statement: Statement, query: ItemsQuery | None = None) -> Case:
-        box, search = (narrowing_box(query), narrowing_search(query)) if query else (None, None)
+        box, search = (narrowing_box(query, view), narrowing_search(query)) if query else (None, None)
         return Case(layer.id, scope, family, statement, role, box, search)
 
     columns, shape = read_item_query([], view)

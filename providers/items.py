@@ -154,7 +154,7 @@ class ItemsProvider(BaseProvider):
     def _page(self, query: ItemsQuery) -> Json:
         statement = page_statement(query, self._view, RowEncoding.GEOJSON)
         features, found, matched = self._source.read(
-            self.data, statement, narrowing_box(query), narrowing_search(query)
+            self.data, statement, narrowing_box(query, self._view), narrowing_search(query)
         )[0][:3]
         returned = min(int(str(found)), query.limit)
         text = bytes(features).decode() if features else ""  # pyright: ignore[reportArgumentType]
@@ -163,7 +163,7 @@ class ItemsProvider(BaseProvider):
 
     def _hits(self, query: ItemsQuery) -> Json:
         matched = self._source.read(
-            self.data, count_statement(query, self._view), narrowing_box(query), narrowing_search(query)
+            self.data, count_statement(query, self._view), narrowing_box(query, self._view), narrowing_search(query)
         )[0][0]
         return {"type": "FeatureCollection", "features": [], "numberMatched": matched, "numberReturned": 0}
 

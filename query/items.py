@@ -63,8 +63,13 @@ def selection(query: ItemsQuery, view: View) -> Condition:
     return all_of(parts)
 
 
-def narrowing_box(query: ItemsQuery) -> Box | None:
-    """Return a box in degrees that every row of the answer touches, for row security to narrow by, or ``None``."""
+def narrowing_box(query: ItemsQuery, view: View) -> Box | None:
+    """Return a box in degrees that every row of the answer touches, for row security to narrow by, or ``None``.
+
+    Where the view shows no geometry, a box selects nothing, and row security, which reads hidden ones, must not either.
+    """
+    if view.geometry is None:
+        return None
     if query.bbox and (box := lonlat_box(query.bbox)):
         return box
     return query.filter.bbox if query.filter else None

@@ -74,7 +74,7 @@ def _take_all(context: Context, view: View, query: ItemsQuery) -> None:
         [count_statement(query, view)],
         of=view.collection.id,
         operation=Operation.EXPORT,
-        bbox=narrowing_box(query),
+        bbox=narrowing_box(query, view),
         search=narrowing_search(query),
     )
     context.take(view.collection, int(str(counted[0][0][0])))
@@ -85,7 +85,7 @@ def _pieces(
 ) -> Iterator[bytes]:
     ordered = context.asked("sortby") is not None
     statement = export_statement(query, view, encoder.encoding, ordered=ordered)
-    entry = context.entry(view.collection.id, Operation.EXPORT, narrowing_box(query), narrowing_search(query))
+    entry = context.entry(view.collection.id, Operation.EXPORT, narrowing_box(query, view), narrowing_search(query))
     rows = stack.enter_context(context.parts.reader.stream(entry, statement, batch=_BATCH))
     context.entered.append(view.collection.id)
     first_column = (cast("Any", row[0]) for row in rows)

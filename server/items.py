@@ -188,7 +188,7 @@ def _text_row(
 
 
 def _read(context: Context, view: View, query: ItemsQuery, statement: Statement) -> list[Row]:
-    bbox, search = narrowing_box(query), narrowing_search(query)
+    bbox, search = narrowing_box(query, view), narrowing_search(query)
     return context.read([statement], of=view.collection.id, bbox=bbox, search=search, binary=True)[0]
 
 
