@@ -33,7 +33,7 @@ class Mutant:
     """One planted leak.
 
     Attributes:
-        plant: changes the server.
+        plant: changes the server, from then on; what callers may see is known by then.
         viewpoint: who finds it.
         opens: the second wall is taken away besides.
         sql: changes both databases.
@@ -48,8 +48,12 @@ class Mutant:
     sql: str = ""
     finds: str = "worlds"
 
-    def prepared(self, dsn: str) -> None:
-        """Change a database as the mutant wants it."""
+    @property
+    def before(self) -> Callable[[str], None] | None:
+        """What changes a database as the mutant wants it."""
+        return self._prepared if self.opens or self.sql else None
+
+    def _prepared(self, dsn: str) -> None:
         if self.opens:
             walls.without_second(dsn)
         if self.sql:
@@ -178,8 +182,8 @@ def _boxes_by_hidden_geometry(patch: Patch) -> None:
         return all_of(bbox._box_condition(each, box.crs, geometry) for each in box.boxes)
 
     patch.setattr(query_items, "bbox_condition", condition)
-    patch.setattr(query_items, "narrowing_box", lambda _: None)
-    patch.setattr(items, "narrowing_box", lambda _: None)
+    patch.setattr(query_items, "narrowing_box", lambda *_: None)
+    patch.setattr(items, "narrowing_box", lambda *_: None)
 
 
 def _ties_by_hidden(patch: Patch) -> None:
@@ -229,17 +233,17 @@ def _errors_tell_hidden(patch: Patch) -> None:
 def _forbidden(patch: Patch) -> None:
     """Answer 403 for a collection that exists and is hidden."""
 
-    def made(self: Any, reader: Any, layers: Any) -> None:
-        init(self, reader, layers)
+    def made(self: Any, reader: Any, layers: Any, *rest: Any) -> None:
+        init(self, reader, layers, *rest)
         known.update({id(self): {each.id for each in layers}})
 
     def shelf_of(self: Any, hash_: str) -> Any:
         found = own_shelf(self, hash_)
-        found._kept["known"] = known[id(self)]
+        known[id(found)] = known[id(self)]
         return found
 
     def view(self: Any, id_: str, operation: Operation = Operation.READ) -> View:
-        if self.profile.facet(id_, operation) is None and id_ in self._kept.get("known", ()):
+        if self.profile.facet(id_, operation) is None and id_ in known.get(id(self), ()):
             raise Forbidden
         return own_view(self, id_, operation)
 
@@ -348,14 +352,7 @@ def _one_shelf_for_all(patch: Patch) -> None:
 
 
 def _documents_kept_for_all(patch: Patch) -> None:
-    kept: dict[Any, Any] = {}
-
-    def keep(_self: Any, key: Any, make: Callable[[], Any]) -> Any:
-        if key not in kept:
-            kept[key] = make()
-        return kept[key]
-
-    patch.setattr(shelf.Shelf, "keep", keep)
+    patch.setattr(shelf.Shelf, "keep", lambda self, key, make: self._documents.keep(("", key), make))
 
 
 def _tags_kept_for_all(patch: Patch) -> None:
@@ -417,7 +414,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("an order may name every column", _order_by_hidden),
     Mutant("a parameter may name every column", _equals_hidden),
     Mutant("ties are broken by a column that is hidden", _ties_by_hidden, "commune-officer"),
-    Mutant("the geometry is written though it is hidden", _geometry_of_all, "without-geometry", finds="catalogues"),
+    Mutant("the geometry is written though it is hidden", _geometry_of_all, "without-geometry"),
     Mutant("a box selects by a geometry that is hidden", _boxes_by_hidden_geometry, "without-geometry"),
     Mutant("an error lists every column", _errors_name_all, opens=False, finds="catalogues"),
     Mutant("an error tells that a column is there", _errors_tell_hidden, opens=False, finds="catalogues"),

@@ -18,6 +18,7 @@ from tests.leaks.sight import Sight, literal
 from tests.leaks.viewpoints import LAYERS
 
 _ROWS = 8
+_ROWS_BESIDE = 10
 _NUMERIC = ("smallint", "integer", "bigint", "double precision", "numeric")
 _TABLES = """
     SELECT n.nspname || '.' || c.relname, a.attname, format_type(a.atttypid, NULL),
@@ -72,11 +73,13 @@ class Mutator:
     tables: Tables
     seed: int
 
-    def mutate(self, changes: int = 24) -> Counter[str]:
-        """Make up to so many changes of land data, and change what others hold; return how many of each kind stood."""
+    def mutate(self, changes: int = 18) -> Counter[str]:
+        """Change every hidden cell of some rows that are seen, make up to so many other changes, and change what others
+        hold; return how many changes of each kind stood.
+        """
         chance = random.Random(f"world {self.seed}")
-        done: Counter[str] = Counter()
         before = self.sight.digest(self.connection)
+        done = Counter(beside=self._stood(list(self._beside(chance)), before))
         for kind, statement in self._changes(chance, changes):
             done[kind] += self._tried(statement, before)
         assert self.sight.digest(self.connection) == before
@@ -94,6 +97,24 @@ class Mutator:
             stood = False
         self.connection.execute("RELEASE change" if stood else "ROLLBACK TO change")
         return stood
+
+    def _stood(self, statements: list[str], before: str) -> int:
+        """Try statements together, and by halves where they are seen together; return how many stood."""
+        if not statements:
+            return 0
+        if self._tried(";".join(statements), before):
+            return len(statements)
+        half = len(statements) // 2
+        return self._stood(statements[:half], before) + self._stood(statements[half:], before) if half else 0
+
+    def _beside(self, chance: random.Random) -> Iterator[str]:
+        """Write other values into every hidden column of rows of which something else is seen."""
+        for table in sorted({each.table for each in self.sight.seen}):
+            for column in self._hideable(table):
+                if column.linked:
+                    continue
+                where = f"{self.sight.hidden_cells(table, column.name)} AND NOT ({self.sight.hidden_rows(table)})"
+                yield _several(table, column, where, _another(column, chance, table), chance)
 
     def _changes(self, chance: random.Random, count: int) -> Iterator[tuple[str, str]]:
         """Draw changes: tables that the profile shows in part are three of four."""
@@ -142,7 +163,7 @@ class Mutator:
         if any(each.table == table for each in self.sight.seen) and chance.random() < 0.7:
             where = f"{where} AND NOT ({self.sight.hidden_rows(table)})"  # of rows that are seen otherwise
         statement = f"UPDATE {table} t SET {column.name} = {value} WHERE t.ctid = r.ctid"
-        return _each(table, where, chance, statement, rows=40)
+        return _each(table, where, chance, statement, rows=2 * _ROWS)
 
     def _all_cells(self, table: str, chance: random.Random) -> str:
         """Write other values into all hidden cells of a column."""
@@ -246,7 +267,8 @@ class Mutator:
     def _tidied(self, chance: random.Random) -> None:
         """Fold the log, look at the tables anew, clear what is dead: as the database does by itself at any time."""
         self.connection.autocommit = True
-        for statement in ("SELECT lg.don_dem()", "ANALYZE", "VACUUM dc.thua_dat, qh.vung, dc.quyen_su_dung_dat"):
+        tables = ", ".join({"dc.thua_dat", *(each.table for each in self.sight.seen)})
+        for statement in ("SELECT lg.don_dem()", f"ANALYZE {tables}", f"VACUUM {tables}"):
             if chance.random() < 0.5:
                 self.connection.execute(statement.encode())
         self.connection.autocommit = False
@@ -289,6 +311,21 @@ def _each(table: str, where: str, chance: random.Random, statement: str, *, rows
     )
 
 
+def _several(table: str, column: Column, where: str, value: str, chance: random.Random) -> str:
+    """Return a block that writes into some rows at once, or into each for itself where one of them is refused."""
+    picked = (
+        f"SELECT array_agg(s.ctid) FROM (SELECT t.ctid FROM {table} t WHERE {where} "
+        f"ORDER BY md5(t.ctid::text || '{chance.randrange(10**9)}') LIMIT {_ROWS_BESIDE}) AS s"
+    )
+    update = f"UPDATE {table} t SET {column.name} = {value} WHERE t.ctid"
+    refused = "integrity_constraint_violation OR data_exception OR raise_exception"
+    return (
+        f"DO $$ DECLARE picked tid[] := ({picked}); one tid; BEGIN {update} = ANY (picked); "
+        f"EXCEPTION WHEN {refused} THEN FOREACH one IN ARRAY picked LOOP "
+        f"BEGIN {update} = one; EXCEPTION WHEN {refused} THEN NULL; END; END LOOP; END $$"
+    )
+
+
 def _another(column: Column, chance: random.Random, table: str) -> str:
     """Return SQL for another value of a column."""
     salt = chance.randrange(10**6)
@@ -298,10 +335,13 @@ def _another(column: Column, chance: random.Random, table: str) -> str:
         case "boolean":
             return f"NOT t.{column.name}"
         case "date":
-            return f"(date '2008-01-01' + (hashtext(t.ctid::text || '{salt}') & 4095))"
+            return f"(date '2008-01-01' + (hashtext(t.ctid::text || '{salt}') & 8191))"
         case "text" if chance.random() < 0.5:
             return f"'bí mật ' || left(md5(t.ctid::text || '{salt}'), 6)"
         case "geometry":
             return f"ST_Translate(t.{column.name}, {chance.uniform(-500, 500):.3f}, {chance.uniform(-500, 500):.3f})"
+        case "text[]":
+            return f"(SELECT o.{column.name} FROM {table} o ORDER BY md5(o.ctid::text || '{salt}') LIMIT 1)"
         case _:
-            return f"(SELECT o.{column.name} FROM {table} o ORDER BY md5(o.ctid::text || t.ctid::text) LIMIT 1)"
+            values = f"SELECT o.{column.name} AS v FROM {table} o ORDER BY md5(o.ctid::text || '{salt}') LIMIT 8"
+            return f"(SELECT array_agg(v) FROM ({values}) s)[1 + (hashtext(t.ctid::text || '{salt}') & 7)]"

@@ -50,18 +50,14 @@ def _digest(collections: Iterator[Collection]) -> str:
 
 @contextmanager
 def catalogues(
-    worlds: Worlds,
-    viewpoint: Viewpoint,
-    home: Path,
-    patch: pytest.MonkeyPatch,
-    *,
-    before: Callable[[str], None] = lambda _: None,
+    worlds: Worlds, viewpoint: Viewpoint, home: Path, *, before: Callable[[str], None] | None = None
 ) -> Iterator[tuple[World, World]]:
     """Yield two servers over one copy of the small province: with the real catalogue, and with one renamed."""
-    patch.setattr(catalogue_profile, "_digest", _digest)
-    with copy_of(worlds.cluster, worlds.template) as dsn:
+    with pytest.MonkeyPatch.context() as patch, copy_of(worlds.cluster, worlds.template) as dsn:
+        patch.setattr(catalogue_profile, "_digest", _digest)
         profile = publish(dsn, viewpoint)
-        before(dsn)
+        if before:
+            before(dsn)
         with served(dsn, home) as one:
             patch.setattr(app, "read_layers", lambda _: renamed(tuple(LAYERS.values()), profile))
             with served(dsn, home) as other:

@@ -1,11 +1,8 @@
 """Searching learns nothing: an attacker's whole conversation is the same for whatever number is hidden."""
 
-import json
-import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,11 +11,11 @@ from server.app import Application
 from tests.leaks import walls
 from tests.leaks.asking import Answered, Asked, send
 from tests.leaks.attackers import BITS, Attack, Attacker
+from tests.leaks.record import ALL, write
 from tests.leaks.viewpoints import BY_NAME, LAYERS
 from tests.leaks.witnesses import Witness, witnesses
 from tests.leaks.worlds import Pair, Worlds
 
-ALL = os.environ.get("DATDAI_TEST_LEAKS") == "all"
 VIEWPOINTS = ("commune-clerk", "tax", "dated", "without-queries", "special-request")
 REQUESTS = 10_000 // len(VIEWPOINTS) if ALL else 500
 NUMBERS = (357_913_941, 715_827_882)
@@ -38,7 +35,7 @@ def test_searching_learns_no_bit_of_a_hidden_number(worlds: Worlds, name: str) -
                 requests += len(one)
                 assert one == other
 
-    _write(f"adaptive, {name}: {requests:,} requests to each world, 0 bits of a number of {BITS} bits")
+    write({"adaptive": name, "requests": requests, "bits": BITS})
 
 
 def test_the_same_search_finds_the_number_where_both_walls_have_a_hole(
@@ -103,8 +100,3 @@ def _conversation(attack: Attack, application: Application) -> tuple[list[tuple[
             asked = attack.send(answer)
         except StopIteration as end:
             return said, end.value
-
-
-def _write(note: str) -> None:
-    with Path(os.environ.get("DATDAI_TEST_LEAKS_RESULTS", "/dev/null")).open("a") as results:
-        results.write(json.dumps({"note": note}) + "\n")

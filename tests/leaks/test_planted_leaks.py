@@ -1,23 +1,24 @@
 """The search for leaks finds each leak that is planted."""
 
-import itertools
-import json
-import os
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from catalogue.profile import Operation
+from tests.leaks.asking import Difference
 from tests.leaks.mixing import mixed
 from tests.leaks.mutants import MUTANTS, Mutant
 from tests.leaks.paired import ask_all, ask_catalogues
+from tests.leaks.record import ALL, write
 from tests.leaks.renaming import catalogues
-from tests.leaks.shapes import SHAPES
+from tests.leaks.shapes import SHAPES, Shape
 from tests.leaks.viewpoints import BY_NAME
-from tests.leaks.worlds import Worlds, copy_of
+from tests.leaks.worlds import Worlds, copy_of, served
 
-ALL = os.environ.get("DATDAI_TEST_LEAKS") == "all"
 SAMPLE = (
     "no rows are selected, and row security is off",
     "a filter may name every column",
@@ -32,45 +33,76 @@ def test_there_are_planted_leaks_enough() -> None:
 
 
 @pytest.mark.parametrize("mutant", [each for each in MUTANTS if ALL or each.name in SAMPLE], ids=lambda each: each.name)
-def test_it_is_found(worlds: Worlds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mutant: Mutant) -> None:
-    mutant.plant(monkeypatch)
+def test_it_is_found_and_without_it_nothing_is(worlds: Worlds, tmp_path: Path, mutant: Mutant) -> None:
+    with closing(_looked_for(worlds, tmp_path, mutant)) as looked:
+        found = next((each for each in looked if each.planted), None)
 
-    found = next(_findings(worlds, tmp_path, monkeypatch, mutant), None)
-
-    assert found
-    with Path(os.environ.get("DATDAI_TEST_LEAKS_RESULTS", "/dev/null")).open("a") as results:
-        results.write(json.dumps({"note": f"planted: {mutant.name}; found by: {found}"}) + "\n")
+    assert found, "it was not found"
+    assert not found.clean, "\n".join(map(str, found.clean[:3]))
+    write({"planted": mutant.name, "found": found.planted})
 
 
-def _findings(worlds: Worlds, home: Path, patch: pytest.MonkeyPatch, mutant: Mutant) -> Iterator[str]:
-    viewpoint = BY_NAME[mutant.viewpoint]
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found with the leak (the first request that tells) and without it, by the same requests."""
+
+    planted: str
+    clean: Sequence[object] = ()
+
+
+def _looked_for(worlds: Worlds, home: Path, mutant: Mutant) -> Iterator[Looked]:
     match mutant.finds:
         case "worlds":
-            for seed in SEEDS:
-                with worlds.pair(viewpoint, seed, before=mutant.prepared) as pair:
-                    yield from _first(ask_all(pair, seed, stop=True).found)
+            yield from (_between_worlds(worlds, mutant, seed, tuple(Operation), SHAPES) for seed in SEEDS)
         case "exports":
-            for seed in SEEDS:
-                with worlds.pair(viewpoint, seed, operations=(Operation.EXPORT,), before=mutant.prepared) as pair:
-                    yield from _first(ask_all(pair, seed, EXPORTS, stop=True).found)
+            yield from (_between_worlds(worlds, mutant, seed, (Operation.EXPORT,), EXPORTS) for seed in SEEDS)
         case "catalogues":
-            with (
-                worlds.pair(viewpoint, 1) as pair,
-                catalogues(worlds, viewpoint, home, patch, before=mutant.prepared) as (one, other),
-            ):
-                yield from _first(ask_catalogues(pair, one, other, 1, stop=True).found)
+            yield _between_catalogues(worlds, home, mutant)
         case _:
-            with copy_of(worlds.cluster, worlds.template) as dsn:
-                yield from _of_callers(worlds, home, dsn, mutant)
+            yield _between_callers(worlds, home, mutant)
 
 
-def _of_callers(worlds: Worlds, home: Path, dsn: str, mutant: Mutant) -> Iterator[str]:
-    if mutant.finds == "cursors":
-        together = mixed(worlds, home, dsn, ()).foreign_cursors()
-        yield from ("a cursor of another caller" for foreign, made_up in together if foreign != made_up)
-        return
-    yield from _first(itertools.islice(mixed(worlds, home, dsn, SHAPES[::4]).differences(), 1))
+def _between_worlds(
+    worlds: Worlds, mutant: Mutant, seed: int, operations: Sequence[Operation], shapes: Sequence[Shape]
+) -> Looked:
+    with worlds.pair(BY_NAME[mutant.viewpoint], seed, operations=operations, before=mutant.before) as pair:
+        with planted(mutant), served(pair.one.dsn, worlds.home) as one, served(pair.other.dsn, worlds.home) as other:
+            found = ask_all(dataclasses.replace(pair, one=one, other=other), seed, shapes, stop=True).found
+        return _looked(found, lambda asked: ask_all(pair, seed, asked).found, shapes)
 
 
-def _first(found: object) -> Iterator[str]:
-    yield from (each.shape for each in itertools.islice(iter(found), 1))  # pyright: ignore
+def _between_catalogues(worlds: Worlds, home: Path, mutant: Mutant) -> Looked:
+    def found(shapes: Sequence[Shape], *, stop: bool = False) -> list[Difference]:
+        with catalogues(worlds, BY_NAME[mutant.viewpoint], home, before=mutant.before) as (one, other):
+            return ask_catalogues(pair, one, other, 1, shapes, stop=stop).found
+
+    with worlds.pair(BY_NAME[mutant.viewpoint], 1) as pair:
+        with planted(mutant):
+            first = found(SHAPES, stop=True)
+        return _looked(first, found, SHAPES)
+
+
+def _looked(
+    found: list[Difference], again: Callable[[Sequence[Shape]], list[Difference]], shapes: Sequence[Shape]
+) -> Looked:
+    """Ask a server without the leak as far as one with it was asked."""
+    if not found:
+        return Looked("")
+    names = [each.name for each in shapes]
+    return Looked(found[0].shape, again(shapes[: names.index(found[0].shape) + 1]))
+
+
+def _between_callers(worlds: Worlds, home: Path, mutant: Mutant) -> Looked:
+    with copy_of(worlds.cluster, worlds.template) as dsn:
+        asked = mixed(home, dsn, () if mutant.finds == "cursors" else SHAPES[::4])
+        look = asked.foreign_cursors if mutant.finds == "cursors" else asked.differences
+        with planted(mutant):
+            found = look()
+        return Looked(found[0].shape if found else "", look())
+
+
+@contextmanager
+def planted(mutant: Mutant) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        mutant.plant(patch)
+        yield

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -10,7 +10,6 @@ import psycopg
 from catalogue.layer import Column, Layer
 from catalogue.profile import Collection, Operation
 from catalogue.types import ColumnType
-from tests.leaks.sight import Sight
 from tests.leaks.viewpoints import LAYERS
 from tests.leaks.worlds import Pair
 
@@ -28,13 +27,30 @@ _CORNERS = "(SELECT array[ST_XMin(s), ST_YMin(s), ST_XMax(s), ST_YMax(s)] FROM S
 _BOX = f"""
     SELECT {_CORNERS.format("b")}, {_CORNERS.format("hc.doi_toa_do(b::geometry, {srid})")},
            {_CORNERS.format("hc.doi_toa_do(b::geometry, 3857)")}
-    FROM (SELECT ST_Envelope(geom) AS b FROM {{table}} t WHERE {{where}}
-          ORDER BY md5(t.id::text || '{{salt}}') LIMIT 1) AS s"""
+    FROM (SELECT ST_Envelope(geom) AS b FROM {{table}} t WHERE t.id::text = '{{id}}') AS s"""
 _NOWHERE = (
     [106.5, 11.5, 106.6, 11.6],
     [550000.0, 1270000.0, 551000.0, 1271000.0],
     [11850000.0, 1280000.0, 11860000.0, 1290000.0],
 )
+
+
+_PAD = (-0.02, -0.02, 0.02, 0.02)
+_CHANGED = 0.6
+"""How often a word is drawn from what differs between the worlds, where anything does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value of one row: whether it is hidden, and whether all of its row is."""
+
+    value: str
+    hidden: bool
+    in_hidden_row: bool
+
+
+type Cells = Mapping[str, Cell]
+"""Cells of one column by the key of their rows; such as hold nothing are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +60,7 @@ class Witness:
     pair: Pair
     one: psycopg.Connection[Any]
     other: psycopg.Connection[Any]
+    known: dict[tuple[str, str], tuple[Cells, Cells]] = field(default_factory=dict[Any, Any])
 
     def words(self, chance: random.Random) -> dict[str, str]:
         """Return the words for a collection that is drawn; of a profile without any, for one that it hides."""
@@ -59,11 +76,10 @@ class Witness:
         every = [each.name for each in hidden] or ["cap_nhat", "tim"]
         words |= {"hcol": chance.choice(every), "vcol": chance.choice([each.name for each in seen] or ["id"])}
         words |= self._rows(layer, chance) | self._boxes(layer, chance)
-        words |= {
-            "word": words["htext_raw"].split(" ")[0].strip(",%_") or "x",
-            "vword": words["vtext_raw"].split(" ")[0] or "x",
+        return words | {
+            "word": self._word(layer, [each.name for each in hidden], words["htext_raw"], chance),
+            "vword": self._word(layer, [each.name for each in seen], words["vtext_raw"], chance),
         }
-        return words
 
     def _drawn(self, chance: random.Random) -> Collection | None:
         every = [self.pair.profile.collections[each] for each in sorted(self.pair.profile.collections)]
@@ -81,9 +97,7 @@ class Witness:
     ) -> dict[str, str]:
         """Return the name of a column and a value of it that is not seen, in the ways in which requests write it."""
         name = chance.choice(columns).name if columns else ("khong_co" if prefix == "v" else _UNDECLARED[kind])
-        where = self._sight.hidden_cells(layer.qualified_table, name)
-        found = self._values(layer, name, where, chance) or self._values(layer, name, "true", chance)
-        raw = chance.choice(found) if found else _OTHERWISE[kind]
+        raw = self._value(layer, name, chance) or _OTHERWISE[kind]
         text = raw.replace("'", "''")
         key = f"{prefix}{kind}"
         written = {"num": raw, "text": f"'{text}'", "date": raw, "bool": raw, "array": raw}[kind]
@@ -95,60 +109,73 @@ class Witness:
             f"{key}_like": f"'%{text[1:4]}%'",
         }
 
-    @property
-    def _sight(self) -> Sight:
-        return self.pair.sight
+    def _word(self, layer: Layer, names: list[str], text: str, chance: random.Random) -> str:
+        """Return a word of a column that searches read, if it is one of these, or of a text."""
+        read = [each for each in layer.search_reads if each in names]
+        if read and chance.random() < 0.7:
+            text = self._value(layer, chance.choice(read), chance) or text
+        return text.split(" ")[0].strip(",%_") or "x"
 
-    def _values(self, layer: Layer, name: str, where: str, chance: random.Random) -> list[str]:
-        """Return a few values of either world; nothing where the table has no such column."""
-        table, salt = layer.qualified_table, chance.randrange(10**6)
-        query = (
-            f"SELECT t.{name}::text FROM {table} t WHERE ({where}) AND t.{name} IS NOT NULL "
-            f"ORDER BY md5(t.id::text || '{salt}') LIMIT 3"
-        )
-        return [row[0] for world in (self.one, self.other) for row in _asked(world, query)]
+    def _value(self, layer: Layer, name: str, chance: random.Random) -> str | None:
+        """Return a value that is not seen, mostly of what differs between the worlds, best beside what is seen."""
+        here, there = self._cells(layer, name)
+        changed = [
+            cell
+            for cells, others in ((here, there), (there, here))
+            for key, cell in cells.items()
+            if cell.hidden and (key not in others or others[key].value != cell.value)
+        ]
+        beside = [each for each in changed if not each.in_hidden_row] or changed
+        every = [*here.values(), *there.values()]
+        pools = [beside] if beside and chance.random() < _CHANGED else []
+        pools += [[each for each in every if each.hidden], every]
+        pool = next(filter(None, pools), None)
+        return chance.choice(pool).value if pool else None
+
+    def _cells(self, layer: Layer, name: str, form: str = "{}::text") -> tuple[Cells, Cells]:
+        """Return the cells of a column in both worlds, each as it is written by ``form``; none where no column is."""
+        table = layer.qualified_table
+        key = table, name
+        if key not in self.known:
+            cell, row = self.pair.sight.hidden_cells(table, name), self.pair.sight.hidden_rows(table)
+            query = (
+                f"SELECT t.id::text, {form.format(f't.{name}')}, {cell}, {row} "
+                f"FROM {table} t WHERE t.{name} IS NOT NULL ORDER BY 1"
+            )
+            one, other = ({row[0]: Cell(*row[1:]) for row in _asked(each, query)} for each in (self.one, self.other))
+            self.known[key] = one, other
+        return self.known[key]
 
     def _rows(self, layer: Layer, chance: random.Random) -> dict[str, str]:
         """Return keys of rows: one that is seen, one that is hidden in either world, one that only the other has."""
-        table, salt = layer.qualified_table, chance.randrange(10**6)
-        hidden, key = self._sight.hidden_rows(table), self._no_id(layer)
-        shown = " OR ".join(f"({each.rows})" for each in self._sight.seen if each.table == table) or "false"
-        query = "SELECT t.id::text, {xa} FROM {table} t WHERE {where} ORDER BY md5(t.id::text || '{salt}') LIMIT {n}"
-        asked = {"table": table, "salt": salt, "xa": "t.xa_id::text"}
-        ours = _asked(self.one, query.format(**asked, where=shown, n=1))
-        here = _asked(self.one, query.format(**asked, where=hidden, n=1))
-        there = _asked(self.other, query.format(**asked, where=hidden, n=40))
-        known = {row[0] for row in _asked(self.one, query.format(**asked, where="true", n=100_000))}
-        new = [row[0] for row in there if row[0] not in known] or [row[0] for row in there]
+        here, there = self._cells(layer, "xa_id")
+        hidden = [key for key, cell in here.items() if cell.in_hidden_row]
+        shown = [key for key, cell in here.items() if not cell.in_hidden_row]
+        hidden_there = [key for key, cell in there.items() if cell.in_hidden_row]
+        new = [key for key in hidden_there if key not in here] or hidden_there
+        nothing = [self._no_id(layer)]
+        a_hidden = chance.choice(hidden or nothing)
         return {
-            "vid": ours[0][0] if ours else key,
-            "hid": here[0][0] if here else key,
-            "hxa": here[0][1] if here else "1",
-            "hid2": new[0] if new else key,
+            "vid": chance.choice(shown or nothing),
+            "hid": a_hidden,
+            "hxa": here[a_hidden].value if a_hidden in here else "1",
+            "hid2": chance.choice(new or nothing),
         }
 
     def _boxes(self, layer: Layer, chance: random.Random) -> dict[str, str]:
-        table, srid = layer.qualified_table, layer.geometry.stored_srid if layer.geometry else 9212
-        shown = " OR ".join(f"({each.rows})" for each in self._sight.seen if each.table == table) or "false"
-        salt = chance.randrange(10**6)
-        world = chance.choice((self.one, self.other))
-        boxes: dict[str, tuple[list[float], ...]] = {}
-        for prefix, where in (("h", self._sight.hidden_rows(table)), ("v", shown)):
-            query = _BOX.format(srid=srid, table=table, where=where, salt=salt)
-            found = _asked(world, query) if layer.geometry else []
-            boxes[prefix] = found[0] if found else _NOWHERE
-        lonlat, stored, web = boxes["h"]
+        srid = layer.geometry.stored_srid if layer.geometry else 9212
+        hidden, shown = (self._box(layer, srid, chance, hidden=each) for each in (True, False))
+        lonlat, stored, web = hidden
         x, y = (lonlat[0] + lonlat[2]) / 2, (lonlat[1] + lonlat[3]) / 2
-        wide = [lonlat[0] - 0.02, lonlat[1] - 0.02, lonlat[2] + 0.02, lonlat[3] + 0.02]
-        west, south, east, north = wide
+        west, south, east, north = wide = [each + pad for each, pad in zip(lonlat, _PAD, strict=True)]
         ring = ((west, south), (east, south), (east, north), (west, north), (west, south))
         polygon = f"POLYGON(({', '.join(f'{each[0]} {each[1]}' for each in ring)}))"
         return {
             "hbox": _written(wide),
             "hbox_sql": _written(wide),
             "htiny": _written(lonlat),
-            "vbox": _written([each + pad for each, pad in zip(boxes["v"][0], (-0.05, -0.05, 0.05, 0.05), strict=True)]),
-            "vtiny": _written(boxes["v"][0]),
+            "vbox": _written([each + 2.5 * pad for each, pad in zip(shown[0], _PAD, strict=True)]),
+            "vtiny": _written(shown[0]),
             "hbox_lat": _written([south, west, north, east]),
             "hbox_stored": _written(stored),
             "hbox_stored_sql": _written(stored),
@@ -158,11 +185,28 @@ class Witness:
             "stored": f"http://www.opengis.net/def/crs/EPSG/0/{srid}",
         }
 
+    def _box(self, layer: Layer, srid: int, chance: random.Random, *, hidden: bool) -> tuple[list[float], ...]:
+        """Return the box of a row in degrees, as stored, and in Mercator; mostly of one that is another elsewhere."""
+        if layer.geometry is None:
+            return _NOWHERE
+        here, there = self._cells(layer, "geom", "md5({}::text)")
+        rows = [
+            (world, key, key not in others or others[key].value != cell.value)
+            for world, cells, others in ((self.one, here, there), (self.other, there, here))
+            for key, cell in cells.items()
+            if cell.in_hidden_row is hidden
+        ]
+        changed = [each for each in rows if each[2]]
+        pool = changed if changed and chance.random() < _CHANGED else rows
+        if not pool:
+            return _NOWHERE
+        world, key, _ = chance.choice(pool)
+        return _asked(world, _BOX.format(srid=srid, table=layer.qualified_table, id=key))[0]
+
 
 def _asked(world: psycopg.Connection[Any], query: str) -> list[tuple[Any, ...]]:
     try:
-        with world.transaction():
-            return world.execute(query.encode()).fetchall()
+        return world.execute(query.encode()).fetchall()
     except psycopg.errors.UndefinedColumn:
         return []
 

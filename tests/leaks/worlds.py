@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Container, Generator, Iterator, Mapping
+from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -167,6 +167,22 @@ def served(dsn: str, home: Path) -> Generator[World]:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """What was changed in a database, and what of it a viewpoint shows: its profile, sight and places."""
+
+    of: tuple[Profile, Sight, Places]
+    changes: Counter[str]
+
+
+def _changed(viewpoint: Viewpoint, dsn: str, seed: int, operations: Container[Operation]) -> Changed:
+    with psycopg.connect(dsn) as connection:
+        places = places_of(connection)
+        profile = viewpoint.profile(places)
+        sight = sight_of(profile, operations if viewpoint.is_let_in else ())
+        return Changed((profile, sight, places), Mutator(connection, sight, read_tables(connection), seed).mutate())
+
+
+@dataclass(frozen=True, slots=True)
 class Worlds:
     """Makes worlds: copies of the small province, one kept as it is for each set of publications."""
 
@@ -193,17 +209,27 @@ class Worlds:
         """
         with ExitStack() as stack:
             one = self._first(viewpoint) if before is None else self._served(stack, viewpoint, before)
-            other = stack.enter_context(copy_of(self.cluster, self.template))
-            if viewpoint.unit is None:
-                publish(other, viewpoint)
-            with psycopg.connect(other) as connection:
-                places = places_of(connection)
-                sight = sight_of(viewpoint.profile(places), operations if viewpoint.is_let_in else ())
-                changes = Mutator(connection, sight, read_tables(connection), seed).mutate()
+            other = self._copied(stack, viewpoint)
+            made = _changed(viewpoint, other, seed, operations)
             if before:
                 before(other)
-            world = stack.enter_context(served(other, self.home))
-            yield Pair(viewpoint, viewpoint.profile(places), sight, places, one, world, changes)
+            yield Pair(viewpoint, *made.of, one, stack.enter_context(served(other, self.home)), made.changes)
+
+    @contextmanager
+    def pairs(self, viewpoint: Viewpoint, seeds: Sequence[int]) -> Iterator[Iterator[Pair]]:
+        """Yield a pair for each seed, one after the other: each second world grows out of the one before it, under a
+        server that goes on running.
+        """
+        with ExitStack() as stack:
+            other = self._copied(stack, viewpoint)
+            yield self._grown(stack, viewpoint, other, seeds)
+
+    def _grown(self, stack: ExitStack, viewpoint: Viewpoint, other: str, seeds: Sequence[int]) -> Iterator[Pair]:
+        one, world = self._first(viewpoint), None
+        for seed in seeds:
+            made = _changed(viewpoint, other, seed, tuple(Operation))
+            world = world or stack.enter_context(served(other, self.home))
+            yield Pair(viewpoint, *made.of, one, world, made.changes)
 
     def _first(self, viewpoint: Viewpoint) -> World:
         key = viewpoint.name if viewpoint.unit is None else ""
@@ -212,12 +238,16 @@ class Worlds:
         return self.kept[key]
 
     def _served(self, stack: ExitStack, viewpoint: Viewpoint, before: Callable[[str], None] | None) -> World:
-        dsn = stack.enter_context(copy_of(self.cluster, self.template))
-        if viewpoint.unit is None:
-            publish(dsn, viewpoint)
+        dsn = self._copied(stack, viewpoint)
         if before:
             before(dsn)
         return stack.enter_context(served(dsn, self.home))
+
+    def _copied(self, stack: ExitStack, viewpoint: Viewpoint) -> str:
+        dsn = stack.enter_context(copy_of(self.cluster, self.template))
+        if viewpoint.unit is None:
+            publish(dsn, viewpoint)
+        return dsn
 
 
 def publish(dsn: str, viewpoint: Viewpoint) -> Profile:
