@@ -120,13 +120,14 @@ class Application:
         self, request: Request, environ: dict[str, Any], start_response: StartResponse
     ) -> Iterable[bytes]:
         """Answer by the other application, which takes no more than its share of the threads."""
-        if not self._edge.enter_aside():
+        address = self._edge.address_of(environ)
+        if not self._edge.enter_aside(address):
             busy = problems.answer(self._parts, NOBODY, request, Unavailable("The server is busy. Try again later."))
             return _sent(request, busy, start_response)
         try:
             return self._aside.flask(environ, cast("Any", start_response))
         finally:
-            self._edge.leave_aside()
+            self._edge.leave_aside(address)
 
     def _recorded(self, visit: Visit, response: Response, begun: float) -> Response:
         """Return what may leave: the response once it is on record, or that it cannot be put there."""

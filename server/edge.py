@@ -1,6 +1,7 @@
 """Where requests come in: from which address they come, and how many threads one kind of them may hold."""
 
 import threading
+from collections import Counter
 from typing import Any
 
 _WAIT_S = 0.05
@@ -9,7 +10,8 @@ _WAIT_S = 0.05
 class Edge:
     """What one process keeps of it.
 
-    Whoever sends a body slowly, or signs in over and over, holds threads; half of them stay free for answers.
+    Whoever sends a body slowly, or signs in over and over, holds threads: half of them stay free for answers, and
+    of the other half one for other addresses.
     """
 
     def __init__(self, threads: int, proxy_hops: int) -> None:
@@ -18,7 +20,10 @@ class Edge:
         Args:
             proxy_hops: proxies in front of the server, each of which adds one address to X-Forwarded-For.
         """
-        self._aside = threading.BoundedSemaphore(max(1, threads // 2))
+        self._most = max(1, threads // 2)
+        self._most_of_address = max(1, self._most - 1)
+        self._aside = Counter[str]()
+        self._changed = threading.Condition()
         self._proxy_hops = proxy_hops
 
     def address_of(self, environ: dict[str, Any]) -> str:
@@ -31,10 +36,21 @@ class Edge:
             return seen[-self._proxy_hops]
         return environ.get("REMOTE_ADDR", "")
 
-    def enter_aside(self) -> bool:
+    def enter_aside(self, address: str) -> bool:
         """Tell whether one request more may be answered by the application of permission; ``leave_aside`` ends it."""
-        return self._aside.acquire(timeout=_WAIT_S)
+        with self._changed:
+            is_free = self._changed.wait_for(lambda: self._has_room(address), _WAIT_S)
+            if is_free:
+                self._aside[address] += 1
+            return is_free
 
-    def leave_aside(self) -> None:
+    def leave_aside(self, address: str) -> None:
         """Note that it was answered."""
-        self._aside.release()
+        with self._changed:
+            self._aside[address] -= 1
+            if not self._aside[address]:
+                del self._aside[address]
+            self._changed.notify_all()
+
+    def _has_room(self, address: str) -> bool:
+        return self._aside.total() < self._most and self._aside[address] < self._most_of_address

@@ -81,6 +81,8 @@ def _prove_log(connection: Connection[Any]) -> None:
 
 
 def _prove_walls(connection: Connection[Any]) -> None:
-    """Check that no profile role can change who it is; a REVOKE by an account too weak for it only warns."""
-    if any(row[0] for row in connection.execute(_QUERIES["may_change_who_it_is"].encode())):
-        raise DatabaseError("A profile role may call set_config or acl.enter: migrate as a superuser.")
+    """Check that no profile role changes who it is or counts hidden rows: a REVOKE by too weak an account only warns."""
+    if any(row[0] for row in connection.execute(_QUERIES["may_call_too_much"].encode())):
+        raise DatabaseError(
+            "A profile role may call what it must not, as set_config or acl.enter: migrate as a superuser."
+        )

@@ -9,12 +9,13 @@ FROM (SELECT hc.doi_toa_do(ST_SetSRID(ST_MakePoint(106.90, 11.535), 4326), 9212)
 SELECT he_thong = (SELECT system_identifier FROM pg_control_system())
 FROM lg.ky_nguyen;
 
--- name: may_change_who_it_is
--- Say for each function that changes who a session is whether a profile role may call it.
+-- name: may_call_too_much
+-- Say for each function that changes who a session is, or tells of hidden rows, whether a profile role may call it.
 SELECT has_function_privilege(acl.prefix() || 'g_common', f, 'EXECUTE')
 FROM unnest(ARRAY['pg_catalog.set_config(text, text, boolean)', 'acl.enter(text, text, text, text, float8[], text)',
                   'acl.role_for(text, text, text, text, text)', 'lg.so_dong_trong(text, boolean, int[])',
-                  'lg.phien_ban_trong(text, int[])']) AS f;
+                  'lg.phien_ban_trong(text, int[])', 'pg_stat_get_live_tuples(oid)', 'pg_relation_size(regclass, text)',
+                  'pg_advisory_lock(bigint)']) AS f;
 
 -- name: legal_day
 -- Return the legal day.

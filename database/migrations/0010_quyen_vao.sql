@@ -15,6 +15,47 @@ REVOKE EXECUTE ON FUNCTION _postgis_stats(regclass, text, text), _postgis_index_
     _postgis_selectivity(regclass, text, geometry, text),
     _postgis_join_selectivity(regclass, text, regclass, text, text) FROM PUBLIC;
 
+-- So do counters, sizes and estimates of tables.
+
+DO $$
+DECLARE
+    ham regprocedure;
+    cot text;
+BEGIN
+    FOR ham IN
+        SELECT p.oid FROM pg_proc p
+        WHERE p.pronamespace = 'pg_catalog'::regnamespace
+          AND (p.proname ~ '^pg_stat_get_'
+               OR p.proname IN ('pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size'))
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', ham);
+    END LOOP;
+    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO cot
+    FROM pg_attribute
+    WHERE attrelid = 'pg_class'::regclass AND attname NOT IN ('reltuples', 'relpages', 'relallvisible', 'relallfrozen');
+    REVOKE SELECT ON pg_class FROM PUBLIC;
+    EXECUTE format('GRANT SELECT (%s) ON pg_class TO PUBLIC', cot);
+END $$;
+
+-- Who reads takes no locks that others wait for, and sends nobody messages.
+
+DO $$
+DECLARE
+    ham regprocedure;
+    ai text;
+BEGIN
+    FOR ham IN
+        SELECT p.oid FROM pg_proc p
+        WHERE p.pronamespace = 'pg_catalog'::regnamespace
+          AND (p.proname ~ '^pg_(try_)?advisory_' OR p.proname IN ('pg_notify', 'pg_export_snapshot'))
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', ham);
+        FOREACH ai IN ARRAY ARRAY['identity', 'publisher', 'audit', 'auditor', 'loader'] LOOP
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', ham, current_database() || '_' || ai);
+        END LOOP;
+    END LOOP;
+END $$;
+
 -- What is put into large objects would be nobody's, and stays; a transaction that only reads does not keep one from it.
 
 DO $$

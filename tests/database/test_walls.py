@@ -160,10 +160,19 @@ def test_the_counter_of_the_change_log_counts_what_a_role_may_see(connection: Co
         "_postgis_join_selectivity('dc.thua_dat', 'geom', 'dc.moc', 'geom')",
         "lo_create(0)",
         "lo_from_bytea(0, 'x')",
+        "pg_stat_get_live_tuples('dc.thua_dat'::regclass)",
+        "n_live_tup FROM pg_stat_all_tables",
+        "pg_relation_size('dc.thua_dat')",
+        "pg_total_relation_size('dc.thua_dat')",
+        "reltuples FROM pg_class",
+        "relpages FROM pg_class",
+        "pg_advisory_lock(1)",
+        "pg_try_advisory_xact_lock(1)",
+        "pg_notify('x', 'y')",
     ],
 )
 @pytest.mark.parametrize("role", ["profile", "app"])
-def test_nobody_who_reads_asks_statistics_of_hidden_rows_or_leaves_objects_behind(
+def test_nobody_who_reads_asks_statistics_of_hidden_rows_or_leaves_anything_behind(
     connection: Connection[Any], role: str, call: str
 ):
     connection.execute(f"SET ROLE {_role('0') if role == 'profile' else PREFIX + 'app'}".encode())

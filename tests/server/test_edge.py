@@ -72,6 +72,19 @@ def test_bodies_that_do_not_come_hold_no_more_than_half_of_the_threads(
     assert after.status_code == 200
 
 
+def test_bodies_that_do_not_come_from_one_address_leave_others_room_to_sign_in(
+    sample_db: str, as_app: Callable[[str], str], tmp_path: Path
+):
+    with (
+        _made(as_app(sample_db), tmp_path, threads=4) as application,
+        _held(application, "/signin"),
+    ):
+        same = Client(application).get("/signin")
+        other = Client(application).get("/signin", environ_overrides={"REMOTE_ADDR": "203.0.113.9"})
+
+    assert (same.status_code, other.status_code) == (503, 200)
+
+
 @pytest.mark.parametrize(
     ("proxies", "header", "address"),
     [
