@@ -81,7 +81,7 @@ def _prove_log(connection: Connection[Any]) -> None:
 
 
 def _prove_walls(connection: Connection[Any]) -> None:
-    """Check that no profile role changes who it is or counts hidden rows: a REVOKE by too weak an account only warns."""
+    """Check that no profile role changes who it is or counts hidden rows; a REVOKE by a weak account only warns."""
     if any(row[0] for row in connection.execute(_QUERIES["may_call_too_much"].encode())):
         raise DatabaseError(
             "A profile role may call what it must not, as set_config or acl.enter: migrate as a superuser."
