@@ -11,8 +11,3 @@ from formats.gml import Gml
 from formats.jsonfg import JsonFg
 
 FORMATS: tuple[Format[Any, Any], ...] = (GeoJson(), JsonFg(), Csv(), FlatGeobuf(), GeoPackage(), Gml())
-
-
-def by_key(key: str) -> Format[Any, Any] | None:
-    """Return the format that a client names by ``f``, or ``None``."""
-    return next((each for each in FORMATS if each.key == key), None)

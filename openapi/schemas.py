@@ -18,7 +18,6 @@ type Json = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MEDIA_TYPE = "application/schema+json"
-CODELIST_PROFILE = "http://www.opengis.net/def/profile/OGC/0/codelist-inline"
 GEOMETRY = "geometry"
 """Name of the geometry in schemas, filters and GeoJSON, whatever its column is called."""
 

@@ -9,7 +9,7 @@ import pytest
 from catalogue.layer import Column
 from formats.format import Answer, Format
 from formats.gml_schema import gml_schema
-from formats.offered import FORMATS, by_key
+from formats.offered import FORMATS
 from query.encoding import RowEncoding
 
 each_format = pytest.mark.parametrize("encoder", FORMATS, ids=lambda each: each.key)
@@ -102,10 +102,3 @@ def test_an_error_among_the_rows_passes_through(
 
     with pytest.raises(ConnectionError):
         list(encoder.stream(make_answer(), source()))
-
-
-def test_a_format_is_found_by_its_key() -> None:
-    found = [by_key(key) for key in ("json", "jsonfg", "csv", "fgb", "gpkg", "gml")]
-
-    assert found == list(FORMATS)
-    assert by_key("exe") is None

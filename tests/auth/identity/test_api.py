@@ -72,7 +72,7 @@ def whole(cluster: str, template_db: str, people_of) -> Iterator[Api]:
                   ("identity", "publisher", "auditor")}  # fmt: skip
         holder: list[Api] = []
         access = Access(
-            **logins, layers=read_layers(), clock=StoppedClock(made.now), caller=lambda: holder[0].caller(),  # noqa: PLW0108
+            **logins, layers=read_layers(), clock=StoppedClock(made.now), caller=lambda: holder[0].caller(),  # noqa: PLW0108 - the holder is filled later
             key=bytes(32), texts=error_texts,
         )  # fmt: skip
         app = Flask(__name__)
