@@ -26,6 +26,7 @@ DAYS = working_days()
         (date(2026, 4, 27), False),  # for a Sunday
         (date(2026, 8, 31), False),
         (date(2026, 8, 22), True),
+        (date(2026, 11, 24), False),
         (date(2027, 5, 3), False),  # for a Saturday
     ],
 )
