@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 import psycopg
 import pytest
 
+from catalogue.profile import Operation
 from server import problems
 from tests.leaks import walls
 from tests.leaks.asking import Asked, Difference, differences, fill, send
@@ -25,7 +26,7 @@ from tests.leaks.record import ALL, write
 from tests.leaks.shapes import SHAPES, Shape
 from tests.leaks.viewpoints import BY_NAME, LAYERS
 from tests.leaks.witnesses import witnesses
-from tests.leaks.worlds import Pair, Worlds, copy_of, publish, served
+from tests.leaks.worlds import Pair, World, Worlds, copy_of, publish, served
 
 ENOUGH = 150
 BLIND = ("public-with-nothing", "token-without-features")
@@ -63,15 +64,16 @@ def test_the_second_wall_alone_answers_what_is_permitted_and_refuses_the_rest(
     worlds: Worlds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     tally, states = Tally(), Counter[str]()
-    with _beside(worlds, tmp_path, name, opened=False) as pair:
+    with _beside(worlds, tmp_path, name, opened=False) as pair, _served_open(worlds, tmp_path, name) as open_world:
         asked = [(shape, words, fill(shape, words, pair.headers)) for shape, words in _asked(pair)]
         both = [send(pair.one.application, each) for *_, each in asked]
         walls.without_first(monkeypatch)
         _note_states(monkeypatch, states)
         for (shape, words, each), answer in zip(asked, both, strict=True):
+            neither = send(open_world.application, each)
             states.clear()
             alone = send(pair.other.application, each)
-            hidden = "" if name in BLIND else _hidden_name(each, words, pair)
+            hidden = _hidden_name(each, words, pair) if neither.status == 200 and name not in BLIND else ""
             _judge(tally, Difference(shape.name, each, answer, alone), hidden, refused=states["42501"] > 0)
 
     write({"wall": "second", "viewpoint": name, "same": len(tally.same), "refused": tally.refused})
@@ -80,6 +82,11 @@ def test_the_second_wall_alone_answers_what_is_permitted_and_refuses_the_rest(
 
 
 def _judge(tally: Tally, answers: Difference, hidden: str, *, refused: bool) -> None:
+    """Judge the answers of both walls and of the second alone.
+
+    Args:
+        hidden: a column that the request names and the profile hides, where a server without walls answers it.
+    """
     if refused:
         tally.refused += 1
         tally.wrong += [] if hidden else [f"refused, but names nothing that is hidden: {answers}"]
@@ -95,13 +102,26 @@ def _judge(tally: Tally, answers: Difference, hidden: str, *, refused: bool) -> 
 def _hidden_name(asked: Asked, words: dict[str, str], pair: Pair) -> str:
     """Return a column that a request names though the profile does not show it, or nothing.
 
-    What is named to be left out need not be read, and what is no column of the layer is refused by any server.
+    What is named to be left out need not be read.
     """
-    collection = pair.profile.collections[words["c"]]
+    operation = Operation.EXPORT if "/export" in asked.target else Operation.QUERY
+    collection = pair.profile.facet(words["c"], operation) or pair.profile.collections[words["c"]]
     hidden = {each.name for each in LAYERS[collection.layer.id].columns} - {each.name for each in collection.columns}
+    hidden |= {"geometry"} if collection.geometry is None else set()
     query = parse_qsl(asked.body or asked.target.partition("?")[2])
     text = " ".join(f"{name} {value}" for name, value in query if name != "exclude-properties")
     return next((name for name in sorted(hidden) if re.search(rf"\b{name}\b", text)), "")
+
+
+@contextmanager
+def _served_open(worlds: Worlds, home: Path, name: str) -> Iterator[World]:
+    """Serve a copy of the same database for both walls to be taken away."""
+    with copy_of(worlds.cluster, worlds.template) as dsn:
+        if BY_NAME[name].unit is None:
+            publish(dsn, BY_NAME[name])
+        walls.without_second(dsn)
+        with served(dsn, home) as world:
+            yield world
 
 
 @contextmanager
