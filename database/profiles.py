@@ -42,10 +42,16 @@ def publish(connection: Connection[Any], timelines: Mapping[str, Sequence[Segmen
         The number of different profiles.
     """
     profiles = {each.profile.hash: each.profile for segments in timelines.values() for each in segments}
+    prepare(connection, profiles.values())
     with connection.cursor() as cursor:
-        cursor.executemany(_QUERIES["publish_profile"].encode(), [_profile(each) for each in profiles.values()])
         cursor.executemany(_QUERIES["put_in_force"].encode(), [_timeline(*each) for each in timelines.items()])
     return len(profiles)
+
+
+def prepare(connection: Connection[Any], profiles: Iterable[Profile]) -> None:
+    """Make the roles of profiles that are nobody's yet; no principal may enter one that is not in force for it."""
+    with connection.cursor() as cursor:
+        cursor.executemany(_QUERIES["publish_profile"].encode(), [_profile(each) for each in profiles])
 
 
 def profile_hash(reader: Reader, kind: str, key: str) -> str:

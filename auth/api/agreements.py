@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict
 
 from auth.api.document import Json, listing, operation, path_parameter, query_parameter
 from auth.api.http import PREFIX, Access, acting, actor, answer, body, done, legal_day, page, paging, publishing
-from auth.audit import acts
 from auth.model import Period
 from auth.policy.clauses import AgreementDocument, vocabulary_of
 from auth.sharing import agreements, managing, succession
@@ -177,15 +176,10 @@ class _Agreements:
         return done()
 
     def effect(self, code: str) -> Response:
-        """Answer with what publishing the version in work would do; that it was looked at is on record."""
-        with acting(self._access) as (connection, who):
+        """Answer with what publishing the version in work would do."""
+        with publishing(self._access) as (connection, who):
             day = legal_day(connection)
-            officer(connection, who, day)
-            agreement = agreements.agreement_named(connection, code)
-            acts.record(connection, who, "agreement.effect", f"agreement:{code}")
-        with self._access.publisher.transaction() as connection:
-            found = effect_of(connection, agreement, vocabulary=self._vocabulary, day=day)
-        return answer(found)
+        return answer(effect_of(self._access.publisher.transaction, who, code, vocabulary=self._vocabulary, day=day))
 
     def document(self, code: str) -> Response:
         """Answer with a version as the document that drafting takes, as JSON or YAML."""

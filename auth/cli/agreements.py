@@ -4,8 +4,7 @@ import argparse
 import sys
 
 from auth.api.agreements import written_as_yaml
-from auth.audit import acts
-from auth.cli.desk import add_action, add_page, at_desk, day_of, known, read_file, say
+from auth.cli.desk import add_action, add_page, at_desk, day_of, in_study, known, read_file, say
 from auth.model import Period
 from auth.policy.clauses import AgreementDocument, read_document
 from auth.sharing import agreements, managing, succession
@@ -121,12 +120,8 @@ def _propose(chosen: argparse.Namespace, settings: Settings) -> int:
 
 
 def _effect(chosen: argparse.Namespace, settings: Settings) -> int:
-    with at_desk(chosen, settings) as desk:
-        officer(desk.connection, desk.actor, desk.day)
-        agreement = agreements.agreement_named(desk.connection, chosen.code)
-        acts.record(desk.connection, desk.actor, "agreement.effect", f"agreement:{chosen.code}")
-    with at_desk(chosen, settings, publisher=True) as desk:
-        found = effect_of(desk.connection, agreement, vocabulary=known(), day=desk.day)
+    with in_study(chosen, settings) as study:
+        found = effect_of(study.transaction, study.actor, chosen.code, vocabulary=known(), day=study.day)
     return say(found)
 
 

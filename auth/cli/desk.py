@@ -2,8 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Generator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -36,6 +36,15 @@ class Desk:
     day: LegalDay
 
 
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A command that reads in several transactions of the publisher's: how to open one, who acts, the legal day."""
+
+    transaction: Callable[[], AbstractContextManager[Connection[Any]]]
+    actor: Caller
+    day: LegalDay
+
+
 @contextmanager
 def at_desk(chosen: argparse.Namespace, settings: Settings, *, publisher: bool = False) -> Generator[Desk]:
     """Open the transaction of a command for the account that ``--as`` names; it commits unless the block raises.
@@ -44,11 +53,31 @@ def at_desk(chosen: argparse.Namespace, settings: Settings, *, publisher: bool =
         Forbidden: no account of that name may act.
         Unavailable: the database cannot be reached.
     """
+    with _writer(settings, publisher=publisher) as writer, writer.transaction() as connection:
+        yield Desk(connection, caller_named(connection, chosen.actor), legal_day(connection))
+
+
+@contextmanager
+def in_study(chosen: argparse.Namespace, settings: Settings) -> Generator[Study]:
+    """Open what a command needs that reads in several transactions, for the account that ``--as`` names.
+
+    Raises:
+        Forbidden: no account of that name may act.
+        Unavailable: the database cannot be reached.
+    """
+    with _writer(settings, publisher=True) as writer:
+        with writer.transaction() as connection:
+            actor, day = caller_named(connection, chosen.actor), legal_day(connection)
+        yield Study(writer.transaction, actor, day)
+
+
+@contextmanager
+def _writer(settings: Settings, *, publisher: bool) -> Generator[Writer]:
     with database_of(settings) as complete:
         given = complete.publisher_database_url if publisher else complete.identity_database_url
         dsn = login_of(given, complete.database_url or "", "publisher" if publisher else "identity")
-        with closing(Writer(dsn, purpose="command", size=1)) as writer, writer.transaction() as connection:
-            yield Desk(connection, caller_named(connection, chosen.actor), legal_day(connection))
+        with closing(Writer(dsn, purpose="command", size=1)) as writer:
+            yield writer
 
 
 def add_action(kinds: Any, name: str, help_: str, *arguments: str) -> argparse.ArgumentParser:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from psycopg import Connection
+from psycopg.errors import CheckViolation
 from psycopg.types.json import Jsonb
 
 from auth.audit import acts
@@ -38,6 +39,14 @@ PACKAGE = "goi"
 IN_WORK = ("draft", "proposed", "accepted")
 PREPARING = "preparing"
 """The state in which a request waits for its agreement."""
+
+_UNFIT = "This does not fit the state that it is in."
+_UNSEEN = "Look at the effect of this body first; only who has seen it publishes it."
+_REFUSED = {
+    "all_managers": "Another unit manages some of it by now and has not accepted; send it back and propose it again.",
+    "effect_seen": _UNSEEN,
+}
+"""What people read where a constraint refuses to publish."""
 
 _SQL = load("auth.sharing", "agreements.sql")
 
@@ -261,8 +270,8 @@ def publish(
     Raises:
         Forbidden: the actor is no officer of the Sở, or drafted the version.
         NotFound: there is no such agreement.
-        Conflict: it is not accepted by all, is another body by now, is over already, its request does not wait for it,
-            or an account would have more than was agreed.
+        Conflict: it is not accepted by all, is another body by now, the officer has not seen its effect, it is over
+            already, its request does not wait for it, or an account would have more than was agreed.
     """
     checker = officer(connection, actor, day)
     agreement = agreement_named(connection, code)
@@ -270,6 +279,7 @@ def publish(
     if checker.account == version.maker_id:
         raise Forbidden("A second officer publishes, not the one who drafted.")
     _refuse_other_body(version, body_hash)
+    _refuse_unseen(connection, agreement, version, checker)
     _refuse_over_grant(agreement, version.body, vocabulary)
     if version.valid_until and version.valid_until <= day:
         raise Conflict("The validity of this version is over.")
@@ -359,22 +369,40 @@ def versions(connection: Connection[Any], agreement: Agreement) -> tuple[Version
     return tuple(replace(each, parties=_parties(connection, agreement, each)) for each in found)
 
 
+def working(connection: Connection[Any], agreement: Agreement) -> Version:
+    """Return the version in work.
+
+    Raises:
+        Conflict: there is none.
+    """
+    found = next((each for each in versions(connection, agreement) if each.state in IN_WORK), None)
+    if found is None:
+        raise Conflict("No version of {} is in work.", agreement.code)
+    return found
+
+
 def in_work(connection: Connection[Any], agreement: Agreement, states: tuple[str, ...]) -> Version:
     """Return the version in work, locked, if it is in one of these states.
 
     Raises:
         Conflict: there is none, or it is in another state.
     """
-    rows = _run(connection, "lock_in_work", agreement=agreement.id)
-    found = next((each for each in versions(connection, agreement) if rows and each.number == rows[0][0]), None)
-    if found is None:
-        raise Conflict("No version of {} is in work.", agreement.code)
+    _run(connection, "lock_in_work", agreement=agreement.id)
+    found = working(connection, agreement)
     if found.state not in states:
         wanted = ", ".join(states)
         raise Conflict(
             "Version {} of {} is {}; it would have to be {}.", found.number, agreement.code, found.state, wanted
         )
     return found
+
+
+def note_effect_seen(
+    connection: Connection[Any], agreement: Agreement, number: int, body_hash: str, actor: Caller
+) -> None:
+    """Note that somebody saw what publishing an accepted body would do; of another body or state nothing is noted."""
+    values = {"number": number, "body_hash": body_hash, "account": actor.account_id}
+    _run(connection, "note_effect_seen", agreement=agreement.id, **values)
 
 
 def document_of(agreement: Agreement, version: Version) -> Json:
@@ -412,12 +440,19 @@ def write_agreement(
 
 
 def put_in_force(connection: Connection[Any], agreement: Agreement, number: int, *, checker: int, clock: Clock) -> None:
-    """Publish a version in the order that the database asks for; its older ones end where it begins."""
+    """Publish a version in the order that the database asks for; its older ones end where it begins.
+
+    Raises:
+        Conflict: PostgreSQL refuses it: somebody has not accepted, or another unit manages some of it by now.
+    """
     key = {"agreement": agreement.id, "number": number}
     _run(connection, "supersede", **key)
     _run(connection, "cut", **key)
-    _run(connection, "publish", checker=checker, at=clock.now(), **key)
-    connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    try:
+        _run(connection, "publish", checker=checker, at=clock.now(), **key)
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    except CheckViolation as exc:
+        raise Conflict(_REFUSED.get(exc.diag.constraint_name or "", _UNFIT)) from exc
 
 
 def _recipient(connection: Connection[Any], document: Terms, day: date) -> Unit | None:
@@ -513,6 +548,12 @@ def _refuse_other_maker(version: Version, who: Standing) -> None:
 def _refuse_other_body(version: Version, body_hash: str) -> None:
     if version.body_hash != body_hash:
         raise Conflict("The body is another one by now; read it again.")
+
+
+def _refuse_unseen(connection: Connection[Any], agreement: Agreement, version: Version, who: Standing) -> None:
+    values = {"number": version.number, "account": who.account}
+    if not _one(connection, "effect_seen", agreement=agreement.id, **values)[0]:
+        raise Conflict(_UNSEEN)
 
 
 def _speaks_for_party(who: Standing, parties: list[Party] | tuple[Party, ...]) -> bool:

@@ -97,6 +97,22 @@ SELECT agreement_id, number, round, body_hash, %(unit)s::int, %(account)s::int
 FROM acl.agreement_version
 WHERE agreement_id = %(agreement)s AND number = %(number)s;
 
+-- name: note_effect_seen
+-- Note that an account saw the effect of the present body of an accepted version.
+INSERT INTO acl.effect_seen (agreement_id, number, round, body_hash, account_id)
+SELECT agreement_id, number, round, body_hash, %(account)s::int
+FROM acl.agreement_version
+WHERE agreement_id = %(agreement)s AND number = %(number)s AND body_hash = %(body_hash)s AND state = 'accepted'
+ON CONFLICT DO NOTHING;
+
+-- name: effect_seen
+-- Tell whether an account saw the effect of the present body of a version since all have accepted it.
+SELECT EXISTS (
+    SELECT FROM acl.effect_seen s
+    JOIN acl.agreement_version v ON (v.agreement_id, v.number, v.round, v.body_hash)
+                                    = (s.agreement_id, s.number, s.round, s.body_hash)
+    WHERE s.agreement_id = %(agreement)s AND s.number = %(number)s AND s.account_id = %(account)s);
+
 -- name: supersede
 -- End the published versions that would begin with a version or later.
 UPDATE acl.agreement_version o

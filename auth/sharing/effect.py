@@ -1,11 +1,13 @@
 """What publishing a version would do: columns and rows gained and lost, a sample, and the time that hidden rows cost.
 
-PostgreSQL itself is asked, as it would answer then: one transaction of the publisher login publishes the candidate
-profiles, takes on their roles, counts and looks, and is rolled back; PostgreSQL refuses to commit such a transaction.
+PostgreSQL itself is asked. Rows are counted by a role that may count and can read nothing else. Once all parties have
+accepted, the roles of the candidate profiles are made, in a moment and for nobody; a few rows are read and boxes are
+timed through them in a transaction that PostgreSQL refuses to commit. Nothing here keeps publishers waiting.
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date
 from statistics import median
@@ -13,33 +15,32 @@ from typing import Any, cast
 
 from psycopg import Connection, sql
 from psycopg.errors import QueryCanceled
-from psycopg.types.json import Jsonb
 
-from auth.model import AgreementKind, Function, GrantInForce, Period
+from auth.audit import acts
+from auth.model import AgreementKind, Caller, Function, GrantInForce, Period
 from auth.policy.clauses import Json, Vocabulary
 from auth.policy.compiler import Refused, compile_profile_of, compile_public, conflict
 from auth.rights.in_force import grants_in
 from auth.rights.publishing import Holder, functions_of, read_grants, read_holders
-from auth.sharing.agreements import PACKAGE, Agreement, Version, in_work
-from catalogue.layer import Column, Layer
-from catalogue.parts import part_names, parts_of
-from catalogue.profile import (
-    Between,
-    Collection,
-    OneOf,
-    Operation,
-    Profile,
-    Term,
-    everything,
-)
-from catalogue.types import ColumnType
+from auth.sharing.agreements import PACKAGE, Agreement, Version, agreement_named, note_effect_seen, working
+from auth.standing import officer
+from catalogue.parts import part_names
+from catalogue.profile import Collection, Operation, Profile, whole
 from core.errors import QueryTimeout
+from database.profiles import prepare
 from database.queries import load
 from query.effect import box_statement, difference_statement, hidden_boxes_statement, sample_statement
 from query.items import Statement
 from query.view import View, view_of
 
+type Transactions = Callable[[], AbstractContextManager[Connection[Any]]]
+"""Lends a transaction of the publisher login."""
+
 SAMPLE_ROWS = 3
+MASK = "•••"
+"""What stands in a sample for whatever tells of a person, or tells that there is nothing to tell."""
+NOTICEABLE = 1.2
+"""From this ratio on, a stopwatch tells hidden rows from none."""
 BOXES = 40
 BOX_SIDE_DEG = 0.004
 """About 400 m: what a map shows of a few parcels."""
@@ -50,13 +51,16 @@ _EMPTY_SEA = (100.0, 1.0)
 
 _SQL = load("auth.sharing", "effect.sql")
 
+type Sample = tuple[Mapping[str, str | None], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class CollectionEffect:
     """What changes in one collection for one class of accounts.
 
     Attributes:
-        rows_before: exact numbers of rows; ``sample`` holds a few of those afterwards, by column, as text.
+        rows_before: exact numbers of rows.
+        sample: a few of the rows afterwards, by column, as text and with personal data masked; ``None``: not shown.
     """
 
     id: str
@@ -70,7 +74,7 @@ class CollectionEffect:
     rows_after: int
     rows_gained: int
     rows_lost: int
-    sample: tuple[Mapping[str, str | None], ...]
+    sample: Sample | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,20 @@ class ClassEffect:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long a box with hidden rows takes against an empty one, for a scope with terms besides the territory."""
+    """How long a box with hidden rows takes against an empty one, for a scope with terms besides the territory.
+
+    Attributes:
+        columns: the further columns that limit rows.
+        ratio: measured once all have accepted; ``None``: not yet, or nothing is hidden.
+        noticeable: a stopwatch may tell hidden rows; what is not measured counts as noticeable.
+    """
 
     collection: str
-    hidden_ms: float
-    empty_ms: float
-    ratio: float
+    columns: tuple[str, ...]
+    hidden_ms: float | None = None
+    empty_ms: float | None = None
+    ratio: float | None = None
+    noticeable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +110,7 @@ class Effect:
 
     agreement: str
     number: int
+    state: str
     body_hash: str
     day: date
     classes: tuple[ClassEffect, ...]
@@ -106,72 +119,118 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class _Class:
+    """Accounts that hold the same functions, and what they see before and after."""
+
     functions: tuple[Function, ...]
     accounts: tuple[str, ...]
+    before: Profile
+    after: Profile
 
 
-def effect_of(connection: Connection[Any], agreement: Agreement, *, vocabulary: Vocabulary, day: date) -> Effect:
-    """Show what publishing the version in work would do.
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is looked at; the first class is the unit as a whole."""
+
+    agreement: Agreement
+    version: Version
+    day: date
+    classes: tuple[_Class, ...]
+    shows_sample: bool
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.version.state == "accepted"
+
+
+def effect_of(transaction: Transactions, actor: Caller, code: str, *, vocabulary: Vocabulary, day: date) -> Effect:
+    """Show what publishing the version in work would do; that it was looked at, and which rows, is on record first.
+
+    Rows are shown once all parties have accepted, and never to who drafted the version.
 
     Args:
-        connection: of the publisher login, inside a transaction.
+        transaction: of the publisher login; three are used, one after the other.
 
     Raises:
+        Forbidden: the actor is no officer of the Sở.
+        NotFound: there is no such agreement.
         Conflict: no version is in work; or somebody would have more than was agreed.
         QueryTimeout: counting one collection takes longer than a minute.
     """
-    version = in_work(connection, agreement, ("draft", "proposed", "accepted"))
+    with transaction() as connection:
+        case = _case(connection, actor, code, vocabulary, day)
+        if case.is_accepted:
+            prepare(connection, {each.after.hash: each.after for each in case.classes}.values())
+    with transaction() as connection, connection.transaction(force_rollback=True):
+        connection.execute(_TIMEOUT)
+        found = _looked(_Look(connection), case)
+    with transaction() as connection:
+        _note(connection, actor, found)
+    return found
+
+
+def _case(connection: Connection[Any], actor: Caller, code: str, vocabulary: Vocabulary, day: date) -> _Case:
+    """Read what is looked at, and compile it; who acts is no officer of the Sở: ``Forbidden``."""
+    who = officer(connection, actor, day)
+    agreement = agreement_named(connection, code)
+    version = working(connection, agreement)
     first = max(day, version.valid_from)
     old = _published(connection, agreement, first)
     kind = AgreementKind.DEFAULT if agreement.kind == PACKAGE else AgreementKind(agreement.kind)
     new = _replaced(old, agreement, kind, version)
-    with connection.transaction(force_rollback=True):
-        connection.execute(_TIMEOUT)
-        look = _Look(connection, vocabulary)
-        classes = tuple(
-            ClassEffect(
-                tuple(function.code for function in each.functions) or (_WHOLE,),
-                each.accounts,
-                look.compared(
-                    _profile(old, each, kind, vocabulary, first), _profile(new, each, kind, vocabulary, first)
-                ),
-            )
-            for each in _classes(connection, agreement, first)
+    classes = tuple(
+        _Class(functions, accounts, *(_profile(each, functions, kind, vocabulary, first) for each in (old, new)))
+        for functions, accounts in _held(connection, agreement, first)
+    )
+    return _Case(agreement, version, first, classes, version.state == "accepted" and who.account != version.maker_id)
+
+
+def _looked(look: "_Look", case: _Case) -> Effect:
+    classes = tuple(
+        ClassEffect(
+            tuple(function.code for function in each.functions) or (_WHOLE,),
+            each.accounts,
+            look.compared(each.before, each.after, with_sample=case.shows_sample),
         )
-        timings = timing(connection, _profile(new, _Class((), ()), kind, vocabulary, first), vocabulary)
-    return Effect(agreement.code, version.number, version.body_hash, first, classes, timings)
+        for each in case.classes
+    )
+    timings = look.timings(case.classes[0].after, measured=case.is_accepted)
+    version = case.version
+    return Effect(
+        case.agreement.code, version.number, version.state, version.body_hash, case.day, classes, tuple(timings)
+    )
 
 
-def timing(connection: Connection[Any], profile: Profile, vocabulary: Vocabulary) -> tuple[Timing, ...]:
-    """Measure boxes full of hidden rows against empty ones, where rows are limited by more than their territory.
+def _note(connection: Connection[Any], actor: Caller, seen: Effect) -> None:
+    """Put on record who saw which body, and which rows of it; whoever saw an accepted one may publish it."""
+    after = {"number": seen.number, "state": seen.state, "body_hash": seen.body_hash, "sample": _ids(seen)}
+    acts.record(connection, actor, "agreement.effect", f"agreement:{seen.agreement}", after=after)
+    agreement = agreement_named(connection, seen.agreement)
+    note_effect_seen(connection, agreement, seen.number, seen.body_hash, actor)
 
-    Args:
-        connection: of the publisher login, inside a transaction that will be rolled back.
-    """
-    look = _Look(connection, vocabulary)
-    wanted = [each for each in profile.collections.values() if _is_further_limited(each)]
-    found = (look.timed(profile, each) for each in wanted)
-    return tuple(each for each in found if each)
+
+def _ids(seen: Effect) -> Json:
+    """Return the keys of the rows that were shown, by collection."""
+    shown: dict[str, set[str]] = {}
+    for each in (collection for one in seen.classes for collection in one.collections):
+        if each.sample:
+            shown.setdefault(each.id, set()).update(str(row["id"]) for row in each.sample)
+    return {key: sorted(ids) for key, ids in sorted(shown.items())}
 
 
 class _Look:
-    """Looks at tables through profiles that are published for the time of one transaction."""
+    """Looks at tables, in a transaction that is rolled back."""
 
-    def __init__(self, connection: Connection[Any], vocabulary: Vocabulary) -> None:
+    def __init__(self, connection: Connection[Any]) -> None:
         self._connection = connection
-        self._ruler = everything(_with_measures(each) for each in vocabulary.layers.values())
 
-    def compared(self, before: Profile, after: Profile) -> tuple[CollectionEffect, ...]:
+    def compared(self, before: Profile, after: Profile, *, with_sample: bool) -> tuple[CollectionEffect, ...]:
         """Compare what two profiles show, collection by collection."""
         ids = sorted({*before.collections, *after.collections})
-        return tuple(self._changed(before.collections.get(each), after, each) for each in ids)
+        return tuple(self._changed(before.collections.get(each), after, each, with_sample) for each in ids)
 
-    def _changed(self, old: Collection | None, after: Profile, id_: str) -> CollectionEffect:
+    def _changed(self, old: Collection | None, after: Profile, id_: str, with_sample: bool) -> CollectionEffect:
         new = after.collections.get(id_)
-        views = [view_of(_measured(each)) if each else None for each in (old, new)]
-        layer = id_.partition("~")[0]
-        counts = self._through(self._ruler, layer, difference_statement(views[0], views[1]))[0]
-        sample = self._sample(after, new) if new else ()
+        counts = self._counted(difference_statement(old and view_of(old), new and view_of(new)))[0]
         columns = _gained_and_lost(_names(old), _names(new))
         operations = _gained_and_lost(_operations(old), _operations(new))
         return CollectionEffect(
@@ -186,44 +245,68 @@ class _Look:
             rows_after=counts[1],
             rows_gained=counts[2],
             rows_lost=counts[3],
-            sample=sample,
+            sample=self._sample(after, new) if new and with_sample else None,
         )
 
-    def _sample(self, profile: Profile, collection: Collection) -> tuple[Mapping[str, str | None], ...]:
-        rows = self._through(profile, collection.id, sample_statement(view_of(collection), SAMPLE_ROWS))
-        names = [each.name for each in collection.columns]
-        return tuple(dict(zip(names, row, strict=True)) for row in rows)
-
-    def timed(self, profile: Profile, collection: Collection) -> Timing | None:
-        """Time one collection; ``None`` where it has no geometry or hides nothing."""
-        geometry = collection.geometry
-        if geometry is None:
-            return None
-        whole = view_of(self._ruler.collections[collection.layer.id])
-        seek = hidden_boxes_statement(whole, view_of(_measured(collection)), geometry.lonlat, BOXES, BOX_SIDE_DEG)
-        hidden = self._through(self._ruler, collection.layer.id, seek)
-        if not hidden:
-            return None
-        empty = [_sea_box(number) for number in range(len(hidden))]
-        view = view_of(collection)
-        spent: tuple[list[float], list[float]] = ([], [])
+    def _sample(self, profile: Profile, collection: Collection) -> Sample:
         self._take_on(profile, collection.id)
-        for boxes in zip(hidden, empty, strict=True):
-            for box, times in zip(boxes, spent, strict=True):
-                times.append(self._milliseconds(view, geometry.lonlat, box))
+        rows = self._asked(sample_statement(view_of(collection), SAMPLE_ROWS))
+        return tuple(
+            {
+                column.name: MASK if column.personal else value
+                for column, value in zip(collection.columns, row, strict=True)
+            }
+            for row in rows
+        )
+
+    def timings(self, profile: Profile, *, measured: bool) -> Iterable[Timing]:
+        """Yield what time may tell, for each collection whose rows are limited by more than their territory."""
+        for each in profile.collections.values():
+            further = tuple(term.column for term in each.scope.terms if term.column != each.layer.territory)
+            if further:
+                timing = Timing(each.id, further)
+                yield (self._timed(profile, each, timing) if measured else None) or timing
+
+    def _timed(self, profile: Profile, collection: Collection, timing: Timing) -> Timing | None:
+        """Time boxes full of hidden rows against empty ones; ``None``: it has no geometry or hides nothing."""
+        hidden = self._hidden_boxes(collection)
+        if collection.geometry is None or not hidden:
+            return None
+        view, spent = view_of(collection), cast("tuple[list[float], list[float]]", ([], []))
+        self._take_on(profile, collection.id, twin="_b")
+        for number, box in enumerate(hidden):
+            for each, times in zip((box, _sea_box(number)), spent, strict=True):
+                times.append(self._milliseconds(view, collection.geometry.lonlat, each))
         self._connection.execute("SET LOCAL ROLE NONE")
         slow, quick = median(spent[0]), median(spent[1])
-        return Timing(collection.id, round(slow, 3), round(quick, 3), round(slow / quick, 2))
+        ratio = round(slow / quick, 2)
+        return replace(
+            timing, hidden_ms=round(slow, 3), empty_ms=round(quick, 3), ratio=ratio, noticeable=ratio > NOTICEABLE
+        )
+
+    def _hidden_boxes(self, collection: Collection) -> list[tuple[float, ...]]:
+        """Return boxes around rows that the collection hides."""
+        if collection.geometry is None:
+            return []
+        every = view_of(whole(collection.layer))
+        geometry = collection.geometry.lonlat
+        return self._counted(hidden_boxes_statement(every, view_of(collection), geometry, BOXES, BOX_SIDE_DEG))
 
     def _milliseconds(self, view: View, geometry: str, box: Sequence[float]) -> float:
         text, params = box_statement(view, geometry, box)
+        corners = ",".join(repr(float(each)) for each in box)
+        self._connection.execute(sql.SQL("SET LOCAL datdai.hop = {}").format(sql.Literal(corners)))
         begun = time.perf_counter()
         self._connection.execute(text.encode(), params).fetchall()
         return (time.perf_counter() - begun) * 1000
 
-    def _through(self, profile: Profile, collection: str, statement: Statement) -> list[tuple[Any, ...]]:
-        """Run a statement as the role by which a profile reads a collection."""
-        self._take_on(profile, collection)
+    def _counted(self, statement: Statement) -> list[tuple[Any, ...]]:
+        """Run a statement as the role that may count."""
+        self._become(_SQL["counter"], {})
+        return self._asked(statement)
+
+    def _asked(self, statement: Statement) -> list[tuple[Any, ...]]:
+        """Run a statement as the role that was taken on, and give the role back."""
         try:
             rows = self._connection.execute(statement[0].encode(), statement[1]).fetchall()
         except QueryCanceled as exc:
@@ -231,11 +314,12 @@ class _Look:
         self._connection.execute("SET LOCAL ROLE NONE")
         return rows
 
-    def _take_on(self, profile: Profile, collection: str) -> None:
-        values = {"hash": profile.hash, "part": part_names(profile)[collection, Operation.READ]}
-        published = values | {"body": Jsonb({}), "parts": Jsonb(_written_parts(profile))}
-        self._connection.execute(_SQL["publish_profile"].encode(), published)
-        row = cast("tuple[str]", self._connection.execute(_SQL["preview"].encode(), values).fetchone())
+    def _take_on(self, profile: Profile, collection: str, *, twin: str = "") -> None:
+        part = part_names(profile)[collection, Operation.READ]
+        self._become(_SQL["preview"], {"hash": profile.hash, "part": part, "twin": twin})
+
+    def _become(self, query: str, values: Mapping[str, object]) -> None:
+        row = cast("tuple[str]", self._connection.execute(query.encode(), values).fetchone())
         self._connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(row[0])))
 
 
@@ -262,49 +346,36 @@ def _cut(grant: GrantInForce, day: date) -> GrantInForce | None:
     return replace(grant, period=replace(grant.period, until=until))
 
 
-def _classes(connection: Connection[Any], agreement: Agreement, day: date) -> tuple[_Class, ...]:
+def _held(
+    connection: Connection[Any], agreement: Agreement, day: date
+) -> list[tuple[tuple[Function, ...], tuple[str, ...]]]:
     """Return the accounts of the recipient by the functions that they hold; the unit as a whole comes first."""
-    whole = _Class((), ())
     if agreement.recipient_id is None:
-        return (whole,)
+        return [((), ())]
     alike: dict[str, list[Holder]] = {}
     for holder in read_holders(connection, agreement.recipient_id, day):
         alike.setdefault(holder.functions, []).append(holder)
     names = dict(connection.execute(_SQL["names"].encode(), {"unit": agreement.recipient_id}).fetchall())
-    held = (([each for each in functions_of(who[0]) if each.period.holds(day)], who) for who in alike.values())
-    classes = (_Class(tuple(functions), tuple(names[each.id] for each in who)) for functions, who in held if functions)
-    return (whole, *sorted(classes, key=lambda each: each.accounts))
+    held = ((tuple(each for each in functions_of(who[0]) if each.period.holds(day)), who) for who in alike.values())
+    classes = ((functions, tuple(names[each.id] for each in who)) for functions, who in held if functions)
+    return [((), ()), *sorted(classes, key=lambda each: each[1])]
 
 
 def _profile(
-    grants: Sequence[GrantInForce], which: _Class, kind: AgreementKind, vocabulary: Vocabulary, day: date
+    grants: Sequence[GrantInForce],
+    functions: Sequence[Function],
+    kind: AgreementKind,
+    vocabulary: Vocabulary,
+    day: date,
 ) -> Profile:
     if kind is AgreementKind.PUBLIC:
         compiled = compile_public(grants, vocabulary.layers, day)
     else:
-        functions = which.functions or (Function(_WHOLE, _WHOLE, Period(day)),)
-        compiled = compile_profile_of(grants, functions, vocabulary.layers, day)
+        held = functions or (Function(_WHOLE, _WHOLE, Period(day)),)
+        compiled = compile_profile_of(grants, held, vocabulary.layers, day)
     if isinstance(compiled, Refused):
         raise conflict(compiled)
     return compiled.profile
-
-
-def _with_measures(layer: Layer) -> Layer:
-    """Return a layer as it is measured by: key, territory, what scopes may name, and its geometry."""
-    needed = {layer.key.name, layer.territory, *layer.scopes}
-    kept = [each for each in layer.columns if each.name in needed]
-    if not any(each.name == layer.territory for each in kept):
-        kept.append(Column(layer.territory, ColumnType.INTEGER, layer.title))
-    return replace(layer, columns=tuple(kept), search=None)
-
-
-def _measured(collection: Collection) -> Collection:
-    """Return a collection by the columns that its rows are measured by."""
-    return replace(collection, columns=())
-
-
-def _is_further_limited(collection: Collection) -> bool:
-    return any(each.column != collection.layer.territory for each in collection.scope.terms)
 
 
 def _sea_box(number: int) -> tuple[float, float, float, float]:
@@ -322,29 +393,3 @@ def _operations(collection: Collection | None) -> set[str]:
 
 def _gained_and_lost(old: set[str], new: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(sorted(new - old)), tuple(sorted(old - new))
-
-
-def _written_parts(profile: Profile) -> list[Json]:
-    return [
-        {
-            "part": part.name,
-            "views": [
-                {
-                    "table": view.table,
-                    "columns": sorted(view.columns),
-                    "in_force": view.in_force,
-                    "terms": [_written_term(each) for each in view.terms],
-                }
-                for view in part.views
-            ],
-        }
-        for part in parts_of(profile)
-    ]
-
-
-def _written_term(term: Term) -> Json:
-    match term:
-        case OneOf(column, values):
-            return {"column": column, "one_of": list(values)}
-        case Between(column, begin, end):
-            return {"column": column, "begin": begin, "end": end}

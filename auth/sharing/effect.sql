@@ -1,10 +1,10 @@
--- name: publish_profile
--- Publish a profile.
-SELECT acl.publish_profile(%(hash)s, %(body)s, %(parts)s);
+-- name: counter
+-- Return the role that counts rows for a preview.
+SELECT acl.prefix() || 'thuoc';
 
 -- name: preview
--- Let this session take on the role of a part of a profile until it is rolled back.
-SELECT acl.xem_thu(%(hash)s, %(part)s);
+-- Let this session take on the role of a part of a profile, or its twin, until it is rolled back.
+SELECT acl.xem_thu(%(hash)s, %(part)s) || %(twin)s;
 
 -- name: names
 -- Return the accounts of a unit by their ids.

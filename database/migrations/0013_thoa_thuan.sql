@@ -108,6 +108,18 @@ CREATE TABLE acl.acceptance (
 );
 COMMENT ON TABLE acl.acceptance IS 'Acceptances; one of another body than the present one, or of an earlier round, counts for nothing.';
 
+CREATE TABLE acl.effect_seen (
+    agreement_id int NOT NULL,
+    number int NOT NULL,
+    round int NOT NULL,
+    body_hash text COLLATE "C" NOT NULL,
+    account_id int NOT NULL REFERENCES acl.account,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (agreement_id, number, round, body_hash, account_id),
+    FOREIGN KEY (agreement_id, number) REFERENCES acl.agreement_version
+);
+COMMENT ON TABLE acl.effect_seen IS 'Who saw what publishing an accepted body would do: nobody else publishes it.';
+
 CREATE TABLE acl.joining (
     id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     package_id int NOT NULL,
@@ -171,6 +183,7 @@ END $$;
 CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON acl.agreement FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
 CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON acl.agreement_party FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
 CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON acl.acceptance FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
+CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON acl.effect_seen FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
 CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON acl.request_step FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
 CREATE TRIGGER chi_them BEFORE DELETE ON acl.joining FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
 CREATE TRIGGER chi_them BEFORE DELETE ON acl.request FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
@@ -260,6 +273,45 @@ END;
 COMMENT ON FUNCTION acl.qua_duong_rieng IS
     'True for a version that came of a unit''s joining a published package, or of an approved succession.';
 
+-- The managing units of what a version grants, on any day of its validity; where for a day nobody is named it is the Sở.
+
+CREATE FUNCTION acl.ben_quan_ly(thoa_thuan int, so_ban int) RETURNS TABLE (unit_id int)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE ban AS (
+        SELECT v.body, daterange(v.valid_from, v.valid_until) AS han
+        FROM acl.agreement_version v WHERE v.agreement_id = thoa_thuan AND v.number = so_ban
+    ), cho AS (
+        SELECT g.n, g.d ->> 'layer' AS layer, ban.han,
+               (SELECT array_agg(x::int) FROM jsonb_array_elements(g.d -> 'rows') t, jsonb_array_elements_text(t -> 'one_of') x
+                WHERE t ->> 'column' = g.d ->> 'territory_column') AS xa
+        FROM ban, jsonb_array_elements(ban.body -> 'grants') WITH ORDINALITY AS g (d, n)
+    ), thuoc AS (
+        SELECT d.xa_id AS goc, d.xa_id FROM hc.don_vi d
+        WHERE d.xa_id IN (SELECT m.territory FROM acl.layer_manager m)
+        UNION
+        SELECT t.goc, d.xa_id FROM thuoc t JOIN hc.don_vi d ON d.cha_id = t.xa_id
+    ), quan_ly AS (
+        SELECT c.n, m.unit_id, m.territory, daterange(m.valid_from, m.valid_until) @> c.han AS suot
+        FROM cho c JOIN acl.layer_manager m ON m.layer = c.layer AND daterange(m.valid_from, m.valid_until) && c.han
+        WHERE m.territory IS NULL OR c.xa IS NULL
+           OR EXISTS (SELECT FROM thuoc t WHERE t.goc = m.territory AND t.xa_id = ANY (c.xa))
+    )
+    SELECT q.unit_id FROM quan_ly q
+    UNION
+    SELECT so.id
+    FROM (SELECT u.id FROM acl.unit u WHERE u.kind = 'so' AND daterange(u.valid_from, u.valid_until) @> lg.hom_nay()
+          ORDER BY u.id LIMIT 1) so
+    WHERE EXISTS (
+        SELECT FROM cho c
+        WHERE NOT EXISTS (SELECT FROM quan_ly q WHERE q.n = c.n AND q.suot AND q.territory IS NULL)
+          AND (c.xa IS NULL OR EXISTS (
+              SELECT FROM unnest(c.xa) x
+              WHERE NOT EXISTS (SELECT FROM quan_ly q JOIN thuoc t ON t.goc = q.territory
+                                WHERE q.n = c.n AND q.suot AND t.xa_id = x))));
+END;
+COMMENT ON FUNCTION acl.ben_quan_ly IS 'Who has to accept what a version grants, as it is named now.';
+
 CREATE FUNCTION acl.du_chap_thuan() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -281,8 +333,34 @@ BEGIN
     IF NOT acl.qua_duong_rieng(ban.agreement_id, ban.number) AND acl.thieu_chap_thuan(ban.agreement_id, ban.number) THEN
         RAISE EXCEPTION 'not all parties have accepted this body' USING ERRCODE = 'check_violation', CONSTRAINT = 'all_accepted';
     END IF;
+    IF TG_OP = 'UPDATE' AND new.state = 'published' AND old.state = 'accepted'
+       AND NOT acl.qua_duong_rieng(ban.agreement_id, ban.number) THEN
+        PERFORM acl.duoc_cong_bo(ban);
+    END IF;
     RETURN NULL;
 END $$;
+-- Until the transaction that publishes has ended nobody else becomes a managing unit: who was named before it has accepted.
+
+CREATE FUNCTION acl.duoc_cong_bo(ban acl.agreement_version) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM acl.effect_seen s
+        WHERE (s.agreement_id, s.number, s.round, s.body_hash) = (ban.agreement_id, ban.number, ban.round, ban.body_hash)
+          AND s.account_id = ban.checker) THEN
+        RAISE EXCEPTION 'who publishes has seen what it does' USING ERRCODE = 'check_violation', CONSTRAINT = 'effect_seen';
+    END IF;
+    LOCK TABLE acl.layer_manager IN SHARE MODE;
+    IF EXISTS (
+        SELECT q.unit_id FROM acl.ben_quan_ly(ban.agreement_id, ban.number) q
+        EXCEPT
+        SELECT p.unit_id FROM acl.agreement_party p
+        WHERE (p.agreement_id, p.number, p.round, p.body_hash) = (ban.agreement_id, ban.number, ban.round, ban.body_hash)
+          AND p.role = 'managing') THEN
+        RAISE EXCEPTION 'another unit manages some of it by now' USING ERRCODE = 'check_violation', CONSTRAINT = 'all_managers';
+    END IF;
+END $$;
+
 CREATE CONSTRAINT TRIGGER du_chap_thuan AFTER INSERT OR UPDATE ON acl.agreement_version
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION acl.du_chap_thuan();
 
@@ -318,19 +396,19 @@ CREATE CONSTRAINT TRIGGER du_buoc AFTER INSERT OR UPDATE ON acl.request
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION acl.du_buoc();
 
 
--- Administrative units lie behind row security as all layers do; what agreements are about is their codes alone.
+-- Administrative units lie behind row security as all layers do; what agreements name is their codes.
 
 CREATE FUNCTION acl.dia_ban()
-RETURNS TABLE (xa_id int, cap smallint, ma text, cha_id int, hieu_luc_tu date, hieu_luc_den date)
+RETURNS TABLE (xa_id int, cap smallint, ma text, cha_id int, hieu_luc_tu date, hieu_luc_den date, ten text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT d.xa_id, d.cap, d.ma, d.cha_id, d.hieu_luc_tu, d.hieu_luc_den FROM hc.don_vi d ORDER BY d.xa_id;
+    SELECT d.xa_id, d.cap, d.ma, d.cha_id, d.hieu_luc_tu, d.hieu_luc_den, d.ten FROM hc.don_vi d ORDER BY d.xa_id;
 END;
-COMMENT ON FUNCTION acl.dia_ban IS 'Every administrative unit of every day, without its name and geometry.';
+COMMENT ON FUNCTION acl.dia_ban IS 'Every administrative unit of every day, without its geometry.';
 
 
--- A look through a profile before it is published. The publisher takes on the role that it has just made; the mark sees to
--- it that such a transaction is never committed.
+-- A look through a profile that is nobody's yet. The publisher takes on its role; the mark sees to it that such a transaction
+-- is never committed.
 
 CREATE TABLE acl.preview (
     role name NOT NULL
@@ -353,13 +431,13 @@ BEGIN
         RAISE EXCEPTION 'no such profile' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     INSERT INTO acl.preview VALUES (vai_tro);
-    EXECUTE format('GRANT %I TO %I', vai_tro, session_user);
+    EXECUTE format('GRANT %I, %I TO %I', vai_tro, vai_tro || '_b', session_user);
     RETURN vai_tro;
 END $$;
-COMMENT ON FUNCTION acl.xem_thu IS 'Lets the session take on the role of a part of a profile, in a transaction that cannot be committed.';
+COMMENT ON FUNCTION acl.xem_thu IS 'Lets the session take on the role of a part of a profile, or its twin that a box narrows, in a transaction that cannot be committed.';
 
 REVOKE EXECUTE ON FUNCTION acl.dia_ban, acl.khong_ghi_lai, acl.xem_thu, acl.la_dba, acl.chi_them, acl.giu_phien_ban, acl.thieu_chap_thuan, acl.qua_duong_rieng,
-    acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
+    acl.ben_quan_ly, acl.duoc_cong_bo, acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
 
 DO $$
 DECLARE
@@ -372,7 +450,7 @@ BEGIN
         EXECUTE format('GRANT SELECT (id, code, unit_id, kind, state, ends_on) ON acl.account TO %I', vai_tro);
         EXECUTE format('GRANT EXECUTE ON FUNCTION acl.dia_ban TO %I', vai_tro);
         EXECUTE format('GRANT SELECT, INSERT ON acl.layer_manager, acl.request, acl.request_step, acl.agreement, '
-                       'acl.agreement_version, acl.agreement_party, acl.acceptance, acl.joining, acl.succession, '
+                       'acl.agreement_version, acl.agreement_party, acl.acceptance, acl.effect_seen, acl.joining, acl.succession, '
                        'acl.succession_item TO %I', vai_tro);
         EXECUTE format('GRANT UPDATE (valid_until) ON acl.layer_manager TO %I', vai_tro);
         EXECUTE format('GRANT UPDATE (state) ON acl.request TO %I', vai_tro);

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from auth.model import AccountKind, Caller, Period
 from auth.policy.clauses import AgreementDocument, PackageDocument, Vocabulary
 from auth.sharing import agreements, packages, requests
+from auth.sharing.effect import effect_of
 from auth.sharing.managing import name_manager
 from auth.sharing.requests import RequestDocument
 from loader.demo.files import Demo, RequestEntry
@@ -78,6 +79,7 @@ def _agree(on: Sharing, document: AgreementDocument | PackageDocument, code: str
     for each in parties:
         stage.keep(agreements.accept, on.heads[each.unit], code, body_hash=seen, day=day)
     second = on.people[CHECKER]
+    effect_of(stage.publishing, second, code, vocabulary=words, day=day)
     stage.publish(agreements.publish, second, code, body_hash=seen, vocabulary=words, clock=stage.clock, day=day)
 
 

@@ -1,6 +1,7 @@
 """Where the demo is acted: one transaction, in which each act is done by the login that does it in use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Concatenate, Final, cast
@@ -38,6 +39,13 @@ class Stage:
         """Do an act as the login that publishes."""
         become(self.connection, self.publisher)
         return self._done(act(self.connection, *args, **named))
+
+    @contextmanager
+    def publishing(self) -> Generator[Connection[Any]]:
+        """Lend a part of the transaction, of the login that publishes."""
+        become(self.connection, self.publisher)
+        with self.connection.transaction():
+            yield self.connection
 
     def _done[T](self, result: T) -> T:
         """Let the database check what it would check at the end of a transaction of the act's own."""

@@ -1,6 +1,7 @@
 """A small province with a Sở, a district that manages a layer, a tax office, and everybody who acts in agreements."""
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,8 +12,10 @@ from psycopg.conninfo import make_conninfo
 
 from auth.model import AccountKind, Caller
 from auth.policy.clauses import AgreementDocument, PackageDocument, read_document, vocabulary_of
+from auth.sharing import effect
 from catalogue.files import read_layers
 from core.clocks import StoppedClock
+from database.writer import Writer
 from tests.conftest import TEMPLATE
 
 DAY = date(2025, 6, 30)
@@ -64,6 +67,11 @@ class World:
 
     def publisher(self, do: Callable[..., Any], who: str, *arguments: Any, **named: Any) -> Any:
         return self.act(do, who, *arguments, login="publisher", **named)
+
+    def look(self, code: str, who: str = "so.hai") -> effect.Effect:
+        """Show somebody what publishing the version in work would do."""
+        with closing(Writer(self.login("publisher"), purpose="test")) as writer:
+            return effect.effect_of(writer.transaction, self.people[who], code, vocabulary=VOCABULARY, day=DAY)
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask the database around everything, as the DBA."""

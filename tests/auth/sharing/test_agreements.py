@@ -1,5 +1,7 @@
 """An agreement on its way: drafted, accepted by all, published by a second officer, replaced or ended."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, timedelta
 
@@ -37,7 +39,9 @@ def accepted(world: World, **changes) -> agreements.Drafted:
     return version
 
 
-def publish(world: World, version: agreements.Drafted, who: str = "so.hai") -> None:
+def publish(world: World, version: agreements.Drafted, who: str = "so.hai", *, looks: bool = True) -> None:
+    if looks and who in ("so.hai", "so.lanhdao"):
+        world.look(version.agreement, who)
     world.publisher(
         agreements.publish,
         who,
@@ -72,9 +76,126 @@ def test_an_agreement_is_published_after_all_have_accepted_and_by_a_second_offic
         "agreement.accept",
         "agreement.accept",
         "agreement.draft",
+        "agreement.effect",
         "agreement.propose",
         "agreement.publish",
     ]
+
+
+def test_who_has_not_seen_the_effect_does_not_publish(world: World):
+    version = drafted(world)
+    world.look(CODE)
+    propose(world)
+    accept(world, "thue.lanhdao", version.body_hash)
+    world.look(CODE)
+    accept(world, "so.lanhdao", version.body_hash)
+    world.look(CODE, "so.lanhdao")
+
+    with pytest.raises(Conflict, match="effect"):
+        publish(world, version, looks=False)
+    world.look(CODE)
+    publish(world, version, looks=False)
+
+    assert [each[1] for each in states(world)] == ["published"]
+
+
+def test_the_effect_of_an_earlier_body_is_not_that_of_this_one(world: World):
+    first = accepted(world)
+    world.look(CODE)
+    changed = document(purpose="Mục đích khác")
+    second = world.act(agreements.redraft, "so.mot", changed, vocabulary=VOCABULARY, day=DAY)
+    propose(world)
+    accept(world, "thue.lanhdao", second.body_hash)
+    accept(world, "so.lanhdao", second.body_hash)
+
+    with pytest.raises(Conflict, match="effect"):
+        publish(world, second, looks=False)
+    assert second.body_hash != first.body_hash
+
+
+def test_postgresql_itself_lets_nobody_publish_who_has_not_seen_the_effect(world: World):
+    accepted(world)
+    publish_now = (
+        "UPDATE acl.agreement_version SET state = 'published', checker = (SELECT id FROM acl.account "
+        "WHERE code = 'so.hai'), published_at = now()"
+    )
+
+    connection = psycopg.connect(world.login("publisher"))
+    connection.execute(publish_now)
+    with pytest.raises(psycopg.errors.CheckViolation, match="seen"):
+        connection.commit()
+    connection.close()
+    with pytest.raises(psycopg.errors.RestrictViolation):
+        world.look(CODE)
+        world.rows("DELETE FROM acl.effect_seen")
+
+
+def named_manager(connection: psycopg.Connection, world: World) -> None:
+    name_manager(
+        connection,
+        world.people["so.mot"],
+        layer="thua-dat",
+        territory="692",
+        unit="ubnd-689",
+        period=Period(date(2025, 1, 1)),
+        vocabulary=VOCABULARY,
+        day=DAY,
+    )
+
+
+def test_a_managing_unit_that_was_named_meanwhile_has_to_accept_before_it_is_published(world: World):
+    version = accepted(world)
+    with psycopg.connect(world.login("identity")) as connection:
+        named_manager(connection, world)
+
+    with pytest.raises(Conflict, match="manages"):
+        publish(world, version)
+    world.act(agreements.decline, "so.lanhdao", CODE, reason="bổ sung đơn vị quản lý", day=DAY)
+    assert {each.unit for each in propose(world)} == {"cuc-thue", "so", "ubnd-689"} - {"so"}
+
+
+def test_publishing_waits_for_a_managing_unit_that_is_being_named_and_sees_it(world: World):
+    version = accepted(world)
+    world.look(CODE)
+    naming = psycopg.connect(world.login("identity"))
+    named_manager(naming, world)
+
+    with ThreadPoolExecutor(1) as pool:
+        publishing = pool.submit(publish, world, version, looks=False)
+        until_waiting(world)
+        naming.commit()
+        naming.close()
+
+        with pytest.raises(Conflict, match="manages"):
+            publishing.result(20)
+    assert [each[1] for each in states(world)] == ["accepted"]
+
+
+def test_nobody_is_named_a_managing_unit_while_it_is_being_published(world: World):
+    version = accepted(world)
+    world.look(CODE)
+    publishing = psycopg.connect(world.login("publisher"))
+    words = {"body_hash": version.body_hash, "vocabulary": VOCABULARY, "clock": CLOCK, "day": DAY}
+    agreements.publish(publishing, world.people["so.hai"], CODE, **words)
+
+    with psycopg.connect(world.login("identity"), options="-c lock_timeout=300ms") as naming:
+        with pytest.raises(psycopg.errors.LockNotAvailable), naming.transaction():
+            named_manager(naming, world)
+        publishing.commit()
+        publishing.close()
+        named_manager(naming, world)
+
+    assert [each[1] for each in states(world)] == ["published"]
+
+
+def until_waiting(world: World) -> None:
+    """Wait until somebody waits for a lock on the managing units."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'acl.layer_manager'::regclass AND NOT granted"
+    for _ in range(200):
+        if world.rows(waiting) == [(1,)]:
+            return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
 
 
 def test_a_district_is_written_out_as_its_own_row_and_those_of_its_communes(world: World):

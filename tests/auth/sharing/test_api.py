@@ -130,6 +130,7 @@ def published(api: Api, code: str = CODE, **changes: Any) -> str:
     api.good("POST", f"/agreements/{code}/propose", {})
     for who in ("thue.lanhdao", "so.lanhdao"):
         api.good("POST", f"/agreements/{code}/accept", seen, who)
+    api.good("GET", f"/agreements/{code}/effect", who="so.hai")
     api.good("POST", f"/agreements/{code}/publish", seen, "so.hai")
     return seen["body_hash"]
 
@@ -247,6 +248,7 @@ def test_a_package_is_agreed_and_joined(api: Api):
     seen = {"body_hash": api.good("PUT", "/packages/dia-ban", PACKAGE | {"purpose": "Dùng chung"})["body_hash"]}
     api.good("POST", "/agreements/dia-ban/propose", {})
     api.good("POST", "/agreements/dia-ban/accept", seen, "so.lanhdao")
+    api.good("GET", "/agreements/dia-ban/effect", who="so.hai")
     api.good("POST", "/agreements/dia-ban/publish", seen, "so.hai")
 
     api.good("POST", "/packages/dia-ban/joinings", {"unit": "ubnd-689"}, "689.lanhdao")

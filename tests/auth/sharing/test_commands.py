@@ -48,6 +48,7 @@ def agreed(run: Callable[..., Any], document: dict[str, Any], topic: str = "agre
     for party in run("so.mot", "agreement", "show", code)["versions"][0]["parties"]:
         head = "so.lanhdao" if party["unit"] == "so" else "thue.lanhdao"
         run(head, "agreement", "accept", code, "--hash", seen)
+    run("so.hai", "agreement", "effect", code)
     run("so.hai", "agreement", "publish", code, "--hash", seen)
 
 

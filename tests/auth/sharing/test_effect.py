@@ -1,5 +1,7 @@
 """What publishing would do is shown as PostgreSQL would answer, and leaves nothing behind."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -7,7 +9,10 @@ import psycopg
 import pytest
 
 from auth.sharing import agreements, effect
-from tests.auth.sharing.conftest import DAY, VOCABULARY, World, clause, document, people_of
+from database.walls import check_walls
+from tests.auth.sharing.conftest import CLOCK, DAY, LAYERS, VOCABULARY, World, clause, document, people_of
+
+HOLDERS = clause(layer="quyen-su-dung-dat", columns="all", geometry=False, rows={"territory": "province"})
 
 DISTRICTS = (
     "SELECT DISTINCT h.ma FROM hc.don_vi h JOIN hc.don_vi x ON x.cha_id = h.id JOIN dc.thua_dat t "
@@ -26,15 +31,24 @@ def drafted(province: World, code: str, **changes: Any) -> agreements.Drafted:
     return province.act(agreements.draft, "so.mot", document(agreement=code, **changes), vocabulary=VOCABULARY, day=DAY)
 
 
-def shown(province: World, code: str) -> effect.Effect:
-    with psycopg.connect(province.login("publisher")) as connection:
-        agreement = agreements.agreement_named(connection, code)
-        return effect.effect_of(connection, agreement, vocabulary=VOCABULARY, day=DAY)
+def shown(province: World, code: str, who: str = "so.hai") -> effect.Effect:
+    return province.look(code, who)
 
 
 def published(province: World, code: str) -> None:
     """Bring a draft in force around the service."""
-    for state in ("proposed", "accepted", "published"):
+    moved(province, code, "proposed", "accepted", "published")
+
+
+def accepted(province: World, code: str, **changes: Any) -> agreements.Drafted:
+    """Draft, and bring it to where all have accepted, around the service."""
+    version = drafted(province, code, **changes)
+    moved(province, code, "proposed", "accepted")
+    return version
+
+
+def moved(province: World, code: str, *states: str) -> None:
+    for state in states:
         province.rows(
             "UPDATE acl.agreement_version v SET state = %s FROM acl.agreement a "
             "WHERE a.id = v.agreement_id AND a.code = %s AND v.state <> 'revoked'",
@@ -65,8 +79,77 @@ def test_a_first_agreement_gains_all_that_it_gives(province: World):
     assert (found.id, found.rows_before, found.rows_lost) == ("thua-dat", 0, 0)
     assert found.rows_after == found.rows_gained == parcels(province, one) > 0
     assert found.columns_gained == ("dien_tich", "id", "ma_xa", "so_thua", "so_to", "xa_id")
-    assert len(found.sample) == effect.SAMPLE_ROWS
-    assert set(found.sample[0]) == set(found.columns_gained)
+
+
+@pytest.mark.parametrize("who", ["so.mot", "so.hai", "so.lanhdao"])
+def test_nobody_sees_a_row_of_what_is_not_accepted(province: World, who: str):
+    code = f"chua-chap-thuan-{who[3:]}"
+    drafted(province, code)
+    before = samples(shown(province, code, who))
+
+    moved(province, code, "proposed")
+
+    assert (before, samples(shown(province, code, who))) == ([None], [None])
+
+
+def test_who_drafted_sees_no_row_even_of_what_all_have_accepted(province: World):
+    accepted(province, "nguoi-soan")
+
+    assert samples(shown(province, "nguoi-soan", "so.mot")) == [None]
+
+
+def test_a_second_officer_sees_a_few_rows_of_what_all_have_accepted(province: World):
+    accepted(province, "cho-cong-bo")
+
+    seen = shown(province, "cho-cong-bo")
+
+    (rows,) = samples(seen)
+    assert seen.state == "accepted"
+    assert rows is not None
+    assert len(rows) == effect.SAMPLE_ROWS
+    assert set(rows[0]) == set(seen.classes[0].collections[0].columns_gained)
+    assert all(row["so_thua"] for row in rows)
+
+
+def test_personal_data_are_masked_in_a_sample(province: World):
+    accepted(province, "nguoi-su-dung", clauses=[HOLDERS])
+
+    (rows,) = samples(shown(province, "nguoi-su-dung"))
+
+    assert rows
+    personal = [each.name for each in VOCABULARY.layers["quyen-su-dung-dat"].columns if each.personal]
+    assert len(personal) == 4
+    assert {row[name] for row in rows for name in personal} == {effect.MASK}
+    assert effect.MASK not in {row["xa_id"] for row in rows}
+
+
+def test_the_rows_that_were_shown_are_on_record_with_who_saw_them_and_of_which_body(province: World):
+    version = accepted(province, "ghi-so")
+
+    (rows,) = samples(shown(province, "ghi-so"))
+
+    assert rows
+    (found,) = province.rows(
+        "SELECT account, after FROM audit.act WHERE act = 'agreement.effect' AND about = 'agreement:ghi-so'"
+    )
+    assert found[0] == "so.hai"
+    assert found[1]["body_hash"] == version.body_hash
+    assert found[1]["sample"] == {"thua-dat": sorted(row["id"] or "" for row in rows)}
+
+
+def test_a_look_that_cannot_be_put_on_record_shows_nothing(province: World):
+    accepted(province, "khong-ghi-duoc")
+    province.rows("REVOKE INSERT ON audit.act FROM datdai_mau_publisher")
+
+    try:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            shown(province, "khong-ghi-duoc")
+    finally:
+        province.rows("GRANT INSERT ON audit.act TO datdai_mau_publisher")
+
+
+def samples(seen: effect.Effect) -> list[effect.Sample | None]:
+    return [collection.sample for one in seen.classes for collection in one.collections if collection.rows_after]
 
 
 def test_a_next_version_shows_what_is_gained_and_lost(province: World):
@@ -126,30 +209,153 @@ def test_a_special_agreement_is_a_collection_of_its_own(province: World):
 
 def test_the_time_of_hidden_rows_is_shown_for_further_terms(province: World):
     terms = [{"column": "nhom_dat_chinh", "one_of": ["NNP"]}]
-    drafted(
-        province,
-        "dat-nong-nghiep",
-        recipient="so",
-        clauses=[clause(columns=["id", "nhom_dat_chinh"], rows={"territory": "province", "terms": terms})],
-    )
+    rows = {"territory": "province", "terms": terms}
+    drafted(province, "dat-nong-nghiep", recipient="so", clauses=[clause(columns=["id", "nhom_dat_chinh"], rows=rows)])
+    (declared,) = shown(province, "dat-nong-nghiep").timings
+    moved(province, "dat-nong-nghiep", "proposed", "accepted")
 
     (found,) = shown(province, "dat-nong-nghiep").timings
 
-    assert found.collection == "thua-dat"
-    assert found.hidden_ms > 0
+    assert declared == effect.Timing("thua-dat", ("nhom_dat_chinh",), noticeable=True)
+    assert (found.collection, found.columns) == ("thua-dat", ("nhom_dat_chinh",))
+    assert found.hidden_ms
+    assert found.empty_ms
     assert found.ratio == pytest.approx(found.hidden_ms / found.empty_ms, rel=0.05)
+    assert found.noticeable == (found.ratio > effect.NOTICEABLE)
 
 
-def test_a_look_leaves_no_role_behind(province: World):
+def test_boxes_are_timed_by_the_role_that_requests_with_a_box_take_on(province: World):
+    terms = [{"column": "nhom_dat_chinh", "one_of": ["NNP"]}]
+    rows = {"territory": "province", "terms": terms}
+    accepted(province, "hop", recipient="so", clauses=[clause(columns=["id", "nhom_dat_chinh"], rows=rows)])
+    shown(province, "hop")
+    with psycopg.connect(province.login("publisher")) as connection:
+        (hash_,) = connection.execute(
+            "SELECT r.hash FROM acl.profile_role r JOIN acl.scope_term t ON t.role = r.role LIMIT 1"
+        ).fetchone() or ("",)
+        (role,) = connection.execute("SELECT acl.xem_thu(%s, '0') || '_b'", [hash_]).fetchone() or ("",)
+        connection.execute(f'SET LOCAL ROLE "{role}"')
+
+        without_box = connection.execute("SELECT count(*) FROM dc.thua_dat").fetchone()
+        connection.execute("SET LOCAL datdai.hop = '90,0,120,30'")
+        with_box = connection.execute("SELECT count(*) FROM dc.thua_dat").fetchone()
+
+        assert without_box == (0,)
+        assert with_box is not None
+        assert with_box[0] > 0
+        connection.rollback()
+
+
+ROLES = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'datdai\\_mau\\_p\\_%%'"
+MEMBERSHIPS = (
+    "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE r.rolname ~ 'publisher$'"
+)
+
+
+def traces(province: World) -> list[Any]:
+    return [province.rows(each)[0][0] for each in (ROLES, MEMBERSHIPS, "SELECT count(*) FROM acl.profile")]
+
+
+def test_a_look_at_a_draft_leaves_no_role_behind(province: World):
     one, _ = codes(province)
     drafted(province, "khong-dau-vet", recipient="so", clauses=[clause(rows={"territory": {"districts": [one]}})])
-    roles = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'datdai\\_mau\\_p\\_%%'"
-    grants = "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE r.rolname ~ 'publisher$'"
-    before = province.rows(roles), province.rows(grants), province.rows("SELECT count(*) FROM acl.profile")
+    before = traces(province)
 
     shown(province, "khong-dau-vet")
 
-    assert before == (province.rows(roles), province.rows(grants), province.rows("SELECT count(*) FROM acl.profile"))
+    assert traces(province) == before
+
+
+def test_the_roles_of_what_all_have_accepted_are_nobodys(province: World):
+    one, _ = codes(province)
+    columns = ["id", "xa_id", "trang_thai"]
+    clauses = [clause(columns=columns, rows={"territory": {"districts": [one]}})]
+    accepted(province, "vai-tro", recipient="ubnd-689", clauses=clauses)
+    roles, memberships, _ = traces(province)
+    before = province.rows("SELECT hash FROM acl.profile")
+
+    shown(province, "vai-tro")
+
+    assert traces(province)[:2] == [roles + 3, memberships]
+    ((made,),) = set(province.rows("SELECT hash FROM acl.profile")) - set(before)
+    assert province.rows("SELECT 1 FROM acl.profile_in_force WHERE hash = %s", made) == []
+    with psycopg.connect(province.dsn) as connection:
+        check_walls(connection, LAYERS)
+
+
+def test_publishing_waits_for_no_look(province: World):
+    drafted(province, "dang-xem", recipient="ubnd-689")
+    given = clause(layer="bang-gia", columns=["id", "xa_id"], geometry=False, rows={"territory": "province"})
+    ready = accepted(province, "cong-bo-ngay", recipient="ubnd-25270", clauses=[given])
+    parties(province, "cong-bo-ngay")
+    shown(province, "cong-bo-ngay")
+    with psycopg.connect(province.dsn) as holder, ThreadPoolExecutor(1) as pool:
+        holder.execute("LOCK TABLE dc.thua_dat IN ACCESS EXCLUSIVE MODE")
+        look = pool.submit(shown, province, "dang-xem")
+        until_waiting(province)
+
+        with psycopg.connect(province.login("publisher"), options="-c lock_timeout=3s") as connection:
+            agreements.publish(
+                connection,
+                province.people["so.hai"],
+                "cong-bo-ngay",
+                body_hash=ready.body_hash,
+                vocabulary=VOCABULARY,
+                clock=CLOCK,
+                day=DAY,
+            )
+
+        assert not look.done()
+        holder.rollback()
+        assert look.result(30).classes
+
+
+def parties(province: World, code: str) -> None:
+    """Note around the service that the recipient and the Sở have accepted."""
+    for role, unit in (("recipient", "a.recipient_id"), ("managing", "s.id")):
+        province.rows(
+            "INSERT INTO acl.agreement_party SELECT v.agreement_id, v.number, v.round, v.body_hash, " + unit + ", %s "
+            "FROM acl.agreement a JOIN acl.agreement_version v ON v.agreement_id = a.id, acl.unit s "
+            "WHERE a.code = %s AND s.code = 'so'",
+            role,
+            code,
+        )
+    province.rows(
+        "INSERT INTO acl.acceptance SELECT p.agreement_id, p.number, p.round, p.body_hash, p.unit_id, c.id "
+        "FROM acl.agreement_party p JOIN acl.agreement a ON a.id = p.agreement_id "
+        "JOIN acl.account c ON c.unit_id = p.unit_id AND c.kind = 'unit_head' WHERE a.code = %s",
+        code,
+    )
+
+
+def until_waiting(province: World) -> None:
+    """Wait until somebody waits for a lock on the parcels."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'dc.thua_dat'::regclass AND NOT granted"
+    for _ in range(200):
+        if province.rows(waiting) == [(1,)]:
+            return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
+
+
+def test_who_counts_reads_nothing_of_what_rows_tell(province: World):
+    with psycopg.connect(province.login("publisher")) as connection:
+        connection.execute("SET ROLE datdai_mau_thuoc")
+        counted = connection.execute("SELECT count(id) FROM dc.quyen_su_dung_dat").fetchone()
+
+        for query in (
+            "SELECT ten_chu FROM dc.quyen_su_dung_dat",
+            "SELECT so_dinh_danh FROM dc.quyen_su_dung_dat",
+            "SELECT t FROM dc.thua_dat t",
+            "SELECT dia_chi FROM dc.thua_dat",
+            "UPDATE dc.thua_dat SET xa_id = xa_id",
+            "SELECT 1 FROM dc.nguoi",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(query.encode())
+
+    assert counted is not None
+    assert counted[0] > 0
 
 
 def test_postgresql_commits_no_look(province: World):

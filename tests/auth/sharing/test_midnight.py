@@ -54,6 +54,7 @@ def agreed(world: World) -> None:
     for who in ("thue.lanhdao", "so.lanhdao"):
         world.act(agreements.accept, who, version.agreement, body_hash=version.body_hash, day=DAY)
     words = {"vocabulary": VOCABULARY, "clock": CLOCK, "day": DAY}
+    world.look(version.agreement)
     world.publisher(agreements.publish, "so.hai", version.agreement, body_hash=version.body_hash, **words)
 
 

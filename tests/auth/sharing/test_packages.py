@@ -22,6 +22,7 @@ def publish_package(world: World, **changes) -> None:
     version = world.act(agreements.draft, "so.mot", package(**changes), vocabulary=VOCABULARY, day=DAY)
     world.act(agreements.propose, "so.mot", PACKAGE, vocabulary=VOCABULARY, day=DAY)
     world.act(agreements.accept, "so.lanhdao", PACKAGE, body_hash=version.body_hash, day=DAY)
+    world.look(PACKAGE)
     world.publisher(
         agreements.publish, "so.hai", PACKAGE, body_hash=version.body_hash, vocabulary=VOCABULARY, clock=CLOCK, day=DAY
     )

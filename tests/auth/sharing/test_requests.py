@@ -54,6 +54,7 @@ def test_a_request_becomes_an_agreement_and_everything_is_on_record(sent: World)
     for who in ("thue.lanhdao", "so.lanhdao"):
         sent.act(agreements.accept, who, "dt-2025-017", body_hash=version.body_hash, day=DAY)
 
+    sent.look("dt-2025-017")
     sent.publisher(
         agreements.publish,
         "so.hai",

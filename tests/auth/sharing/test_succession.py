@@ -37,6 +37,7 @@ def reform(world: World) -> World:
     for who in ("25270.lanhdao", "so.lanhdao"):
         world.act(agreements.accept, who, "xa-25270", body_hash=version.body_hash, day=DAY)
     seen = {"body_hash": version.body_hash, "vocabulary": VOCABULARY, "clock": CLOCK, "day": DAY}
+    world.look("xa-25270")
     world.publisher(agreements.publish, "so.hai", "xa-25270", **seen)
     world.rows(
         "INSERT INTO acl.unit_succession (old_id, new_id, day, basis, state, proposed_by, proposed_at, decided_by, "

@@ -93,6 +93,7 @@ def test_two_officers_stand_behind_every_agreement_and_the_audit_knows_them(demo
         "agreement.propose so.quantri1",
         "agreement.accept thue.lanhdao",
         "agreement.accept so.lanhdao",
+        "agreement.effect so.quantri2",
         "agreement.publish so.quantri2",
     ]
     assert "agreement.accept quyhoach.lanhdao" in acts["agreement:cong-khai"]
