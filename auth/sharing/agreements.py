@@ -40,10 +40,12 @@ IN_WORK = ("draft", "proposed", "accepted")
 PREPARING = "preparing"
 """The state in which a request waits for its agreement."""
 
-_UNFIT = "This does not fit the state that it is in."
-_UNSEEN = "Look at the effect of this body first; only who has seen it publishes it."
+_UNFIT = Phrase("This does not fit the state that it is in.")
+_UNSEEN = Phrase("Look at the effect of this body first; only who has seen it publishes it.")
 _REFUSED = {
-    "all_managers": "Another unit manages some of it by now and has not accepted; send it back and propose it again.",
+    "all_managers": Phrase(
+        "Another unit manages some of it by now and has not accepted; send it back and propose it again."
+    ),
     "effect_seen": _UNSEEN,
 }
 """What people read where a constraint refuses to publish."""
@@ -452,7 +454,8 @@ def put_in_force(connection: Connection[Any], agreement: Agreement, number: int,
         _run(connection, "publish", checker=checker, at=clock.now(), **key)
         connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except CheckViolation as exc:
-        raise Conflict(_REFUSED.get(exc.diag.constraint_name or "", _UNFIT)) from exc
+        problem = _REFUSED.get(exc.diag.constraint_name or "", _UNFIT)
+        raise Conflict("{}", problem) from exc
 
 
 def _recipient(connection: Connection[Any], document: Terms, day: date) -> Unit | None:
@@ -553,7 +556,7 @@ def _refuse_other_body(version: Version, body_hash: str) -> None:
 def _refuse_unseen(connection: Connection[Any], agreement: Agreement, version: Version, who: Standing) -> None:
     values = {"number": version.number, "account": who.account}
     if not _one(connection, "effect_seen", agreement=agreement.id, **values)[0]:
-        raise Conflict(_UNSEEN)
+        raise Conflict("{}", _UNSEEN)
 
 
 def _speaks_for_party(who: Standing, parties: list[Party] | tuple[Party, ...]) -> bool:
