@@ -22,12 +22,16 @@ from tests.leaks.worlds import World, Worlds, copy_of, publish, served
 
 
 def renamed(layers: Sequence[Layer], profile: Profile) -> tuple[Layer, ...]:
-    """Return layers in which everything that a profile does not show has another name, title and type."""
+    """Return layers in which everything that a profile does not show has another name, title and type; shapes that
+    it does not show are none.
+    """
     shown: dict[str, set[str]] = {}
+    drawn = {each.layer.id for each in profile.facets.values() if each.geometry}
     for each in profile.facets.values():
         names = {column.name for column in each.columns} | {term.column for term in each.scope.terms}
         shown.setdefault(each.layer.id, set()).update(names)
-    return tuple(_renamed(each, shown.get(each.id)) for each in layers)
+    others = (_renamed(each, shown.get(each.id)) for each in layers)
+    return tuple(each if each.id in drawn else dataclasses.replace(each, geometry=None) for each in others)
 
 
 def _renamed(layer: Layer, shown: set[str] | None) -> Layer:

@@ -25,7 +25,6 @@ class Shape:
     Attributes:
         form: the parameters travel in the body of a POST.
         steps: what follows the answer: ``next`` and ``prev`` are its links, ``etag`` asks again with its tag.
-        hides: it names a column that the profile does not show.
     """
 
     name: str
@@ -35,12 +34,11 @@ class Shape:
     headers: dict[str, str] = field(default_factory=dict[str, str])
     form: bool = False
     steps: tuple[str, ...] = ()
-    hides: bool = False
 
 
-def _shape(name: str, path: str, *, hides: bool = False, **parameters: str) -> Shape:
+def _shape(name: str, path: str, **parameters: str) -> Shape:
     pairs = tuple((key.replace("_", "-") if key in _DASHED else key, value) for key, value in parameters.items())
-    return Shape(name, path, pairs, hides=hides)
+    return Shape(name, path, pairs)
 
 
 _DASHED = {"bbox_crs", "filter_crs", "filter_lang", "exclude_properties", "zoom_level"}
@@ -96,10 +94,23 @@ def _formats() -> Iterator[Shape]:
     yield _shape("items in no format", ITEMS, f="doc")
     yield _shape("export in a box that is hidden", EXPORT, bbox="$hbox")
     yield _shape("export of some columns", EXPORT, properties="$vtext", f="csv")
-    yield _shape("export of hidden columns", EXPORT, properties="$hcol", f="csv", hides=True)
-    yield _shape("export by a hidden column", EXPORT, filter="$hnum > $hnum_is", hides=True)
-    yield _shape("export in the order of a hidden column", EXPORT, sortby="$hcol", hides=True)
+    yield _shape("export of hidden columns", EXPORT, properties="$hcol", f="csv")
+    yield _shape("export by a hidden column", EXPORT, filter="$hnum > $hnum_is")
+    yield _shape("export in the order of a hidden column", EXPORT, sortby="$hcol")
     yield _shape("export of words that are hidden", EXPORT, q="$word")
+
+
+def _formats_of_some() -> Iterator[Shape]:
+    """What every encoder makes of what is left: other coordinates, fewer columns, some of the rows."""
+    for each in FORMATS:
+        yield _shape(f"items as {each}, in VN-2000", ITEMS, f=each, crs="$stored", limit="4")
+        yield _shape(f"items as {each}, in Mercator", ITEMS, f=each, crs=EPSG + "3857", limit="4")
+        yield _shape(f"item as {each}, in VN-2000", ITEM, f=each, crs="$stored")
+        yield _shape(f"items as {each}, in a box", ITEMS, f=each, bbox="$vbox", limit="8")
+        yield _shape(f"items as {each}, since a day", ITEMS, f=each, datetime="$vdate_is/..", limit="6")
+        yield _shape(f"items as {each}, two columns of them", ITEMS, f=each, properties="$vnum,$vtext", limit="6")
+        yield _shape(f"item as {each}, without a column", ITEM, f=each, exclude_properties="$vtext")
+        yield _shape(f"items as {each}, without shapes", ITEMS, f=each, skipGeometry="true", limit="6")
 
 
 def _methods() -> Iterator[Shape]:
@@ -121,7 +132,7 @@ def _methods() -> Iterator[Shape]:
         ("of nothing known", (("khong_co", "1"),)),
         ("for people", (("f", "html"), ("filter", "$hcol IS NULL"))),
     ):
-        yield Shape(f"form {name}", ITEMS, pairs, method="POST", form=True, hides="$h" in pairs[-1][1])
+        yield Shape(f"form {name}", ITEMS, pairs, method="POST", form=True)
     yield Shape("form of an export", EXPORT, (("filter", "$vnum = $vnum_is"),), method="POST", form=True)
     yield Shape("form that is none", ITEMS, method="POST", headers={"Content-Type": "application/json"})
 
@@ -193,41 +204,41 @@ def _selections() -> Iterator[Shape]:
     for sign in ("", "-", "+"):
         yield _shape(f"order {sign} of a shown number", ITEMS, sortby=f"{sign}$vnum", limit="6")
         yield _shape(f"order {sign} of a shown text", ITEMS, sortby=f"{sign}$vtext", limit="6")
-        yield _shape(f"order {sign} of a hidden column", ITEMS, sortby=f"{sign}$hcol", hides=True)
-    yield _shape("order of a shown and a hidden column", ITEMS, sortby="$vnum,$hnum", hides=True)
+        yield _shape(f"order {sign} of a hidden column", ITEMS, sortby=f"{sign}$hcol")
+    yield _shape("order of a shown and a hidden column", ITEMS, sortby="$vnum,$hnum")
     yield _shape("order of nothing", ITEMS, sortby="khong_co")
     yield _shape("order of the geometry", ITEMS, sortby="geom")
     yield _shape("order of what never was declared", ITEMS, sortby="cap_nhat")
     for parameter in ("properties", "exclude_properties"):
-        for name, columns, hides in (
-            ("a shown column", "$vtext", False),
-            ("two shown columns", "$vnum,$vtext", False),
-            ("a hidden column", "$hcol", True),
-            ("a hidden number", "$hnum", True),
-            ("a shown and a hidden column", "$vnum,$hcol", True),
-            ("no column", "khong_co", False),
-            ("the search text", "tim", False),
-            ("the geometry", "geom", False),
+        for name, columns in (
+            ("a shown column", "$vtext"),
+            ("two shown columns", "$vnum,$vtext"),
+            ("a hidden column", "$hcol"),
+            ("a hidden number", "$hnum"),
+            ("a shown and a hidden column", "$vnum,$hcol"),
+            ("no column", "khong_co"),
+            ("the search text", "tim"),
+            ("the geometry", "geom"),
         ):
-            yield _shape(f"{parameter} with {name}", ITEMS, hides=hides, limit="3", **{parameter: columns})
-    yield _shape("item with a hidden column", ITEM, properties="$hcol", hides=True)
+            yield _shape(f"{parameter} with {name}", ITEMS, limit="3", **{parameter: columns})
+    yield _shape("item with a hidden column", ITEM, properties="$hcol")
     yield _shape("item without a shown column", ITEM, exclude_properties="$vtext")
-    for name, pair, hides in (
-        ("a shown number", ("$vnum", "$vnum_raw"), False),
-        ("a shown text", ("$vtext", "$vtext_raw"), False),
-        ("a shown date", ("$vdate", "$vdate_is"), False),
-        ("a hidden number", ("$hnum", "$hnum_raw"), True),
-        ("a hidden text", ("$htext", "$htext_raw"), True),
-        ("a hidden date", ("$hdate", "$hdate_is"), True),
-        ("a hidden key", ("id", "$hid"), False),
-        ("a shown key", ("id", "$vid"), False),
-        ("a hidden unit", ("xa_id", "$hxa"), False),
-        ("nothing", ("khong_co", "1"), False),
-        ("no number", ("$vnum", "x"), False),
+    for name, pair in (
+        ("a shown number", ("$vnum", "$vnum_raw")),
+        ("a shown text", ("$vtext", "$vtext_raw")),
+        ("a shown date", ("$vdate", "$vdate_is")),
+        ("a hidden number", ("$hnum", "$hnum_raw")),
+        ("a hidden text", ("$htext", "$htext_raw")),
+        ("a hidden date", ("$hdate", "$hdate_is")),
+        ("a hidden key", ("id", "$hid")),
+        ("a shown key", ("id", "$vid")),
+        ("a hidden unit", ("xa_id", "$hxa")),
+        ("nothing", ("khong_co", "1")),
+        ("no number", ("$vnum", "x")),
     ):
-        yield Shape(f"rows by {name}", ITEMS, (pair,), hides=hides)
-        yield Shape(f"number by {name}", ITEMS, (pair, ("resulttype", "hits")), hides=hides)
-        yield Shape(f"rows by {name} by a browser", ITEMS, (pair,), headers=BROWSER, hides=hides)
+        yield Shape(f"rows by {name}", ITEMS, (pair,))
+        yield Shape(f"number by {name}", ITEMS, (pair, ("resulttype", "hits")))
+        yield Shape(f"rows by {name} by a browser", ITEMS, (pair,), headers=BROWSER)
 
 
 _TEXT_FILTERS = {
@@ -295,16 +306,14 @@ _PLACE_FILTERS = {
 
 def _filters() -> Iterator[Shape]:
     for name, text in _TEXT_FILTERS.items():
-        yield _shape(f"hidden {name}", ITEMS, filter=text.replace("${k}", "$h"), hides=True)
+        yield _shape(f"hidden {name}", ITEMS, filter=text.replace("${k}", "$h"))
         yield _shape(f"shown {name}", ITEMS, filter=text.replace("${k}", "$v"), limit="5")
     for name in ("less", "like", "null", "after", "array contains", "sum"):
         text = _TEXT_FILTERS[name]
-        yield _shape(
-            f"number by hidden {name}", ITEMS, filter=text.replace("${k}", "$h"), resulttype="hits", hides=True
-        )
+        yield _shape(f"number by hidden {name}", ITEMS, filter=text.replace("${k}", "$h"), resulttype="hits")
         yield _shape(f"number by shown {name}", ITEMS, filter=text.replace("${k}", "$v"), resulttype="hits")
         yield _shape(f"CSV by shown {name}", ITEMS, filter=text.replace("${k}", "$v"), f="csv")
-        yield _shape(f"page by hidden {name}", ITEMS, filter=text.replace("${k}", "$h"), f="html", hides=True)
+        yield _shape(f"page by hidden {name}", ITEMS, filter=text.replace("${k}", "$h"), f="html")
         yield _shape(f"export by shown {name}", EXPORT, filter=text.replace("${k}", "$v"), f="csv")
     for name, text in _PLACE_FILTERS.items():
         yield _shape(f"place: {name}", ITEMS, filter=text, limit="5")
@@ -316,28 +325,28 @@ def _filters() -> Iterator[Shape]:
     yield _shape("filter of no function", ITEMS, filter="pg_sleep(1) = 1")
     yield _shape("filter of a wrong type", ITEMS, filter="$vnum = 'một'")
     yield _shape("filter in no language", ITEMS, filter="1 = 1", filter_lang="sql")
-    for name, expression, hides in _json_filters():
+    for name, expression in _json_filters():
         text = json.dumps(expression, ensure_ascii=False)
-        yield _shape(f"JSON: {name}", ITEMS, filter=text, filter_lang="cql2-json", hides=hides, limit="5")
+        yield _shape(f"JSON: {name}", ITEMS, filter=text, filter_lang="cql2-json", limit="5")
 
 
-def _json_filters() -> Iterator[tuple[str, Any, bool]]:
+def _json_filters() -> Iterator[tuple[str, Any]]:
     """Numbers stand as ``"#name"`` and become bare ones when the template is filled."""
-    for kind, hides in (("h", True), ("v", False)):
+    for kind in ("h", "v"):
         number, text, day = ({"property": f"${kind}{each}"} for each in ("num", "text", "date"))
         for sign in ("=", "<>", "<", ">="):
-            yield f"{kind} {sign}", {"op": sign, "args": [number, f"#${kind}num_raw"]}, hides
-        yield f"{kind} in", {"op": "in", "args": [number, [f"#${kind}num_raw", 1]]}, hides
-        yield f"{kind} like", {"op": "like", "args": [text, "%a%"]}, hides
-        yield f"{kind} null", {"op": "isNull", "args": [{"property": f"${kind}col"}]}, hides
-        yield f"{kind} casei", {"op": "=", "args": [{"op": "casei", "args": [text]}, f"${kind}text_raw"]}, hides
-        yield f"{kind} between", {"op": "between", "args": [number, 0, f"#${kind}num_raw"]}, hides
-        yield f"{kind} after", {"op": "t_after", "args": [day, {"date": f"${kind}date_is"}]}, hides
-        yield f"{kind} arithmetic", {"op": ">", "args": [{"op": "*", "args": [number, 2]}, f"#${kind}num_raw"]}, hides
+            yield f"{kind} {sign}", {"op": sign, "args": [number, f"#${kind}num_raw"]}
+        yield f"{kind} in", {"op": "in", "args": [number, [f"#${kind}num_raw", 1]]}
+        yield f"{kind} like", {"op": "like", "args": [text, "%a%"]}
+        yield f"{kind} null", {"op": "isNull", "args": [{"property": f"${kind}col"}]}
+        yield f"{kind} casei", {"op": "=", "args": [{"op": "casei", "args": [text]}, f"${kind}text_raw"]}
+        yield f"{kind} between", {"op": "between", "args": [number, 0, f"#${kind}num_raw"]}
+        yield f"{kind} after", {"op": "t_after", "args": [day, {"date": f"${kind}date_is"}]}
+        yield f"{kind} arithmetic", {"op": ">", "args": [{"op": "*", "args": [number, 2]}, f"#${kind}num_raw"]}
         nested = {"op": "and", "args": [{"op": "not", "args": [{"op": "=", "args": [number, 3]}]},
                                         {"op": "=", "args": [text, f"${kind}text_raw"]}]}  # fmt: skip
-        yield f"{kind} nested", nested, hides
-    yield "place", {"op": "s_intersects", "args": [{"property": "geometry"}, {"bbox": "#[$hbox]"}]}, False
+        yield f"{kind} nested", nested
+    yield "place", {"op": "s_intersects", "args": [{"property": "geometry"}, {"bbox": "#[$hbox]"}]}
 
 
 def _ids() -> Iterator[Shape]:
@@ -362,10 +371,9 @@ def _errors() -> Iterator[Shape]:
         ("box", {"bbox": "x"}),
     ):
         pairs = tuple(parameters.items())
-        hides = "$h" in str(parameters)
-        yield Shape(f"page of a wrong {name}", ITEMS, pairs, headers=BROWSER, hides=hides)
+        yield Shape(f"page of a wrong {name}", ITEMS, pairs, headers=BROWSER)
         english = (*pairs, ("lang", "en"), ("f", "html"))
-        yield Shape(f"page of a wrong {name} in English", ITEMS, english, headers=BROWSER, hides=hides)
+        yield Shape(f"page of a wrong {name} in English", ITEMS, english, headers=BROWSER)
     yield Shape("page of a hidden item in English", "/collections/$c/items/$hid", (("lang", "en"),), headers=BROWSER)
     yield Shape("too long", ITEMS, (("filter", "a" * 9_000),))
     yield Shape("parameter twice", ITEMS, (("limit", "1"), ("limit", "2")))
@@ -374,7 +382,8 @@ def _errors() -> Iterator[Shape]:
 SHAPES: tuple[Shape, ...] = tuple(
     each
     for made in (
-        _documents, _hidden_collections, _formats, _methods, _paging, _places, _selections, _filters, _ids, _errors,
+        _documents, _hidden_collections, _formats, _formats_of_some, _methods, _paging, _places, _selections, _filters,
+        _ids, _errors,
     )
     for each in made()
 )  # fmt: skip

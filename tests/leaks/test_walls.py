@@ -24,9 +24,10 @@ from tests.leaks import walls
 from tests.leaks.asking import Asked, Difference, differences, fill, send
 from tests.leaks.record import ALL, write
 from tests.leaks.shapes import SHAPES, Shape
-from tests.leaks.viewpoints import BY_NAME, LAYERS
+from tests.leaks.sight import sight_of
+from tests.leaks.viewpoints import BY_NAME, LAYERS, Viewpoint
 from tests.leaks.witnesses import witnesses
-from tests.leaks.worlds import Pair, World, Worlds, copy_of, publish, served
+from tests.leaks.worlds import Pair, World, Worlds, places_of, served
 
 ENOUGH = 150
 BLIND = ("public-with-nothing", "token-without-features")
@@ -64,7 +65,10 @@ def test_the_second_wall_alone_answers_what_is_permitted_and_refuses_the_rest(
     worlds: Worlds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     tally, states = Tally(), Counter[str]()
-    with _beside(worlds, tmp_path, name, opened=False) as pair, _served_open(worlds, tmp_path, name) as open_world:
+    with (
+        _beside(worlds, tmp_path, name, opened=False) as pair,
+        _served(worlds, tmp_path, BY_NAME[name], opened=True) as open_world,
+    ):
         asked = [(shape, words, fill(shape, words, pair.headers)) for shape, words in _asked(pair)]
         both = [send(pair.one.application, each) for *_, each in asked]
         walls.without_first(monkeypatch)
@@ -114,29 +118,23 @@ def _hidden_name(asked: Asked, words: dict[str, str], pair: Pair) -> str:
 
 
 @contextmanager
-def _served_open(worlds: Worlds, home: Path, name: str) -> Iterator[World]:
-    """Serve a copy of the same database for both walls to be taken away."""
-    with copy_of(worlds.cluster, worlds.template) as dsn:
-        if BY_NAME[name].unit is None:
-            publish(dsn, BY_NAME[name])
-        walls.without_second(dsn)
-        with served(dsn, home) as world:
-            yield world
-
-
-@contextmanager
 def _beside(worlds: Worlds, home: Path, name: str, *, opened: bool) -> Iterator[Pair]:
     """Yield two servers over copies of one database: as it is, and for a wall to be taken away."""
     viewpoint = BY_NAME[name]
-    with worlds.pair(viewpoint, 3) as pair, ExitStack() as stack:
-        dsns = [stack.enter_context(copy_of(worlds.cluster, worlds.template)) for _ in range(2)]
-        for dsn in dsns:
-            if viewpoint.unit is None:
-                publish(dsn, viewpoint)
+    one = worlds.base(viewpoint)
+    with _served(worlds, home, viewpoint, opened=opened) as other, psycopg.connect(one.dsn) as connection:
+        places = places_of(connection)
+        profile = viewpoint.profile(places)
+        yield Pair(viewpoint, profile, sight_of(profile), places, one, other, Counter())
+
+
+@contextmanager
+def _served(worlds: Worlds, home: Path, viewpoint: Viewpoint, *, opened: bool) -> Iterator[World]:
+    with ExitStack() as stack:
+        dsn = worlds.copied(stack, viewpoint)
         if opened:
-            walls.without_second(dsns[1])
-        one, other = (stack.enter_context(served(dsn, home)) for dsn in dsns)
-        yield Pair(viewpoint, pair.profile, pair.sight, pair.places, one, other, pair.changes)
+            walls.without_second(dsn)
+        yield stack.enter_context(served(dsn, home))
 
 
 def _asked(pair: Pair) -> Iterator[tuple[Shape, dict[str, str]]]:

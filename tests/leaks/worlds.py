@@ -208,8 +208,8 @@ class Worlds:
             before: done to both databases before they are served; both are then copies of their own.
         """
         with ExitStack() as stack:
-            one = self._first(viewpoint) if before is None else self._served(stack, viewpoint, before)
-            other = self._copied(stack, viewpoint)
+            one = self.base(viewpoint) if before is None else self._served(stack, viewpoint, before)
+            other = self.copied(stack, viewpoint)
             made = _changed(viewpoint, other, seed, operations)
             if before:
                 before(other)
@@ -221,29 +221,31 @@ class Worlds:
         server that goes on running.
         """
         with ExitStack() as stack:
-            other = self._copied(stack, viewpoint)
+            other = self.copied(stack, viewpoint)
             yield self._grown(stack, viewpoint, other, seeds)
 
     def _grown(self, stack: ExitStack, viewpoint: Viewpoint, other: str, seeds: Sequence[int]) -> Iterator[Pair]:
-        one, world = self._first(viewpoint), None
+        one, world = self.base(viewpoint), None
         for seed in seeds:
             made = _changed(viewpoint, other, seed, tuple(Operation))
             world = world or stack.enter_context(served(other, self.home))
             yield Pair(viewpoint, *made.of, one, world, made.changes)
 
-    def _first(self, viewpoint: Viewpoint) -> World:
+    def base(self, viewpoint: Viewpoint) -> World:
+        """Return the world that stays as it is, as long as the run lives."""
         key = viewpoint.name if viewpoint.unit is None else ""
         if key not in self.kept:
             self.kept[key] = self._served(self.stack, viewpoint, None)
         return self.kept[key]
 
     def _served(self, stack: ExitStack, viewpoint: Viewpoint, before: Callable[[str], None] | None) -> World:
-        dsn = self._copied(stack, viewpoint)
+        dsn = self.copied(stack, viewpoint)
         if before:
             before(dsn)
         return stack.enter_context(served(dsn, self.home))
 
-    def _copied(self, stack: ExitStack, viewpoint: Viewpoint) -> str:
+    def copied(self, stack: ExitStack, viewpoint: Viewpoint) -> str:
+        """Return the connection string of the superuser to a copy, which the stack drops."""
         dsn = stack.enter_context(copy_of(self.cluster, self.template))
         if viewpoint.unit is None:
             publish(dsn, viewpoint)
