@@ -10,9 +10,9 @@ import re
 import select
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import LiteralString, Protocol, cast
@@ -45,9 +45,10 @@ _BEGIN_REPEATABLE = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _ENTER = b"SELECT acl.enter($1::text, $2::text, $3::text, $4::text, $5::float8[], $6::text)"
 _ENTER_EXPORT = "SELECT acl.enter(%s::text, %s::text, %s::text, %s::text, %s::float8[], %s::text)"
 _PREPARE_AFTER = 2  # a filter that is asked once is not worth a prepared statement
-_PREPARED_MAX = 256
+_PREPARED_MAX = 512  # of a connection; each holds a plan
+_READERS_MAX = 256  # whose plans a connection is said to hold
 _COUNTED_MAX = 4_096
-_KEPT_LENGTH_MAX = 20_000  # a longer statement is a client's own filter: neither cached nor prepared
+_KEPT_LENGTH_MAX = 60_000  # a longer statement is a client's own filter: neither cached nor prepared
 _PLACES = (b"ST_MakeEnvelope(", b"ST_GeomFromText(", b"dm.de_tim(")
 """A plan depends on where and how large a place is, and on how often a word comes: such a statement is planned with its
 values each time.
@@ -87,6 +88,12 @@ class Entry:
     bbox: tuple[float, float, float, float] | None = None
     search: str | None = None
 
+    @property
+    def role(self) -> str:
+        """Return what stands for the role that is taken on."""
+        twin = "b" if self.bbox else "s" if self.search is not None else ""
+        return f"{self.profile_hash}{self.part}{twin}"
+
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
@@ -111,7 +118,11 @@ class Reader:
         exports = read_only(dsn, tuning, tuning.export_timeout_ms)
         self._answer_timeout_ms = tuning.statement_timeout_ms
         self._answers = Pool(
-            lambda: Line(answers), size=tuning.pool_size, wait_s=tuning.wait_ms / 1000, exhausted=_busy
+            lambda: Line(answers),
+            size=tuning.pool_size,
+            wait_s=tuning.wait_ms / 1000,
+            exhausted=_busy,
+            readers=lambda line: line.readers,
         )
         self._exports = Pool(
             lambda: ExportLine(exports), size=tuning.export_pool_size, wait_s=0, exhausted=_too_many_exports
@@ -175,7 +186,7 @@ class Reader:
     ) -> list[list[Row]]:
         begin = _BEGIN_REPEATABLE if repeatable else _BEGIN
         timeout_ms = self._answer_timeout_ms * (len(statements) + 1) + _NETWORK_SLACK_MS
-        with self._answers.lent() as line:
+        with self._answers.lent(entry.profile_hash if entry else "") as line:
             return line.trip(begin, entry, statements, binary=binary, timeout_ms=timeout_ms)
 
     @contextmanager
@@ -202,7 +213,11 @@ class Pooled(Protocol):
 
 
 class Pool[Connection: Pooled]:
-    """At most ``size`` connections, opened when first needed; the one used last is lent first."""
+    """At most ``size`` connections, opened when first needed.
+
+    Who reads is given a connection that holds plans made for the same profile, the one used last first: row security
+    lets no plan serve another role. Who is new is given the connection that knows fewest.
+    """
 
     def __init__(
         self,
@@ -211,17 +226,28 @@ class Pool[Connection: Pooled]:
         size: int,
         wait_s: float,
         exhausted: Callable[[], DatdaiError],
+        readers: Callable[[Connection], Collection[str]] = lambda _: (),
     ) -> None:
+        """Begin without any connection.
+
+        Args:
+            readers: tells the profiles for which a connection keeps plans.
+        """
         self._connect = connect
+        self._readers = readers
         self._exhausted = exhausted
         self._wait_s = wait_s
         self._permits = threading.Semaphore(size)
-        self._idle: deque[Connection] = deque()
+        self._idle: list[Connection] = []
+        self._lock = threading.Lock()
         self._closed = False
 
     @contextmanager
-    def lent(self) -> Generator[Connection]:
+    def lent(self, reader: str = "") -> Generator[Connection]:
         """Lend a connection for a block; errors of the driver leave as ours where they have a meaning.
+
+        Args:
+            reader: the profile of who reads; plans are kept for it.
 
         Raises:
             DatdaiError: what ``exhausted`` makes, when none came free within ``wait_s``.
@@ -230,7 +256,7 @@ class Pool[Connection: Pooled]:
         if not self._permits.acquire(timeout=self._wait_s):
             raise self._exhausted()
         try:
-            connection = self._take()
+            connection = self._take(reader)
             try:
                 yield connection
             finally:
@@ -244,27 +270,38 @@ class Pool[Connection: Pooled]:
 
     def discard_idle(self) -> None:
         """Close every connection that nobody uses now."""
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().close()
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for each in idle:
+            each.close()
 
     def close(self) -> None:
         """Close the idle connections, and the others as they come back."""
         self._closed = True
         self.discard_idle()
 
-    def _take(self) -> Connection:
-        with suppress(IndexError):
-            while True:
-                connection = self._idle.pop()
-                if connection.is_usable():
-                    return connection
-                connection.close()
+    def _take(self, reader: str) -> Connection:
+        while connection := self._picked(reader):
+            if connection.is_usable():
+                return connection
+            connection.close()
         return self._connect()
+
+    def _picked(self, reader: str) -> Connection | None:
+        with self._lock:
+            if not self._idle:
+                return None
+            numbers = range(len(self._idle) - 1, -1, -1)
+            known = (each for each in numbers if not reader or reader in self._readers(self._idle[each]))
+            number = next(known, None)
+            if number is None:
+                number = min(numbers, key=lambda each: len(self._readers(self._idle[each])))
+            return self._idle.pop(number)
 
     def _keep(self, connection: Connection) -> None:
         if connection.is_usable() and not self._closed:
-            self._idle.append(connection)
+            with self._lock:
+                self._idle.append(connection)
         else:
             connection.close()
 
@@ -276,7 +313,7 @@ class Line:
     speaks to libpq through the driver's wrapper and leaves to the driver the conversion of values.
     """
 
-    __slots__ = ("_codec", "_connection", "_counts", "_names", "_poller", "_prepared", "_used", "_wire")
+    __slots__ = ("_codec", "_connection", "_counts", "_names", "_poller", "_prepared", "_readers", "_used", "_wire")
 
     def __init__(self, conninfo: str) -> None:
         self._connection = _connect(conninfo)
@@ -285,7 +322,8 @@ class Line:
         self._codec = Transformer(self._connection)
         self._poller = select.poll()
         self._poller.register(self._wire.socket, select.POLLIN)
-        self._prepared: dict[tuple[bytes, tuple[int, ...]], bytes] = {}
+        self._prepared: OrderedDict[_Prepared, bytes] = OrderedDict()
+        self._readers: OrderedDict[str, None] = OrderedDict()
         self._counts: dict[int, int] = {}
         self._names = itertools.count()
         self._used = time.monotonic()
@@ -294,6 +332,11 @@ class Line:
         was_just_used = time.monotonic() - self._used < _TRUSTED_S
         return _is_standing(self._wire) and (was_just_used or not self._poller.poll(0))
 
+    @property
+    def readers(self) -> Collection[str]:
+        """Return the profiles for which plans are kept."""
+        return self._readers
+
     def close(self) -> None:
         self._connection.close()
 
@@ -301,44 +344,63 @@ class Line:
         self, begin: bytes, entry: Entry | None, statements: Sequence[Statement], *, binary: bool, timeout_ms: int
     ) -> list[list[Row]]:
         """Send everything, then receive everything; any error rolls back."""
-        if len(self._prepared) >= _PREPARED_MAX:
-            self._forget_all(timeout_ms)
         trip = _Trip()
         self._send_fixed(trip, begin)
+        self._forget_oldest(trip)
         if entry:
             self._send_fixed(trip, _ENTER, _entry_params(entry))
+            self._remember(entry.profile_hash)
+        role = entry.role if entry else ""
         for text, params in statements:
-            self._send(trip, text, params, Format.BINARY if binary else Format.TEXT)
+            self._send(trip, text, params, Format.BINARY if binary else Format.TEXT, role)
         self._send_fixed(trip, b"COMMIT")
         results = self._finish(trip, timeout_ms)
         return [self._rows(result) for result in results[-1 - len(statements) : -1]]
 
     def _send_fixed(self, trip: "_Trip", command: bytes, params: Sequence[bytes | None] | None = None) -> None:
         """Send one of the few statements that each trip has; all of its parameters are text."""
-        name = self._prepared.get((command, ())) or self._prepare(trip, command, ())
+        name = self._known((command, (), "")) or self._prepare(trip, (command, (), ""))
         self._wire.send_query_prepared(name, params)
         trip.expected.append(None)
 
-    def _send(self, trip: "_Trip", text: str, params: Sequence[object], result_format: Format) -> None:
-        """Send a statement, prepared when it was asked before with parameters of these types."""
+    def _send(self, trip: "_Trip", text: str, params: Sequence[object], result_format: Format, role: str) -> None:
+        """Send a statement, prepared when it was asked before with parameters of these types.
+
+        It is prepared for each role apart: a plan that serves under row security serves the role it was made for, and
+        would be made anew whenever the roles of a connection change.
+        """
         command = numbered(text)
         values = self._codec.dump_sequence(params, [PyFormat.AUTO] * len(params)) if params else None
         types = self._codec.types or () if params else ()
         formats = self._codec.formats if params else None
-        name = self._prepared.get((command, types))
+        known_by = (command, types, role)
+        name = self._known(known_by)
         if name is None and self._is_worth_preparing(command):
-            name = self._prepare(trip, command, types)
+            name = self._prepare(trip, known_by)
         if name is None:
             self._wire.send_query_params(command, values, types, formats, result_format)
         else:
             self._wire.send_query_prepared(name, values, formats, result_format)
         trip.expected.append(None)
 
-    def _prepare(self, trip: "_Trip", command: bytes, types: tuple[int, ...]) -> bytes:
-        name = b"d%d" % next(self._names)
-        self._wire.send_prepare(name, command, types)
-        trip.expected.append((command, types, name))
+    def _known(self, known_by: "_Prepared") -> bytes | None:
+        name = self._prepared.get(known_by)
+        if name:
+            self._prepared.move_to_end(known_by)
         return name
+
+    def _prepare(self, trip: "_Trip", known_by: "_Prepared") -> bytes:
+        name = b"d%d" % next(self._names)
+        self._wire.send_prepare(name, *known_by[:2])
+        trip.expected.append((known_by, name))
+        return name
+
+    def _remember(self, reader: str) -> None:
+        """Note whose plans are held here."""
+        self._readers[reader] = None
+        self._readers.move_to_end(reader)
+        if len(self._readers) > _READERS_MAX:
+            self._readers.popitem(last=False)
 
     def _is_worth_preparing(self, command: bytes) -> bool:
         if len(command) > _KEPT_LENGTH_MAX or any(each in command for each in _PLACES):
@@ -361,8 +423,8 @@ class Line:
         self._used = time.monotonic()
         for expected, result in zip(trip.expected, results, strict=False):
             if expected and result.status == ExecStatus.COMMAND_OK:
-                command, types, name = expected
-                self._prepared[command, types] = name
+                known_by, name = expected
+                self._prepared[known_by] = name
         failed = next((result for result in results if result.status == ExecStatus.FATAL_ERROR), None)
         if failed:
             self._roll_back(timeout_ms)
@@ -410,9 +472,11 @@ class Line:
         if self._wire.status == ConnStatus.OK and self._wire.transaction_status == TransactionStatus.INERROR:
             self._command(b"ROLLBACK", timeout_ms)
 
-    def _forget_all(self, timeout_ms: int) -> None:
-        self._command(b"DEALLOCATE ALL", timeout_ms)
-        self._prepared.clear()
+    def _forget_oldest(self, trip: "_Trip") -> None:
+        while len(self._prepared) > _PREPARED_MAX:
+            _, name = self._prepared.popitem(last=False)
+            self._wire.send_query_params(b"DEALLOCATE " + name, None)
+            trip.expected.append(None)
 
     def _command(self, command: bytes, timeout_ms: int) -> None:
         self._wire.send_query_params(command, None)
@@ -421,13 +485,17 @@ class Line:
         self._receive(timeout_ms)
 
 
+type _Prepared = tuple[bytes, tuple[int, ...], str]
+"""A statement, the types of its parameters, and the role that its plan is made for."""
+
+
 class _Trip:
-    """What was sent, in order: None for a statement, (command, types, name) for what prepares one."""
+    """What was sent, in order: None for a statement, what is prepared and its name for what prepares one."""
 
     __slots__ = ("expected",)
 
     def __init__(self) -> None:
-        self.expected: list[tuple[bytes, tuple[int, ...], bytes] | None] = []
+        self.expected: list[tuple[_Prepared, bytes] | None] = []
 
 
 class ExportLine:
@@ -511,6 +579,8 @@ def meaning_of(error: psycopg.Error) -> DatdaiError | None:
 
 def numbered(text: str) -> bytes:
     """Return a statement as PostgreSQL reads it: ``%s`` become ``$1``, ``$2`` ...; ``%%`` becomes ``%``."""
+    if "%" not in text:
+        return text.encode()
     return _numbered(text) if len(text) <= _KEPT_LENGTH_MAX else _numbered.__wrapped__(text)
 
 

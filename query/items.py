@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catalogue.layer import Column, Rows
 from core.limits import LIMITS
@@ -13,11 +13,13 @@ from query.encoding import RowEncoding, Shape, needed_columns, row_columns
 from query.instant import Period, period_condition
 from query.paging import Order, Position, beyond, order_sql
 from query.search import escaped, is_indexed, search_condition
-from query.view import View, quoted
+from query.view import View, quoted, written
 
 type Statement = tuple[str, tuple[object, ...]]
 """SQL with ``%s`` placeholders, and the values."""
 _UNKNOWN = Condition("NULL")
+_MERGED_LENGTH_MAX = 16_000
+"""Conditions are written so often that they come to no more letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,13 @@ def count_statement(query: ItemsQuery, view: View) -> Statement:
     selected = selection(query, view)
     if counter := _counter(view, selected):
         return f"SELECT {counter.sql}", counter.params
-    where = all_of([view.rows, selected])
-    return f"SELECT count(*) FROM {view.source} WHERE {where.sql}", where.params
+    if not view.units or narrowing_box(query):
+        where = all_of([view.rows, selected])
+        return f"SELECT count(*) FROM {view.source} WHERE {where.sql}", where.params
+    where = all_of([Condition(f"{view.unit} = u.unit"), view.besides, selected])
+    of_unit = f"(SELECT count(*) AS n FROM {view.source} WHERE {where.sql})"
+    sql = f"SELECT sum(c.n)::bigint FROM unnest({written(view.units)}) AS u (unit) CROSS JOIN LATERAL {of_unit} AS c"
+    return sql, where.params
 
 
 def export_statement(query: ItemsQuery, view: View, encoding: RowEncoding, *, ordered: bool) -> Statement:
@@ -183,22 +190,55 @@ def _page(query: ItemsQuery, view: View, selected: Condition) -> Statement:
     PostgreSQL reads the branches of UNION ALL one after the other, and stops at the limit.
     """
     places = beyond(query.position, query.order, view) if query.position else [EVERYTHING]
-    branches = [_branch(query, view, all_of([view.rows, selected, place])) for place in places]
+    branches = [_rows_in(query, view, all_of([selected, place])) for place in places]
     if len(branches) == 1:
         return branches[0]
     sql = " UNION ALL ".join(f"({each})" for each, _ in branches)
     return f"{sql} LIMIT {query.limit + 1}", tuple(value for _, params in branches for value in params)
 
 
-def _branch(query: ItemsQuery, view: View, where: Condition) -> Statement:
-    needed = [f"t.{name}" for name in _needed(query, view)]
+def _rows_in(query: ItemsQuery, view: View, where: Condition) -> Statement:
+    """Return the first rows beyond one place, in order.
+
+    In one condition on several administrative units, an index of the order asked for would lead through the rows of all
+    others, which are hidden: that takes time, and tells how many they are. So each unit is read apart. Where a box or
+    a place leads, the index of unit and box does; who may see very many units sees most of what lies between.
+    """
+    if not view.units or narrowing_box(query):
+        return _branch(query, view, all_of([view.rows, where]))
+    apart = all_of([view.besides, where])
+    if len(view.units) * len(apart.sql) <= _MERGED_LENGTH_MAX:
+        return _merged(query, view, apart)
+    return _joined(query, view, apart)
+
+
+def _merged(query: ItemsQuery, view: View, where: Condition) -> Statement:
+    """Merge the units, each of them in order: no more than the page is read, and the first row of each unit."""
+    whole = replace(query, limit=query.limit + query.offset, offset=0)
+    of_unit = [Condition(f"{view.unit} = {each}") for each in view.units]
+    branches = [_branch(whole, view, all_of([unit, where])) for unit in of_unit]
+    sql = " UNION ALL ".join(f"({each})" for each, _ in branches)
+    return f"SELECT * FROM ({sql}) AS t {_cut(query, view)}", where.params * len(branches)
+
+
+def _joined(query: ItemsQuery, view: View, where: Condition) -> Statement:
+    """Read the first rows of each unit, and of these the first: a long condition is written and bound once."""
+    whole = replace(query, limit=query.limit + query.offset, offset=0)
+    of_unit, params = _branch(whole, view, all_of([Condition(f"{view.unit} = u.unit"), where]))
+    sql = f"SELECT t.* FROM unnest({written(view.units)}) AS u (unit) CROSS JOIN LATERAL ({of_unit}) AS t"
+    return f"{sql} {_cut(query, view)}", params
+
+
+def _cut(query: ItemsQuery, view: View) -> str:
     backward = bool(query.position and query.position.backward)
     offset = f" OFFSET {query.offset}" if query.offset else ""
-    return (
-        f"SELECT {', '.join(needed)} FROM {view.source} WHERE {where.sql} "
-        f"ORDER BY {order_sql(query.order, view, backward=backward)} LIMIT {query.limit + 1}{offset}",
-        where.params,
-    )
+    return f"ORDER BY {order_sql(query.order, view, backward=backward)} LIMIT {query.limit + 1}{offset}"
+
+
+def _branch(query: ItemsQuery, view: View, where: Condition) -> Statement:
+    needed = [f"t.{name}" for name in _needed(query, view)]
+    sql = f"SELECT {', '.join(needed)} FROM {view.source} WHERE {where.sql} {_cut(query, view)}"
+    return sql, where.params
 
 
 def _needed(query: ItemsQuery, view: View) -> tuple[str, ...]:
@@ -208,15 +248,23 @@ def _needed(query: ItemsQuery, view: View) -> tuple[str, ...]:
 
 def _matched(query: ItemsQuery, view: View, selected: Condition) -> Condition:
     """Return the expression of the number matched, found by reading: exact, or null beyond what is counted."""
-    where = all_of([view.rows, selected])
     ceiling = LIMITS.count_max
-    counted = (
-        f"(SELECT CASE WHEN count(*) <= {ceiling} THEN count(*) END FROM "
-        f"(SELECT 1 FROM {view.source} WHERE {where.sql} LIMIT {ceiling + 1}) AS c)"
-    )
+    found, params = _counted(query, view, selected, ceiling + 1)
+    counted = f"(SELECT CASE WHEN count(*) <= {ceiling} THEN count(*) END FROM ({found}) AS c)"
     if query.position or query.offset:
-        return Condition(counted, where.params)
-    return Condition(f"CASE WHEN count(*) <= {query.limit} THEN count(*) ELSE {counted} END", where.params)
+        return Condition(counted, params)
+    return Condition(f"CASE WHEN count(*) <= {query.limit} THEN count(*) ELSE {counted} END", params)
+
+
+def _counted(query: ItemsQuery, view: View, selected: Condition, limit: int) -> Statement:
+    """Compose up to so many rows without any column, read as a page is: each unit apart."""
+    if not view.units or narrowing_box(query):
+        where = all_of([view.rows, selected])
+        return f"SELECT 1 FROM {view.source} WHERE {where.sql} LIMIT {limit}", where.params
+    where = all_of([Condition(f"{view.unit} = u.unit"), view.besides, selected])
+    of_unit = f"SELECT 1 FROM {view.source} WHERE {where.sql} LIMIT {limit}"
+    sql = f"SELECT 1 FROM unnest({written(view.units)}) AS u (unit) CROSS JOIN LATERAL ({of_unit}) AS t LIMIT {limit}"
+    return sql, where.params
 
 
 def _counter(view: View, selected: Condition) -> Condition | None:
@@ -224,12 +272,16 @@ def _counter(view: View, selected: Condition) -> Condition | None:
     if not view.counted or selected != EVERYTHING:
         return None
     in_force = "true" if view.layer.rows is Rows.IN_FORCE else "false"
-    return Condition(f"lg.so_dong(%s, {in_force}, %s::int[])", (view.layer.qualified_table, _territory(view)))
+    return Condition(f"lg.so_dong({_table(view)}, {in_force}, {_territory(view)})")
 
 
 def _version(view: View) -> Condition:
-    return Condition("lg.phien_ban_cua(%s, %s::int[])", (view.layer.qualified_table, _territory(view)))
+    return Condition(f"lg.phien_ban_cua({_table(view)}, {_territory(view)})")
 
 
-def _territory(view: View) -> list[int] | None:
-    return None if view.territory is None else list(view.territory)
+def _table(view: View) -> str:
+    return "'" + view.layer.qualified_table.replace("'", "''").replace("%", "%%") + "'"
+
+
+def _territory(view: View) -> str:
+    return "NULL" if view.territory is None else written(view.territory)

@@ -15,6 +15,8 @@ from query.names import Name
 
 KEPT_MAX = 20_000
 """Clients choose columns, CRSs and filters: what they chose long ago need not be kept. All views share the room."""
+APART_MAX = 32
+"""More administrative units are read together: to plan and begin so many readings takes longer than to read."""
 _kept: dict[tuple[int, Hashable], Any] = {}
 _numbers = itertools.count()
 
@@ -44,6 +46,7 @@ class View:
         source: ``schema.table AS t``.
         names: what filters may name.
         rows: conditions that every row must meet: what the layer publishes, and the scope of the profile.
+        besides: the same without the administrative units, for statements that read one unit after the other.
         counted: the counters of the change log know the number of rows of this view: it has no term but the territory.
         territory: the administrative units that it is limited to, ``None``: to none.
         time: the valid time, where all of it is published; ``datetime`` asks nothing else.
@@ -55,6 +58,7 @@ class View:
     key: str
     names: Mapping[str, Name]
     rows: Condition
+    besides: Condition
     counted: bool
     territory: tuple[int, ...] | None
     time: ValidTime | None
@@ -72,6 +76,17 @@ class View:
         return made
 
     @property
+    def units(self) -> tuple[int, ...]:
+        """Return the administrative units that are read each apart: those that ``rows`` selects, if they are a few."""
+        units = self.territory or ()
+        return units if 1 < len(units) <= APART_MAX and self.rows != EVERYTHING else ()
+
+    @property
+    def unit(self) -> str:
+        """Return the SQL expression of the administrative unit of a row."""
+        return f"t.{quoted(self.layer.territory)}"
+
+    @property
     def layer(self) -> Layer:
         return self.collection.layer
 
@@ -87,6 +102,8 @@ class View:
 def view_of(collection: Collection) -> View:
     """Prepare the view of a collection."""
     layer = collection.layer
+    within = [_scope(each, layer) for each in collection.scope.terms if each.column == layer.territory]
+    further = [_scope(each, layer) for each in collection.scope.terms if each.column != layer.territory]
     return View(
         time=_time(collection),
         search=_search(collection),
@@ -94,7 +111,8 @@ def view_of(collection: Collection) -> View:
         source=f"{quoted(layer.schema)}.{quoted(layer.table)} AS t",
         key=f"t.{quoted(layer.key.name)}",
         names=_names(collection),
-        rows=all_of([_in_force(layer), *(_scope(term, layer) for term in collection.scope.terms)]),
+        rows=all_of([*within, _in_force(layer), *further]),
+        besides=all_of([_in_force(layer), *further]),
         counted=all(each.column == layer.territory for each in collection.scope.terms),
         territory=_territory(collection),
     )
@@ -103,7 +121,7 @@ def view_of(collection: Collection) -> View:
 def _territory(collection: Collection) -> tuple[int, ...] | None:
     match collection.scope.term(collection.layer.territory):
         case OneOf(values=values):
-            return tuple(int(each) for each in values)
+            return tuple(dict.fromkeys(int(each) for each in values))
         case _:
             return None
 
@@ -137,8 +155,31 @@ def _time(collection: Collection) -> ValidTime | None:
     return time if open_end or collection.column(time.end or "") else None
 
 
+@lru_cache(maxsize=4096)
+def written(units: tuple[int, ...]) -> str:
+    """Return administrative units as an array in SQL.
+
+    They are numbers of the profile and of no client. Written out, they are known to whoever plans, whatever else is
+    bound: one plan for each profile may be kept.
+    """
+    return f"'{{{','.join(map(str, map(int, units)))}}}'::int[]"
+
+
+def _within(column: str, units: tuple[int, ...]) -> Condition:
+    """Return that a column is one of some units; of many in a type that leads to no index of unit and box or word.
+
+    To enter such an index for each of them takes longer than to look at what else it finds.
+    """
+    if len(units) == 1:
+        return Condition(f"{column} = {units[0]}")
+    written_units = written(units) if len(units) <= APART_MAX else written(units).replace("::int[]", "::bigint[]")
+    return Condition(f"{column} = ANY ({written_units})")
+
+
 def _scope(term: Term, layer: Layer) -> Condition:
     column = f"t.{quoted(term.column)}"
+    if term.column == layer.territory and isinstance(term, OneOf):
+        return _within(column, tuple(int(each) for each in term.values))
     type_ = _type_of(term, layer)
     match term:
         case OneOf(values=(only,)):

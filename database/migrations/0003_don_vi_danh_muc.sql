@@ -176,5 +176,5 @@ CREATE INDEX don_vi_loai ON hc.don_vi (loai, id);
 CREATE INDEX don_vi_ma_cha ON hc.don_vi (ma_cha, id);
 CREATE INDEX don_vi_tu ON hc.don_vi (hieu_luc_tu, id);
 CREATE INDEX don_vi_den ON hc.don_vi (hieu_luc_den, id);
-CREATE INDEX don_vi_tim ON hc.don_vi USING gin (tim gin_trgm_ops);
+CREATE INDEX don_vi_tim ON hc.don_vi USING gin (tim gin_trgm_ops, xa_id);
 CALL lg.theo_doi('hc.don_vi', '{hieu_luc_tu}');

@@ -67,7 +67,7 @@ CREATE INDEX thua_dat_nhom ON dc.thua_dat (nhom_dat_chinh, id);
 CREATE INDEX thua_dat_muc_dich ON dc.thua_dat USING gin (muc_dich);
 CREATE INDEX thua_dat_tu ON dc.thua_dat (hieu_luc_tu, id);
 CREATE INDEX thua_dat_lich_su ON dc.thua_dat (hieu_luc_den, id) WHERE hieu_luc_den IS NOT NULL;
-CREATE INDEX thua_dat_tim ON dc.thua_dat USING gin (tim gin_trgm_ops);
+CREATE INDEX thua_dat_tim ON dc.thua_dat USING gin (tim gin_trgm_ops, xa_id);
 
 CREATE TABLE dc.muc_dich (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -194,7 +194,7 @@ CREATE INDEX quyen_so_to ON dc.quyen_su_dung_dat (so_to, id);
 CREATE INDEX quyen_so_thua ON dc.quyen_su_dung_dat (so_thua, id);
 CREATE INDEX quyen_doi_tuong ON dc.quyen_su_dung_dat (loai_doi_tuong, id);
 CREATE INDEX quyen_tu ON dc.quyen_su_dung_dat (hieu_luc_tu, id);
-CREATE INDEX quyen_tim ON dc.quyen_su_dung_dat USING gin (tim gin_trgm_ops);
+CREATE INDEX quyen_tim ON dc.quyen_su_dung_dat USING gin (tim gin_trgm_ops, xa_id);
 
 CREATE TABLE dc.bien_dong (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),

@@ -44,7 +44,7 @@ CREATE INDEX vung_ma_xa ON qh.vung (ma_xa, id);
 CREATE INDEX vung_phuong_an ON qh.vung (phuong_an_id, id);
 CREATE INDEX vung_loai ON qh.vung (ma_loai_dat_qh, id);
 CREATE INDEX vung_nam ON qh.vung (nam_quy_hoach, id);
-CREATE INDEX vung_tim ON qh.vung USING gin (tim gin_trgm_ops);
+CREATE INDEX vung_tim ON qh.vung USING gin (tim gin_trgm_ops, xa_id);
 
 CREATE TABLE qh.chi_tieu (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -103,7 +103,7 @@ CREATE INDEX cong_trinh_xa ON qh.cong_trinh (xa_id, id);
 CREATE INDEX cong_trinh_ma_xa ON qh.cong_trinh (ma_xa, id);
 CREATE INDEX cong_trinh_nam ON qh.cong_trinh (nam, id);
 CREATE INDEX cong_trinh_loai ON qh.cong_trinh (ma_loai_dat_qh, id);
-CREATE INDEX cong_trinh_tim ON qh.cong_trinh USING gin (tim gin_trgm_ops);
+CREATE INDEX cong_trinh_tim ON qh.cong_trinh USING gin (tim gin_trgm_ops, xa_id);
 
 CALL hc.suy_ra('qh.phuong_an');
 CALL hc.suy_ra('qh.vung');

@@ -58,7 +58,7 @@ CREATE INDEX doan_duong_bang ON gd.doan_duong (bang_gia_id, id);
 CREATE INDEX doan_duong_ten ON gd.doan_duong (ten_duong, id);
 CREATE INDEX doan_duong_gia ON gd.doan_duong (don_gia, id);
 CREATE INDEX doan_duong_tu ON gd.doan_duong (hieu_luc_tu, id);
-CREATE INDEX doan_duong_tim ON gd.doan_duong USING gin (tim gin_trgm_ops);
+CREATE INDEX doan_duong_tim ON gd.doan_duong USING gin (tim gin_trgm_ops, xa_id);
 
 CREATE TABLE gd.vi_tri (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),

@@ -36,7 +36,7 @@ CREATE INDEX ho_so_thu_tuc ON hs.ho_so (ma_thu_tuc, id);
 CREATE INDEX ho_so_trang_thai ON hs.ho_so (trang_thai, id);
 CREATE INDEX ho_so_nhan ON hs.ho_so (ngay_nhan, id);
 CREATE INDEX ho_so_hen ON hs.ho_so (ngay_hen, id);
-CREATE INDEX ho_so_tim ON hs.ho_so USING gin (tim gin_trgm_ops);
+CREATE INDEX ho_so_tim ON hs.ho_so USING gin (tim gin_trgm_ops, xa_id);
 
 CREATE TABLE hs.buoc (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),

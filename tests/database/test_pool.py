@@ -4,7 +4,8 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import LiteralString
+from dataclasses import replace
+from typing import LiteralString, cast
 
 import psycopg
 import pytest
@@ -238,13 +239,52 @@ def test_a_statement_whose_preparation_failed_is_prepared_anew(
 
 
 def test_prepared_statements_are_bounded(reader: Reader) -> None:
-    for number in range(300):
+    for number in range(600):
         for _ in range(3):
             _one(reader, f"SELECT {number}")
 
     prepared = _one(reader, "SELECT count(*) FROM pg_prepared_statements")
     assert isinstance(prepared, int)
-    assert 0 < prepared <= 260
+    assert 500 < prepared <= 516
+
+
+def test_who_reads_again_is_given_the_connection_that_holds_the_plans(
+    reader: Reader, admin: psycopg.Connection
+) -> None:
+    others = [replace(PUBLIC, profile_hash=each) for each in ("one", "two")]
+    admin.execute("SELECT pg_advisory_lock(1)")
+    waits = ("SELECT pg_backend_pid(), pg_advisory_xact_lock_shared(1)::text", ())
+    pids: dict[str, int] = {}
+
+    def first(entry: Entry) -> None:
+        pids[entry.profile_hash] = cast("int", reader.read(entry, [waits])[0][0][0])
+
+    threads = [threading.Thread(target=first, args=[each]) for each in others]
+    for each in threads:
+        each.start()
+    _until(admin, "SELECT count(*) = 2 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    admin.execute("SELECT pg_advisory_unlock(1)")
+    for each in threads:
+        each.join()
+
+    again = [(each.profile_hash, reader.read(each, [("SELECT pg_backend_pid()", ())])[0][0][0]) for each in others * 3]
+
+    assert len(set(pids.values())) == 2
+    assert set(again) == set(pids.items())
+
+
+def test_a_statement_is_prepared_for_each_role_apart(reader: Reader) -> None:
+    roles = [
+        replace(PUBLIC, profile_hash=each, bbox=box) for each in ("a", "b") for box in (None, (0.0, 0.0, 1.0, 1.0))
+    ]
+    for _ in range(4):
+        for each in roles:
+            reader.read(each, [("SELECT 'mỗi vai trò' AS c FROM so WHERE id = 1", ())])
+
+    query = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT ''mỗi vai trò%%'"
+    counts = [reader.read(each, [(query, ())])[0][0][0] for each in roles]
+
+    assert counts == [4] * 4
 
 
 def test_a_table_changed_under_a_prepared_statement_is_no_error(reader: Reader, admin: psycopg.Connection) -> None:

@@ -34,8 +34,6 @@ def _query(view: View) -> ItemsQuery:
 @pytest.mark.parametrize(
     ("layer", "term", "sql", "value"),
     [
-        ("thua-dat", OneOf("xa_id", (101, 102)), 't."xa_id" = ANY (%s::bigint[])', [101, 102]),
-        ("thua-dat", OneOf("xa_id", (101,)), 't."xa_id" = %s::bigint', 101),
         ("thua-dat", OneOf("nhom_dat_chinh", ("PNN", "CSD")), 't."nhom_dat_chinh" = ANY (%s::text[])', ["PNN", "CSD"]),
         ("thua-dat", OneOf("nhom_dat_chinh", ()), 't."nhom_dat_chinh" = ANY (%s::text[])', []),
         ("ho-so", OneOf("giai_doan_thue", (True,)), 't."giai_doan_thue" = %s::boolean', True),
@@ -55,6 +53,24 @@ def test_a_scope_of_rows_is_in_every_statement(layer: str, term: Term, sql: str,
     assert value in export_values
 
 
+@pytest.mark.parametrize(
+    ("units", "page", "export"),
+    [
+        ((101,), 't."xa_id" = 101', 't."xa_id" = 101'),
+        ((101, 102), "t.\"xa_id\" = 102 AND", "t.\"xa_id\" = ANY ('{101,102}'::int[])"),
+        ((101, 102, 101), "t.\"xa_id\" = 102 AND", "t.\"xa_id\" = ANY ('{101,102,101}'::int[])"),
+        ((), "t.\"xa_id\" = ANY ('{}'::int[])", "t.\"xa_id\" = ANY ('{}'::int[])"),
+    ],
+)
+def test_a_territory_is_in_every_statement_and_several_units_are_read_one_by_one(
+    units: tuple[int, ...], page: str, export: str
+):
+    view = _view(LAYERS["thua-dat"], OneOf("xa_id", units))
+
+    assert page in page_statement(_query(view), view, RowEncoding.GEOJSON)[0]
+    assert export in export_statement(_query(view), view, RowEncoding.GEOJSON, ordered=False)[0]
+
+
 def test_a_territory_is_counted_by_its_own_counters_and_any_further_term_by_reading():
     territory, further = OneOf("xa_id", (101, 102)), OneOf("nhom_dat_chinh", ("PNN",))
 
@@ -62,8 +78,8 @@ def test_a_territory_is_counted_by_its_own_counters_and_any_further_term_by_read
     narrow = _view(LAYERS["thua-dat"], territory, further)
 
     assert count_statement(_query(own), own) == (
-        "SELECT lg.so_dong(%s, true, %s::int[])",
-        ("dc.thua_dat", [101, 102]),
+        "SELECT lg.so_dong('dc.thua_dat', true, '{101,102}'::int[])",
+        (),
     )
     assert "lg.so_dong" not in count_statement(_query(narrow), narrow)[0]
 
