@@ -10,7 +10,7 @@ import re
 import select
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,8 +46,8 @@ _ENTER = b"SELECT acl.enter($1::text, $2::text, $3::text, $4::text, $5::float8[]
 _ENTER_EXPORT = "SELECT acl.enter(%s::text, %s::text, %s::text, %s::text, %s::float8[], %s::text)"
 _PREPARE_AFTER = 2  # a filter that is asked once is not worth a prepared statement
 _PREPARED_MAX = 512  # of a connection; each holds a plan
-_READERS_MAX = 256  # whose plans a connection is said to hold
-_COUNTED_MAX = 4_096
+_PREPARED_LENGTH_MAX = 600_000  # letters of these statements; their plans take about 50 times as much memory
+_COUNTED_MAX = 20_000
 _KEPT_LENGTH_MAX = 60_000  # a longer statement is a client's own filter: neither cached nor prepared
 _PLACES = (b"ST_MakeEnvelope(", b"ST_GeomFromText(", b"dm.de_tim(")
 """A plan depends on where and how large a place is, and on how often a word comes: such a statement is planned with its
@@ -89,10 +89,9 @@ class Entry:
     search: str | None = None
 
     @property
-    def role(self) -> str:
+    def role(self) -> "_Role":
         """Return what stands for the role that is taken on."""
-        twin = "b" if self.bbox else "s" if self.search is not None else ""
-        return f"{self.profile_hash}{self.part}{twin}"
+        return self.profile_hash, self.part, "b" if self.bbox else "s" if self.search is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +116,9 @@ class Reader:
         answers = read_only(dsn, tuning, tuning.statement_timeout_ms)
         exports = read_only(dsn, tuning, tuning.export_timeout_ms)
         self._answer_timeout_ms = tuning.statement_timeout_ms
+        asked: dict[int, int] = {}
         self._answers = Pool(
-            lambda: Line(answers),
+            lambda: Line(answers, asked),
             size=tuning.pool_size,
             wait_s=tuning.wait_ms / 1000,
             exhausted=_busy,
@@ -313,9 +313,25 @@ class Line:
     speaks to libpq through the driver's wrapper and leaves to the driver the conversion of values.
     """
 
-    __slots__ = ("_codec", "_connection", "_counts", "_names", "_poller", "_prepared", "_readers", "_used", "_wire")
+    __slots__ = (
+        "_codec",
+        "_connection",
+        "_counts",
+        "_names",
+        "_poller",
+        "_prepared",
+        "_prepared_length",
+        "_readers",
+        "_used",
+        "_wire",
+    )
 
-    def __init__(self, conninfo: str) -> None:
+    def __init__(self, conninfo: str, asked: dict[int, int] | None = None) -> None:
+        """Connect.
+
+        Args:
+            asked: how often each statement was asked, by its hash; connections of one pool count together.
+        """
         self._connection = _connect(conninfo)
         self._wire = self._connection.pgconn
         self._wire.enter_pipeline_mode()
@@ -323,8 +339,9 @@ class Line:
         self._poller = select.poll()
         self._poller.register(self._wire.socket, select.POLLIN)
         self._prepared: OrderedDict[_Prepared, bytes] = OrderedDict()
-        self._readers: OrderedDict[str, None] = OrderedDict()
-        self._counts: dict[int, int] = {}
+        self._prepared_length = 0
+        self._readers: Counter[str] = Counter()
+        self._counts = {} if asked is None else asked
         self._names = itertools.count()
         self._used = time.monotonic()
 
@@ -349,8 +366,7 @@ class Line:
         self._forget_oldest(trip)
         if entry:
             self._send_fixed(trip, _ENTER, _entry_params(entry))
-            self._remember(entry.profile_hash)
-        role = entry.role if entry else ""
+        role = entry.role if entry else _NO_ROLE
         for text, params in statements:
             self._send(trip, text, params, Format.BINARY if binary else Format.TEXT, role)
         self._send_fixed(trip, b"COMMIT")
@@ -359,11 +375,11 @@ class Line:
 
     def _send_fixed(self, trip: "_Trip", command: bytes, params: Sequence[bytes | None] | None = None) -> None:
         """Send one of the few statements that each trip has; all of its parameters are text."""
-        name = self._known((command, (), "")) or self._prepare(trip, (command, (), ""))
+        name = self._known((command, (), _NO_ROLE)) or self._prepare(trip, (command, (), _NO_ROLE))
         self._wire.send_query_prepared(name, params)
         trip.expected.append(None)
 
-    def _send(self, trip: "_Trip", text: str, params: Sequence[object], result_format: Format, role: str) -> None:
+    def _send(self, trip: "_Trip", text: str, params: Sequence[object], result_format: Format, role: "_Role") -> None:
         """Send a statement, prepared when it was asked before with parameters of these types.
 
         It is prepared for each role apart: a plan that serves under row security serves the role it was made for, and
@@ -395,13 +411,6 @@ class Line:
         trip.expected.append((known_by, name))
         return name
 
-    def _remember(self, reader: str) -> None:
-        """Note whose plans are held here."""
-        self._readers[reader] = None
-        self._readers.move_to_end(reader)
-        if len(self._readers) > _READERS_MAX:
-            self._readers.popitem(last=False)
-
     def _is_worth_preparing(self, command: bytes) -> bool:
         if len(command) > _KEPT_LENGTH_MAX or any(each in command for each in _PLACES):
             return False
@@ -423,8 +432,7 @@ class Line:
         self._used = time.monotonic()
         for expected, result in zip(trip.expected, results, strict=False):
             if expected and result.status == ExecStatus.COMMAND_OK:
-                known_by, name = expected
-                self._prepared[known_by] = name
+                self._remember(*expected)
         failed = next((result for result in results if result.status == ExecStatus.FATAL_ERROR), None)
         if failed:
             self._roll_back(timeout_ms)
@@ -472,9 +480,19 @@ class Line:
         if self._wire.status == ConnStatus.OK and self._wire.transaction_status == TransactionStatus.INERROR:
             self._command(b"ROLLBACK", timeout_ms)
 
+    def _remember(self, known_by: "_Prepared", name: bytes) -> None:
+        self._prepared[known_by] = name
+        self._prepared_length += len(known_by[0])
+        self._readers[known_by[2][0]] += 1
+
     def _forget_oldest(self, trip: "_Trip") -> None:
-        while len(self._prepared) > _PREPARED_MAX:
-            _, name = self._prepared.popitem(last=False)
+        while len(self._prepared) > _PREPARED_MAX or self._prepared_length > _PREPARED_LENGTH_MAX:
+            (command, _, role), name = self._prepared.popitem(last=False)
+            self._prepared_length -= len(command)
+            reader = role[0]
+            self._readers[reader] -= 1
+            if not self._readers[reader]:
+                del self._readers[reader]
             self._wire.send_query_params(b"DEALLOCATE " + name, None)
             trip.expected.append(None)
 
@@ -485,8 +503,11 @@ class Line:
         self._receive(timeout_ms)
 
 
-type _Prepared = tuple[bytes, tuple[int, ...], str]
+type _Role = tuple[str, str, str]
+"""A profile, a part of it, and its twin."""
+type _Prepared = tuple[bytes, tuple[int, ...], _Role]
 """A statement, the types of its parameters, and the role that its plan is made for."""
+_NO_ROLE = ("", "", "")
 
 
 class _Trip:

@@ -18,6 +18,8 @@ from query.view import View, quoted, written
 type Statement = tuple[str, tuple[object, ...]]
 """SQL with ``%s`` placeholders, and the values."""
 _UNKNOWN = Condition("NULL")
+_JOINED_ROWS_MAX = 128
+"""So few rows are read sooner than a merging of units is planned; such a plan is also several times as small."""
 _MERGED_LENGTH_MAX = 16_000
 """Conditions are written so often that they come to no more letters."""
 
@@ -206,10 +208,11 @@ def _rows_in(query: ItemsQuery, view: View, where: Condition) -> Statement:
     """
     if not view.units or narrowing_box(query):
         return _branch(query, view, all_of([view.rows, where]))
-    apart = all_of([view.besides, where])
-    if len(view.units) * len(apart.sql) <= _MERGED_LENGTH_MAX:
-        return _merged(query, view, apart)
-    return _joined(query, view, apart)
+    apart, number = all_of([view.besides, where]), len(view.units)
+    is_short = number * (query.offset + query.limit) <= _JOINED_ROWS_MAX
+    if is_short or number * len(apart.sql) > _MERGED_LENGTH_MAX:
+        return _joined(query, view, apart)
+    return _merged(query, view, apart)
 
 
 def _merged(query: ItemsQuery, view: View, where: Condition) -> Statement:
@@ -222,7 +225,7 @@ def _merged(query: ItemsQuery, view: View, where: Condition) -> Statement:
 
 
 def _joined(query: ItemsQuery, view: View, where: Condition) -> Statement:
-    """Read the first rows of each unit, and of these the first: a long condition is written and bound once."""
+    """Read the first rows of each unit, and of these the first: a condition is planned, written and bound once."""
     whole = replace(query, limit=query.limit + query.offset, offset=0)
     of_unit, params = _branch(whole, view, all_of([Condition(f"{view.unit} = u.unit"), where]))
     sql = f"SELECT t.* FROM unnest({written(view.units)}) AS u (unit) CROSS JOIN LATERAL ({of_unit}) AS t"

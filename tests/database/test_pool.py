@@ -252,8 +252,10 @@ def test_who_reads_again_is_given_the_connection_that_holds_the_plans(
     reader: Reader, admin: psycopg.Connection
 ) -> None:
     others = [replace(PUBLIC, profile_hash=each) for each in ("one", "two")]
-    admin.execute("SELECT pg_advisory_lock(1)")
     waits = ("SELECT pg_backend_pid(), pg_advisory_xact_lock_shared(1)::text", ())
+    for _ in range(3):
+        reader.read(PUBLIC, [waits])  # from now on it is prepared
+    admin.execute("SELECT pg_advisory_lock(1)")
     pids: dict[str, int] = {}
 
     def first(entry: Entry) -> None:
