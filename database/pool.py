@@ -46,7 +46,9 @@ _ENTER = b"SELECT acl.enter($1::text, $2::text, $3::text, $4::text, $5::float8[]
 _ENTER_EXPORT = "SELECT acl.enter(%s::text, %s::text, %s::text, %s::text, %s::float8[], %s::text)"
 _PREPARE_AFTER = 2  # a filter that is asked once is not worth a prepared statement
 _PREPARED_MAX = 512  # of a connection; each holds a plan
-_PREPARED_LENGTH_MAX = 600_000  # letters of these statements; their plans take about 50 times as much memory
+_PREPARED_LENGTH_MAX = 400_000  # letters of these statements; their plans take about 100 times as much memory
+_HOMES = 3  # connections that keep plans for one profile, where many profiles read
+_CROWD = 32  # a connection with plans for so many profiles is not lent to a new one while another may be opened
 _COUNTED_MAX = 20_000
 _KEPT_LENGTH_MAX = 60_000  # a longer statement is a client's own filter: neither cached nor prepared
 _PLACES = (b"ST_MakeEnvelope(", b"ST_GeomFromText(", b"dm.de_tim(")
@@ -116,9 +118,9 @@ class Reader:
         answers = read_only(dsn, tuning, tuning.statement_timeout_ms)
         exports = read_only(dsn, tuning, tuning.export_timeout_ms)
         self._answer_timeout_ms = tuning.statement_timeout_ms
-        asked: dict[int, int] = {}
+        known = _Known()
         self._answers = Pool(
-            lambda: Line(answers, asked),
+            lambda: Line(answers, known),
             size=tuning.pool_size,
             wait_s=tuning.wait_ms / 1000,
             exhausted=_busy,
@@ -216,7 +218,8 @@ class Pool[Connection: Pooled]:
     """At most ``size`` connections, opened when first needed.
 
     Who reads is given a connection that holds plans made for the same profile, the one used last first: row security
-    lets no plan serve another role. Who is new is given the connection that knows fewest.
+    lets no plan serve another role. Who is new is given the connection that knows fewest, or, if that knows many, a
+    new one.
     """
 
     def __init__(
@@ -237,8 +240,10 @@ class Pool[Connection: Pooled]:
         self._readers = readers
         self._exhausted = exhausted
         self._wait_s = wait_s
+        self._size = size
         self._permits = threading.Semaphore(size)
         self._idle: list[Connection] = []
+        self._open = 0
         self._lock = threading.Lock()
         self._closed = False
 
@@ -272,6 +277,7 @@ class Pool[Connection: Pooled]:
         """Close every connection that nobody uses now."""
         with self._lock:
             idle, self._idle = self._idle, []
+            self._open -= len(idle)
         for each in idle:
             each.close()
 
@@ -284,8 +290,19 @@ class Pool[Connection: Pooled]:
         while connection := self._picked(reader):
             if connection.is_usable():
                 return connection
+            self._gone()
             connection.close()
-        return self._connect()
+        with self._lock:
+            self._open += 1
+        try:
+            return self._connect()
+        except BaseException:
+            self._gone()
+            raise
+
+    def _gone(self) -> None:
+        with self._lock:
+            self._open -= 1
 
     def _picked(self, reader: str) -> Connection | None:
         with self._lock:
@@ -296,6 +313,8 @@ class Pool[Connection: Pooled]:
             number = next(known, None)
             if number is None:
                 number = min(numbers, key=lambda each: len(self._readers(self._idle[each])))
+                if len(self._readers(self._idle[number])) >= _CROWD and self._open < self._size:
+                    return None
             return self._idle.pop(number)
 
     def _keep(self, connection: Connection) -> None:
@@ -303,6 +322,7 @@ class Pool[Connection: Pooled]:
             with self._lock:
                 self._idle.append(connection)
         else:
+            self._gone()
             connection.close()
 
 
@@ -314,9 +334,9 @@ class Line:
     """
 
     __slots__ = (
+        "_all",
         "_codec",
         "_connection",
-        "_counts",
         "_names",
         "_poller",
         "_prepared",
@@ -326,12 +346,9 @@ class Line:
         "_wire",
     )
 
-    def __init__(self, conninfo: str, asked: dict[int, int] | None = None) -> None:
-        """Connect.
-
-        Args:
-            asked: how often each statement was asked, by its hash; connections of one pool count together.
-        """
+    def __init__(self, conninfo: str, known: "_Known | None" = None) -> None:
+        """Connect; ``known`` is what the connections of one pool know together."""
+        self._all = known or _Known()
         self._connection = _connect(conninfo)
         self._wire = self._connection.pgconn
         self._wire.enter_pipeline_mode()
@@ -341,7 +358,6 @@ class Line:
         self._prepared: OrderedDict[_Prepared, bytes] = OrderedDict()
         self._prepared_length = 0
         self._readers: Counter[str] = Counter()
-        self._counts = {} if asked is None else asked
         self._names = itertools.count()
         self._used = time.monotonic()
 
@@ -355,6 +371,8 @@ class Line:
         return self._readers
 
     def close(self) -> None:
+        self._all.homes.subtract(dict.fromkeys(self._readers, 1))
+        self._readers.clear()
         self._connection.close()
 
     def trip(
@@ -391,7 +409,7 @@ class Line:
         formats = self._codec.formats if params else None
         known_by = (command, types, role)
         name = self._known(known_by)
-        if name is None and self._is_worth_preparing(command):
+        if name is None and self._has_room_for(role) and self._is_worth_preparing(command):
             name = self._prepare(trip, known_by)
         if name is None:
             self._wire.send_query_params(command, values, types, formats, result_format)
@@ -411,13 +429,20 @@ class Line:
         trip.expected.append((known_by, name))
         return name
 
+    def _has_room_for(self, role: "_Role") -> bool:
+        """Tell whether plans for a role are kept here: where many roles read, on a few connections each."""
+        reader = role[0]
+        is_at_home = reader in self._readers or self._all.homes[reader] < _HOMES
+        return is_at_home or self._prepared_length < _PREPARED_LENGTH_MAX // 2
+
     def _is_worth_preparing(self, command: bytes) -> bool:
         if len(command) > _KEPT_LENGTH_MAX or any(each in command for each in _PLACES):
             return False
-        if len(self._counts) >= _COUNTED_MAX:
-            self._counts.clear()
+        counts = self._all.counts
+        if len(counts) >= _COUNTED_MAX:
+            counts.clear()
         which = hash(command)  # a client's filter may be long; two of one hash are merely prepared early
-        count = self._counts[which] = self._counts.get(which, 0) + 1
+        count = counts[which] = counts.get(which, 0) + 1
         return count > _PREPARE_AFTER
 
     def _finish(self, trip: "_Trip", timeout_ms: int) -> list[PGresult]:
@@ -483,7 +508,10 @@ class Line:
     def _remember(self, known_by: "_Prepared", name: bytes) -> None:
         self._prepared[known_by] = name
         self._prepared_length += len(known_by[0])
-        self._readers[known_by[2][0]] += 1
+        reader = known_by[2][0]
+        if reader not in self._readers:
+            self._all.homes[reader] += 1
+        self._readers[reader] += 1
 
     def _forget_oldest(self, trip: "_Trip") -> None:
         while len(self._prepared) > _PREPARED_MAX or self._prepared_length > _PREPARED_LENGTH_MAX:
@@ -493,6 +521,7 @@ class Line:
             self._readers[reader] -= 1
             if not self._readers[reader]:
                 del self._readers[reader]
+                self._all.homes[reader] -= 1
             self._wire.send_query_params(b"DEALLOCATE " + name, None)
             trip.expected.append(None)
 
@@ -508,6 +537,21 @@ type _Role = tuple[str, str, str]
 type _Prepared = tuple[bytes, tuple[int, ...], _Role]
 """A statement, the types of its parameters, and the role that its plan is made for."""
 _NO_ROLE = ("", "", "")
+
+
+class _Known:
+    """What the connections of a pool know together.
+
+    Attributes:
+        counts: how often each statement was asked, by its hash.
+        homes: on how many connections plans are kept for a profile.
+    """
+
+    __slots__ = ("counts", "homes")
+
+    def __init__(self) -> None:
+        self.counts: dict[int, int] = {}
+        self.homes: Counter[str] = Counter()
 
 
 class _Trip:

@@ -57,8 +57,8 @@ def test_a_scope_of_rows_is_in_every_statement(layer: str, term: Term, sql: str,
     ("units", "page", "export"),
     [
         ((101,), 't."xa_id" = 101', 't."xa_id" = 101'),
-        ((101, 102), "t.\"xa_id\" = 102 AND", "t.\"xa_id\" = ANY ('{101,102}'::int[])"),
-        ((101, 102, 101), "t.\"xa_id\" = 102 AND", "t.\"xa_id\" = ANY ('{101,102,101}'::int[])"),
+        ((101, 102), "unnest('{101,102}'::int[]) AS u (unit)", "t.\"xa_id\" = ANY ('{101,102}'::int[])"),
+        ((101, 102, 101), "unnest('{101,102}'::int[]) AS u (unit)", "t.\"xa_id\" = ANY ('{101,102,101}'::int[])"),
         ((), "t.\"xa_id\" = ANY ('{}'::int[])", "t.\"xa_id\" = ANY ('{}'::int[])"),
     ],
 )
