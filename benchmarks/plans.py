@@ -21,6 +21,7 @@ from benchmarks.world import REPOSITORY, cluster_of
 from catalogue.files import read_layers
 from catalogue.layer import Layer
 from catalogue.profile import Profile
+from core.limits import LIMITS
 from database.cluster import EMBEDDED_DATABASE
 from database.profiles import Segment, publish
 from query.encoding import RowEncoding
@@ -75,7 +76,12 @@ class Middle:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One kind of request under one kind of scope, as a statement and what row security narrows by."""
+    """One kind of request under one kind of scope, as a statement and what row security narrows by.
+
+    Attributes:
+        units: administrative units that the scope names.
+        own: rows of the table in these units, or all; those that are not in force any more are among them.
+    """
 
     layer: str
     scope: str
@@ -84,6 +90,8 @@ class Case:
     role: str
     box: tuple[float, ...] | None = None
     search: str | None = None
+    units: int = 0
+    own: int = 0
 
     @property
     def name(self) -> str:
@@ -95,6 +103,7 @@ class Plan:
     """What one execution did.
 
     Attributes:
+        rows: that were returned or counted.
         pages: read, from memory or from disk.
         thrown: rows read from tables, and then thrown away by conditions or not pursued.
         whole: tables of which much was read for nothing. What nearly every row is part of may be counted without an
@@ -104,6 +113,7 @@ class Plan:
 
     milliseconds: float
     pages: int
+    rows: int = 0
     thrown: int = 0
     whole: list[str] = field(default_factory=list[str])
     nodes: list[str] = field(default_factory=list[str])
@@ -162,10 +172,11 @@ def cases(
     view = view_of(profile.collections[layer.id])
     role = str(_one(connection, _ROLE, [profile.hash]))
     middle = _middle(connection, view, reach)
+    units, own = len(view.territory or ()), _own(connection, view)
 
     def case(family: str, statement: Statement, query: ItemsQuery | None = None) -> Case:
         box, search = (narrowing_box(query, view), narrowing_search(query)) if query else (None, None)
-        return Case(layer.id, scope, family, statement, role, box, search)
+        return Case(layer.id, scope, family, statement, role, box, search, units, own)
 
     columns, shape = read_item_query([], view)
     yield case(ITEM, item_statement(view, middle.id, columns, shape, RowEncoding.GEOJSON))
@@ -197,9 +208,24 @@ def run(connection: Connection[Any], case: Case, large: Mapping[str, int], *, wa
             _enter(connection, case)
         text, values = case.statement
         shortest = min(_timed(connection, text, values) for _ in range(times)) if times > 1 else None
+        rows = connection.execute(cast("LiteralString", text), values, binary=True).fetchall()
         explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {text}"
         root = connection.execute(cast("LiteralString", explained), values).fetchall()[0][0][0]
-    return _read(root, large, shortest)
+    plan = _read(root, large, shortest)
+    plan.rows = _rows_of(case.family, rows)
+    return plan
+
+
+def _rows_of(family: str, rows: list[tuple[Any, ...]]) -> int:
+    """Return how many rows were returned or counted; of a count that is not told, as many as are counted at most."""
+    if family in (ITEM, EXPORT):
+        return len(rows)
+    if family == VERSION:
+        return 0
+    if family == HITS:
+        return int(rows[0][0])
+    _, found, matched = rows[0][:3]
+    return int(found) + (LIMITS.count_max + 1 if matched is None else int(matched))
 
 
 def _enter(connection: Connection[Any], case: Case) -> None:
@@ -240,6 +266,14 @@ def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield node
     for each in node.get("Plans", ()):
         yield from _nodes(each)
+
+
+def _own(connection: Connection[Any], view: View) -> int:
+    """Count the rows in the administrative units of a view, whenever they were in force."""
+    units = None if view.territory is None else list(view.territory)
+    statement = f"SELECT count(*) FROM {view.source} WHERE %s::int[] IS NULL OR {view.unit} = ANY (%s)"
+    row = connection.execute(cast("LiteralString", statement), [units, units]).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _middle(connection: Connection[Any], view: View, reach: float) -> Middle:

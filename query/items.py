@@ -141,7 +141,7 @@ def count_statement(query: ItemsQuery, view: View) -> Statement:
     selected = selection(query, view)
     if counter := _counter(view, selected):
         return f"SELECT {counter.sql}", counter.params
-    if not view.units or narrowing_box(query):
+    if not view.units or narrowing_box(query, view):
         where = all_of([view.rows, selected])
         return f"SELECT count(*) FROM {view.source} WHERE {where.sql}", where.params
     where = all_of([Condition(f"{view.unit} = u.unit"), view.besides, selected])
@@ -206,7 +206,7 @@ def _rows_in(query: ItemsQuery, view: View, where: Condition) -> Statement:
     others, which are hidden: that takes time, and tells how many they are. So each unit is read apart. Where a box or
     a place leads, the index of unit and box does; who may see very many units sees most of what lies between.
     """
-    if not view.units or narrowing_box(query):
+    if not view.units or narrowing_box(query, view):
         return _branch(query, view, all_of([view.rows, where]))
     apart, number = all_of([view.besides, where]), len(view.units)
     is_short = number * (query.offset + query.limit) <= _JOINED_ROWS_MAX
@@ -261,7 +261,7 @@ def _matched(query: ItemsQuery, view: View, selected: Condition) -> Condition:
 
 def _counted(query: ItemsQuery, view: View, selected: Condition, limit: int) -> Statement:
     """Compose up to so many rows without any column, read as a page is: each unit apart."""
-    if not view.units or narrowing_box(query):
+    if not view.units or narrowing_box(query, view):
         where = all_of([view.rows, selected])
         return f"SELECT 1 FROM {view.source} WHERE {where.sql} LIMIT {limit}", where.params
     where = all_of([Condition(f"{view.unit} = u.unit"), view.besides, selected])
