@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from auth.model import Caller
+from auth.model import Caller, UnitKind
 from core.errors import BadParameter, Forbidden
 from core.phrases import Phrase
 from database.queries import load
@@ -34,6 +34,12 @@ class Unit:
     id: int
     code: str
     territory: int | None
+    kind: UnitKind
+
+
+def unit_of(id_: int, code: str, territory: int | None, kind: str) -> Unit:
+    """Return a unit from its row."""
+    return Unit(id_, code, territory, UnitKind(kind))
 
 
 def standing(connection: Connection[Any], actor: Caller, day: date) -> Standing:
@@ -100,4 +106,4 @@ def unit_named(connection: Connection[Any], code: str, day: date) -> Unit:
     row = connection.execute(_SQL["unit_named"].encode(), {"code": code, "day": day}).fetchone()
     if row is None:
         raise BadParameter("unit", Phrase("there is no unit {} on {}.", (code, day)))
-    return Unit(*row)
+    return unit_of(*row)

@@ -23,7 +23,7 @@ LIMIT 1;
 
 -- name: unit_named
 -- Return a unit that has not ended on a day.
-SELECT id, code, territory
+SELECT id, code, territory, kind
 FROM acl.unit
 WHERE code = %(code)s AND (valid_until IS NULL OR valid_until > %(day)s::date)
 ;

@@ -141,6 +141,7 @@ class _LayerFile(_Part):
     territory: Identifier = "xa_id"
     scopes: list[Identifier] = Field(default_factory=list)
     rows: Rows = Rows.ALL
+    aggregate: bool = False
     geometry: _Geometry | None = None
     time: _Time | None = None
     search: Identifier | None = None
@@ -220,6 +221,7 @@ class _LayerFile(_Part):
             srids=tuple(self.srids),
             tiles=self._tiles(),
             exchange=tuple(ExchangeVersion(each.version, each.day, each.note.value()) for each in self.exchange),
+            aggregate=self.aggregate,
         )
 
     def _tiles(self) -> Tiles | None:

@@ -123,6 +123,7 @@ class Layer:
         search_reads: columns that the folded text is made of: who may not see one of them has no ``q``.
         srids: EPSG codes in which geometries are offered besides CRS84, the storage CRS among them.
         exchange: versions of the exchange structure, newest first.
+        aggregate: its items are sums and counts of areas, none is one object or person.
     """
 
     id: str
@@ -146,6 +147,7 @@ class Layer:
     srids: tuple[int, ...]
     tiles: Tiles | None
     exchange: tuple[ExchangeVersion, ...]
+    aggregate: bool = False
 
     @property
     def qualified_table(self) -> str:

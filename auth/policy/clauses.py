@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 from pydantic import ValidationError as Invalid
 
-from auth.model import Grant
+from auth.model import Grant, UnitKind
 from auth.policy.compiler import grant_faults
 from auth.territory import COMMUNE, DISTRICT, Territories
 from catalogue.files import Slug, Words
@@ -55,6 +55,7 @@ class Place:
         own: id of the recipient's own administrative unit; ``None``: it has none.
         own_is_open: ``own`` stays open, as in a package: nobody's territory yet, hence no row.
         public: the document is a publication to everybody.
+        recipient: the kind of the unit that receives; ``None``: no unit does, or none yet.
     """
 
     territories: Territories
@@ -62,6 +63,7 @@ class Place:
     own: int | None = None
     own_is_open: bool = False
     public: bool = False
+    recipient: UnitKind | None = None
 
 
 def vocabulary_of(layers: Iterable[Layer], formats: frozenset[str] = FORMATS) -> Vocabulary:
@@ -169,7 +171,11 @@ def body_of(terms: Terms, vocabulary: Vocabulary, place: Place) -> Json:
     if faults:
         raise BadDocument(faults)
     grants = [_written(each, vocabulary.layers[each.layer], place) for each in terms.clauses]
-    faults = [(f"clauses.{n}", each) for n, grant in enumerate(grants) for each in _grant_faults(grant, vocabulary)]
+    faults = [
+        (f"clauses.{number}", each)
+        for number, grant in enumerate(grants)
+        for each in grant_faults(_grant(grant), vocabulary.layers, place.recipient)
+    ]
     if faults:
         raise BadDocument(faults)
     return {
@@ -182,10 +188,6 @@ def body_of(terms: Terms, vocabulary: Vocabulary, place: Place) -> Json:
         "territory_day": place.day.isoformat(),
         "grants": grants,
     }
-
-
-def _grant_faults(grant: Json, vocabulary: Vocabulary) -> tuple[Phrase, ...]:
-    return grant_faults(_grant(grant), vocabulary.layers)
 
 
 def terms_of(body: Json) -> Json:
@@ -348,7 +350,7 @@ def _written(clause: Clause, layer: Layer, place: Place) -> Json:
         "formats": None if clause.formats is None else sorted(clause.formats),
         "page_max": clause.page_max,
         "daily_items": clause.daily_items,
-    }
+    } | ({"aggregate": True} if layer.aggregate else {})
 
 
 def _written_units(units: _Units) -> Json:

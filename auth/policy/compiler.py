@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from functools import reduce
 from types import MappingProxyType
 
-from auth.model import AgreementKind, Function, Grant, GrantInForce
+from auth.model import AgreementKind, Function, Grant, GrantInForce, UnitKind
 from auth.policy.union import Box, Piece, TooMuch, canonical, column_of, is_empty, united
 from catalogue.layer import Layer
 from catalogue.profile import Collection, OneOf, Operation, Profile, RowScope, Term, compile_profile
@@ -97,12 +97,21 @@ def conflict(refused: Refused) -> Conflict:
     return Conflict("The rights cannot be put together. {}", text)
 
 
-def grant_faults(grant: Grant, layers: Mapping[str, Layer]) -> tuple[Phrase, ...]:
-    """Return what is wrong with a clause in itself: layer, columns, terms."""
+def grant_faults(grant: Grant, layers: Mapping[str, Layer], recipient: UnitKind | None = None) -> tuple[Phrase, ...]:
+    """Return what is wrong with a clause in itself: layer, columns, terms; and for a kind of unit that receives it."""
     layer = layers.get(grant.layer)
     if layer is None:
         return (Phrase("No file declares the layer '{}'.", (grant.layer,)),)
-    return (*_column_faults(grant, layer), *_term_faults(grant, layer))
+    return (*kind_faults(recipient, layer), *_column_faults(grant, layer), *_term_faults(grant, layer))
+
+
+def kind_faults(recipient: UnitKind | None, layer: Layer) -> tuple[Phrase, ...]:
+    """Return why a kind of unit never has a layer, whatever is agreed."""
+    if recipient is UnitKind.DATA_CENTRE:
+        return (Phrase("Who runs the data centre sees no row of data."),)
+    if recipient is UnitKind.PROVINCIAL_OFFICE and not layer.aggregate:
+        return (Phrase("The provincial office sees aggregates only; layer '{}' is none.", (layer.id,)),)
+    return ()
 
 
 def _column_faults(grant: Grant, layer: Layer) -> Iterator[Phrase]:

@@ -1,14 +1,14 @@
 """Why somebody may do something with a layer, or may not: by which agreement and function, or what is missing."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from psycopg import Connection
 
 from auth.model import AccountState, AgreementKind, Caller, Function, GrantInForce, UnitKind
-from auth.policy.compiler import Because, Compiled, Refused, collection_id, compile_profile_of
+from auth.policy.compiler import Because, Compiled, Refused, collection_id, compile_profile_of, kind_faults
 from auth.rights.publishing import functions_of, read_grants, read_holders
 from auth.standing import standing
 from catalogue.layer import Layer, Text
@@ -56,7 +56,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An account as far as its rights depend on it, on one legal day."""
+    """An account as far as its rights depend on it, on one legal day; ``is_withheld``: its unit never has the layer."""
 
     id: int
     code: str
@@ -66,6 +66,7 @@ class Subject:
     state: AccountState
     ends_on: date | None
     unit_exists: bool
+    is_withheld: bool = False
 
 
 def explain(
@@ -80,6 +81,7 @@ def explain(
     subject = _subject(connection, account, day)
     if layer not in known:
         raise NotFound
+    subject = replace(subject, is_withheld=bool(kind_faults(subject.unit_kind, known[layer])))
     grants = [each for each in _grants(connection, subject, day) if each.grant.layer == layer]
     functions = [each for each in _functions(connection, subject, day) if each.period.holds(day)]
     compiled = compile_profile_of(grants, functions, known, day)
@@ -211,6 +213,10 @@ _ENDED = Text("Vị trí công tác đã kết thúc ngày {}.", "The position e
 _DATA_CENTRE = Text(
     "Đơn vị vận hành trung tâm dữ liệu không được xem dữ liệu.", "Who runs the data centre sees no row of data."
 )
+_AGGREGATES = Text(
+    "Văn phòng UBND tỉnh chỉ được xem số liệu tổng hợp; lớp này không phải.",
+    "The provincial office sees aggregates only; this layer is none.",
+)
 _NO_UNIT = Text("Đơn vị không tồn tại vào ngày này.", "The unit does not exist on this day.")
 _NO_FUNCTION = Text("Tài khoản chưa được giao chức năng nào.", "The account holds no function.")
 _NO_AGREEMENT = Text("Đơn vị không có thỏa thuận nào về lớp này.", "No agreement of the unit is about this layer.")
@@ -227,6 +233,8 @@ def _standing_reason(subject: Subject, day: date) -> Text | None:
         return _text(_ENDED, subject.ends_on)
     if subject.unit_kind is UnitKind.DATA_CENTRE:
         return _DATA_CENTRE
+    if subject.is_withheld:
+        return _AGGREGATES
     return None if subject.unit_exists else _NO_UNIT
 
 

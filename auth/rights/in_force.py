@@ -6,9 +6,9 @@ from typing import Any
 
 from psycopg import Connection
 
-from auth.model import AgreementKind, Function, GrantInForce, Period
+from auth.model import AgreementKind, Function, GrantInForce, Period, UnitKind
 from auth.policy.clauses import Json, Vocabulary, grants_of
-from auth.policy.compiler import Refused, compile_profile_of, compile_public, conflict
+from auth.policy.compiler import Refused, compile_profile_of, compile_public, conflict, grant_faults
 from auth.rights import publishing
 
 _WHOLE = "-"
@@ -22,12 +22,20 @@ def grants_in(code: str, kind: AgreementKind, body: Json) -> tuple[GrantInForce,
     return tuple(GrantInForce(code, kind, period, each) for each in grants_of(body))
 
 
-def refuse_over_grant(grants: Sequence[GrantInForce], vocabulary: Vocabulary) -> None:
-    """Refuse clauses of one version that together would give more than each of them.
+def refuse_over_grant(
+    grants: Sequence[GrantInForce], vocabulary: Vocabulary, recipient: UnitKind | None = None
+) -> None:
+    """Refuse clauses of one version that together would give more than each of them, or what a unit never has.
+
+    Args:
+        recipient: the kind of the unit that receives; ``None``: no unit does, or none yet.
 
     Raises:
         Conflict: they would; the text says which, and what nobody agreed to.
     """
+    faults = (fault for each in grants for fault in grant_faults(each.grant, vocabulary.layers, recipient))
+    if reasons := tuple(dict.fromkeys(faults)):
+        raise conflict(Refused(reasons))
     day = grants[0].period.since
     if grants[0].kind is AgreementKind.PUBLIC:
         compiled = compile_public(grants, vocabulary.layers, day)

@@ -14,9 +14,17 @@ from typing import Any, cast
 
 from psycopg import Connection
 
-from auth.model import AgreementKind, Function, GrantInForce, Period
+from auth.model import AgreementKind, Function, GrantInForce, Period, UnitKind
 from auth.policy.clauses import grants_of
-from auth.policy.compiler import Compiled, Refused, boundaries, compile_profile_of, compile_public, conflict
+from auth.policy.compiler import (
+    Compiled,
+    Refused,
+    boundaries,
+    compile_profile_of,
+    compile_public,
+    conflict,
+    kind_faults,
+)
 from catalogue.layer import Layer
 from catalogue.profile import Operation, body_of
 from core.phrases import Phrase
@@ -42,6 +50,7 @@ class Holder:
 
     id: int
     unit_id: int
+    unit_kind: str
     functions: str
 
 
@@ -192,12 +201,20 @@ def _compiled(
     for each in holders:
         key = (each.unit_id, each.functions)
         if key not in made:
-            made[key] = _timeline(grants.get(each.unit_id, []), functions_of(each), known, day)
+            kind = UnitKind(each.unit_kind)
+            held = [grant for grant in grants.get(each.unit_id, []) if not _is_withheld(grant, kind, known)]
+            made[key] = _timeline(held, functions_of(each), known, day)
         found[f"account:{each.id}"] = made[key]
     if whom is None or whom == _NOBODY:
         found[PUBLIC_SUBJECT] = _public_timeline(grants.get(None, []), known, day)
     refused = dict.fromkeys(each for one in found.values() if isinstance(one, Refused) for each in one.reasons)
     return {key: each for key, each in found.items() if not isinstance(each, Refused)}, list(refused)
+
+
+def _is_withheld(grant: GrantInForce, kind: UnitKind, layers: Mapping[str, Layer]) -> bool:
+    """Tell whether a kind of unit never has a layer; nothing was drafted so, but a unit may have become of that kind."""
+    layer = layers.get(grant.grant.layer)
+    return layer is not None and bool(kind_faults(kind, layer))
 
 
 def _timeline(

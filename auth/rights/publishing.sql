@@ -4,7 +4,7 @@ SELECT pg_advisory_xact_lock(%(key)s);
 
 -- name: holders
 -- Return accounts with their unit and the functions that they hold from a day on, as JSON in a fixed order.
-SELECT a.id, a.unit_id,
+SELECT a.id, a.unit_id, u.kind,
        coalesce((
            SELECT jsonb_agg(jsonb_build_array(h.code, h.name, h.narrows, h.since, h.until) ORDER BY h.code, h.since)
            FROM (

@@ -13,7 +13,7 @@ from psycopg.errors import CheckViolation
 from psycopg.types.json import Jsonb
 
 from auth.audit import acts
-from auth.model import AgreementKind, Caller, Period
+from auth.model import AgreementKind, Caller, Period, UnitKind
 from auth.policy.clauses import (
     AgreementDocument,
     Json,
@@ -65,6 +65,7 @@ class Agreement:
     title: str | None
     package: str | None
     request: str | None
+    recipient_kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def draft(
     recipient = _recipient(connection, document, day)
     body = _body(connection, document, recipient, vocabulary, day)
     agreement = _same(_known(connection, _code(document)), document) or _found(connection, document, recipient)
-    _refuse_over_grant(agreement, body, vocabulary)
+    refuse_over_grant(agreement, body, vocabulary)
     if any(each.state in IN_WORK for each in versions(connection, agreement)):
         raise Conflict("A version of {} is in work already; change or withdraw that one.", agreement.code)
     drafted = write_version(connection, agreement, body, maker.account)
@@ -157,7 +158,7 @@ def redraft(
     before = in_work(connection, agreement, IN_WORK)
     _refuse_other_maker(before, maker)
     body = _body(connection, document, _recipient(connection, document, day), vocabulary, day)
-    _refuse_over_grant(agreement, body, vocabulary)
+    refuse_over_grant(agreement, body, vocabulary)
     row = _one(connection, "redraft", agreement=agreement.id, number=before.number, body=Jsonb(body))
     drafted = Drafted(agreement.code, before.number, str(row[0]))
     about = f"agreement:{agreement.code}"
@@ -282,7 +283,7 @@ def publish(
         raise Forbidden("A second officer publishes, not the one who drafted.")
     _refuse_other_body(version, body_hash)
     _refuse_unseen(connection, agreement, version, checker)
-    _refuse_over_grant(agreement, version.body, vocabulary)
+    refuse_over_grant(agreement, version.body, vocabulary)
     if version.valid_until and version.valid_until <= day:
         raise Conflict("The validity of this version is over.")
     put_in_force(connection, agreement, version.number, checker=checker.account, clock=clock)
@@ -483,6 +484,7 @@ def _body(
         own=recipient.territory if recipient else None,
         own_is_open=isinstance(document, PackageDocument),
         public=isinstance(document, AgreementDocument) and document.kind == AgreementKind.PUBLIC,
+        recipient=recipient.kind if recipient else None,
     )
     return body_of(document, vocabulary, place)
 
@@ -538,9 +540,15 @@ def _request(connection: Connection[Any], document: AgreementDocument, recipient
     return int(rows[0][0])
 
 
-def _refuse_over_grant(agreement: Agreement, body: Json, vocabulary: Vocabulary) -> None:
+def refuse_over_grant(agreement: Agreement, body: Json, vocabulary: Vocabulary) -> None:
+    """Refuse a body that gives more than its clauses, or what a unit of the recipient's kind never has.
+
+    Raises:
+        Conflict: it does.
+    """
     kind = AgreementKind.DEFAULT if agreement.kind == PACKAGE else AgreementKind(agreement.kind)
-    in_force.refuse_over_grant(in_force.grants_in(agreement.code, kind, body), vocabulary)
+    recipient = agreement.recipient_kind and UnitKind(agreement.recipient_kind)
+    in_force.refuse_over_grant(in_force.grants_in(agreement.code, kind, body), vocabulary, recipient or None)
 
 
 def _refuse_other_maker(version: Version, who: Standing) -> None:

@@ -1,6 +1,6 @@
 -- name: agreement
 -- Return an agreement by its code.
-SELECT a.id, a.code, a.kind, a.recipient_id, u.code, a.title, p.code, r.code
+SELECT a.id, a.code, a.kind, a.recipient_id, u.code, a.title, p.code, r.code, u.kind
 FROM acl.agreement a
 LEFT JOIN acl.unit u ON u.id = a.recipient_id
 LEFT JOIN acl.agreement p ON p.id = a.package_id
@@ -9,7 +9,7 @@ WHERE a.code = %(code)s;
 
 -- name: listed
 -- Return one page of packages, or of agreements, all or those that concern a unit.
-SELECT a.id, a.code, a.kind, a.recipient_id, u.code, a.title, p.code, r.code
+SELECT a.id, a.code, a.kind, a.recipient_id, u.code, a.title, p.code, r.code, u.kind
 FROM acl.agreement a
 LEFT JOIN acl.unit u ON u.id = a.recipient_id
 LEFT JOIN acl.agreement p ON p.id = a.package_id

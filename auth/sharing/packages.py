@@ -68,7 +68,7 @@ def join(
         Forbidden: the actor is neither.
         NotFound: there is no such package.
         BadParameter: there is no such unit.
-        BadDocument: the package does not fit the unit, which has no territory of its own.
+        BadDocument: the package does not fit the unit: it has no territory of its own, or never has such a layer.
         Conflict: the package is not published now, or this side has acted already.
     """
     who, joiner = standing(connection, actor, day), unit_named(connection, unit, day)
@@ -174,5 +174,5 @@ def _body(
     """Return the body of a package for a unit: from today on, in its own territory where the package says so."""
     written = {key: each for key, each in document_of(package, version).items() if key not in ("package", "title")}
     terms = read_document(Terms, written | {"valid_from": day})
-    place = Place(read_territories(connection), terms.territory_day or day, own=unit.territory)
+    place = Place(read_territories(connection), terms.territory_day or day, own=unit.territory, recipient=unit.kind)
     return body_of(terms, vocabulary, place)

@@ -4,7 +4,7 @@ Nothing moves by itself: not with the reform of a territory, nor by the name of 
 as the successor will have it; approving publishes them and ends those of the old unit, on one day.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -22,11 +22,12 @@ from auth.sharing.agreements import (
     Version,
     agreement_named,
     put_in_force,
+    refuse_over_grant,
     versions,
     write_agreement,
     write_version,
 )
-from auth.standing import Unit, officer
+from auth.standing import Unit, officer, unit_of
 from auth.territory import Territories, read_territories
 from catalogue.files import Slug, Words
 from core.clocks import Clock
@@ -88,7 +89,8 @@ def draft_succession(
     Raises:
         Forbidden: the actor is no officer of the Sở.
         BadParameter: a unit is unknown, or the day has passed.
-        Conflict: the one does not succeed the other, it has nothing that would move, or the code is taken.
+        Conflict: the one does not succeed the other, it has nothing that would move, or what a unit of the successor's
+            kind never has; or the code is taken.
     """
     maker = officer(connection, actor, day)
     old, new = _unit(connection, document.from_unit), _unit(connection, document.to_unit)
@@ -120,6 +122,7 @@ def _add_items(
     territories = read_territories(connection)
     for agreement, version in moving:
         body = _body(version.body, vocabulary, territories, unit, document)
+        refuse_over_grant(replace(agreement, recipient_kind=unit.kind), body, vocabulary)
         item = {"agreement": agreement.id, "number": version.number, "new_code": f"{agreement.code}-{unit.code}"}
         values = {"succession": document.succession, "body": Jsonb(body)} | item
         connection.execute(_SQL["add_item"].encode(), values)
@@ -142,7 +145,7 @@ def approve_succession(
     if found.takes_effect < day:
         raise Conflict("The day of the migration has passed; draft it anew.")
     connection.execute(_SQL["decide"].encode(), {"code": code, "state": "approved", "account": who, "at": clock.now()})
-    made = tuple(_move(connection, found, each, checker=who, clock=clock) for each in found.items)
+    made = tuple(_move(connection, found, each, vocabulary, checker=who, clock=clock) for each in found.items)
     old = _unit(connection, found.from_unit)
     for unit in (old.id, found.to_unit_id):
         in_force.republish(connection, vocabulary, unit, day=day)
@@ -192,7 +195,7 @@ def _unit(connection: Connection[Any], code: str) -> Unit:
     row = connection.execute(_SQL["any_unit"].encode(), {"code": code}).fetchone()
     if row is None:
         raise BadParameter("unit", Phrase("there is no unit {}.", (code,)))
-    return Unit(*row)
+    return unit_of(*row)
 
 
 def _moving(connection: Connection[Any], unit: Unit, day: date) -> list[tuple[Agreement, Version]]:
@@ -234,7 +237,9 @@ def _term(term: Json, own: frozenset[int], rows: Rows) -> Json:
     return term | {"one_of": sorted({*kept, *added})}
 
 
-def _move(connection: Connection[Any], moved: Succession, item: Item, *, checker: int, clock: Clock) -> str:
+def _move(
+    connection: Connection[Any], moved: Succession, item: Item, vocabulary: Vocabulary, *, checker: int, clock: Clock
+) -> str:
     """Give one agreement to the successor, and end it for the old unit on the same day."""
     old = agreement_named(connection, item.agreement)
     found = next((each for each in versions(connection, old) if each.number == item.number), None)
@@ -242,6 +247,7 @@ def _move(connection: Connection[Any], moved: Succession, item: Item, *, checker
         raise Conflict("{} has changed since the migration was drafted; draft it anew.", item.agreement)
     key = {"succession": moved.code, "agreement": old.id, "number": item.number, "day": moved.takes_effect}
     new = write_agreement(connection, item.code, old.kind, recipient=moved.to_unit_id, title=old.title)
+    refuse_over_grant(new, item.body, vocabulary)
     drafted = write_version(connection, new, item.body, moved.maker_id)
     connection.execute(_SQL["made"].encode(), key | {"new": new.id})
     for step in ("propose_moved", "accept_moved"):

@@ -1,6 +1,6 @@
 -- name: any_unit
 -- Return a unit, whether it has ended or not.
-SELECT id, code, territory
+SELECT id, code, territory, kind
 FROM acl.unit
 WHERE code = %(code)s;
 

@@ -231,6 +231,46 @@ END $$;
 CREATE TRIGGER giu_phien_ban BEFORE INSERT OR UPDATE OR DELETE ON acl.agreement_version
     FOR EACH ROW EXECUTE FUNCTION acl.giu_phien_ban();
 
+-- Who runs the data centre sees no row, and the provincial office aggregates only, whatever is drafted. A body says of each
+-- clause whether its layer is an aggregate; the service compares that with the layer files.
+
+CREATE FUNCTION acl.khong_duoc_giao(loai text, noi_dung jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN loai = 'trung_tam_du_lieu' OR loai = 'vp_ubnd' AND EXISTS (
+    SELECT FROM jsonb_array_elements(noi_dung -> 'grants') g WHERE NOT coalesce((g -> 'aggregate')::boolean, false));
+
+CREATE FUNCTION acl.giu_loai() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    loai text;
+BEGIN
+    IF acl.la_dba() THEN
+        RETURN new;
+    END IF;
+    IF TG_TABLE_NAME = 'unit' THEN
+        IF EXISTS (SELECT FROM acl.agreement a JOIN acl.agreement_version v ON v.agreement_id = a.id
+                   WHERE a.recipient_id = new.id AND v.state IN ('draft', 'proposed', 'accepted', 'published')
+                     AND (v.valid_until IS NULL OR v.valid_until > lg.hom_nay()) AND acl.khong_duoc_giao(new.kind, v.body)) THEN
+            RAISE EXCEPTION 'what the unit has agreed is not for a unit of this kind'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'kind_of_recipient';
+        END IF;
+        RETURN new;
+    END IF;
+    SELECT u.kind INTO loai FROM acl.agreement a JOIN acl.unit u ON u.id = a.recipient_id WHERE a.id = new.agreement_id
+    FOR SHARE OF u;
+    IF acl.khong_duoc_giao(loai, new.body) THEN
+        RAISE EXCEPTION 'this is not for a unit of the kind %', loai
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'kind_of_recipient';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER giu_loai BEFORE INSERT OR UPDATE OF body ON acl.agreement_version
+    FOR EACH ROW EXECUTE FUNCTION acl.giu_loai();
+CREATE TRIGGER giu_loai_khi_cong_bo BEFORE UPDATE OF state ON acl.agreement_version
+    FOR EACH ROW WHEN (new.state = 'published' AND old.state <> 'published') EXECUTE FUNCTION acl.giu_loai();
+CREATE TRIGGER giu_loai BEFORE UPDATE OF kind ON acl.unit
+    FOR EACH ROW WHEN (new.kind <> old.kind) EXECUTE FUNCTION acl.giu_loai();
+
 -- A version is accepted by a head of each party, and by an officer who did not draft it where the party is the Sở.
 
 CREATE FUNCTION acl.thieu_chap_thuan(thoa_thuan int, so_ban int) RETURNS boolean
@@ -437,7 +477,7 @@ END $$;
 COMMENT ON FUNCTION acl.xem_thu IS 'Lets the session take on the role of a part of a profile, or its twin that a box narrows, in a transaction that cannot be committed.';
 
 REVOKE EXECUTE ON FUNCTION acl.dia_ban, acl.khong_ghi_lai, acl.xem_thu, acl.la_dba, acl.chi_them, acl.giu_phien_ban, acl.thieu_chap_thuan, acl.qua_duong_rieng,
-    acl.ben_quan_ly, acl.duoc_cong_bo, acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
+    acl.ben_quan_ly, acl.duoc_cong_bo, acl.khong_duoc_giao, acl.giu_loai, acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
 
 DO $$
 DECLARE

@@ -100,6 +100,7 @@ def test_what_is_explained_is_what_is_published(world: World) -> None:
         ("UPDATE acl.account SET state = 'revoked'", "The account was revoked."),
         ("UPDATE acl.account SET ends_on = '2025-06-30'", "The position ended on 2025-06-30."),
         ("UPDATE acl.unit SET kind = 'trung_tam_du_lieu'", "Who runs the data centre sees no row of data."),
+        ("UPDATE acl.unit SET kind = 'vp_ubnd'", "The provincial office sees aggregates only; this layer is none."),
         ("UPDATE acl.unit SET valid_until = '2025-06-30'", "The unit does not exist on this day."),
         ("UPDATE acl.account_function SET valid_until = '2025-06-30'", "The account holds no function."),
         ("UPDATE acl.function SET valid_until = '2025-06-30'", "The account holds no function."),
