@@ -88,12 +88,12 @@ class BadBody(BadRequest):
     """A body of JSON does not fit what is taken here.
 
     Args:
-        faults: each as the member that is wrong, with dots, and what is wrong with it.
+        faults: one or more, each the member that is wrong, with dots, and what is wrong with it.
     """
 
-    def __init__(self, faults: tuple[tuple[str, str], ...]) -> None:
-        self.faults = faults
-        super().__init__("The body is wrong: {}", "; ".join(f"{member}: {problem}" for member, problem in faults))
+    def __init__(self, faults: Sequence[tuple[str, Phrase]]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("The body is wrong: {}", _in_one(self.faults))
 
 
 class BadDocument(BadRequest):
@@ -105,10 +105,15 @@ class BadDocument(BadRequest):
 
     def __init__(self, faults: Sequence[tuple[str, Phrase]]) -> None:
         self.faults = tuple(faults)
-        *others, last = (Phrase("{}: {}", fault) for fault in self.faults)
-        for each in reversed(others):
-            last = Phrase("{} · {}", (each, last))
-        super().__init__("{}", last)
+        super().__init__("{}", _in_one(self.faults))
+
+
+def _in_one(faults: Sequence[tuple[str, Phrase]]) -> Phrase:
+    """Return faults as one text."""
+    *others, last = (Phrase("{}: {}", fault) for fault in faults)
+    for each in reversed(others):
+        last = Phrase("{} · {}", (each, last))
+    return last
 
 
 class LoadRefused(BadRequest):

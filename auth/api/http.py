@@ -39,6 +39,7 @@ from core.errors import (
     UnsupportedMediaType,
     status_of,
 )
+from core.faults import faults_of
 from core.limits import LIMITS
 from core.phrases import Phrase, Translations
 from database.writer import Writer
@@ -168,7 +169,7 @@ def body[M: BaseModel](model: type[M]) -> M:
     try:
         return model.model_validate_json(text, extra="forbid")
     except ValidationError as exc:
-        raise BadBody(_faults(exc)) from exc
+        raise BadBody(faults_of(exc, whole="body")) from exc
 
 
 def paging() -> Paging:
@@ -258,12 +259,6 @@ def _refuse_foreign_pages() -> None:
         raise Forbidden("A session is used here by the pages of this service alone.")
 
 
-def _faults(error: ValidationError) -> tuple[tuple[str, str], ...]:
-    """Name each fault by its place and what is wrong, without the value that was sent."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return tuple((".".join(str(each) for each in fault["loc"]) or "body", fault["msg"]) for fault in found)
-
-
 def _foreign_problem(access: Access, error: HTTPException) -> Response:
     """Answer what Flask itself refuses: no such path, another method."""
     if error.response is not None:
@@ -295,9 +290,7 @@ def _members(error: DatdaiError, texts: Translations) -> dict[str, object]:
     match error:
         case BadParameter(name=name, allowed=allowed):
             return {"parameter": name, "allowed": allowed.said(texts)}
-        case BadBody(faults=faults):
-            return {"faults": [{"member": member, "problem": problem} for member, problem in faults]}
-        case BadDocument(faults=faults):
+        case BadBody(faults=faults) | BadDocument(faults=faults):
             return {"faults": [{"member": member, "problem": problem.said(texts)} for member, problem in faults]}
         case _:
             return {}

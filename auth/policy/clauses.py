@@ -21,11 +21,11 @@ from catalogue.layer import Column, Layer
 from catalogue.profile import Allowance, Between, OneOf, Operation, RowScope, Term
 from catalogue.types import ColumnType
 from core.errors import BadDocument
+from core.faults import Fault, faults_of
 from core.limits import LIMITS
 from core.phrases import Phrase
 
 type Json = dict[str, Any]
-type Fault = tuple[str, Phrase]
 
 FORMATS = frozenset({"json", "jsonfg", "csv", "fgb", "gpkg", "gml", "html"})
 """Keys of the formats in which a collection may leave, as a client names them by ``f``."""
@@ -156,7 +156,7 @@ def read_document[Kind: BaseModel](kind: type[Kind], written: Any) -> Kind:
     try:
         return kind.model_validate(written)
     except Invalid as error:
-        raise BadDocument([_said(each) for each in error.errors()]) from error
+        raise BadDocument(faults_of(error, whole="-")) from error
 
 
 def body_of(terms: Terms, vocabulary: Vocabulary, place: Place) -> Json:
@@ -440,23 +440,3 @@ def _term(written: Json) -> Term:
     if "one_of" in written:
         return OneOf(written["column"], tuple(written["one_of"]))
     return Between(written["column"], written["begin"], written["end"])
-
-
-def _said(error: Any) -> Fault:
-    where = ".".join(str(each) for each in error["loc"] if not _is_branch(each)) or "-"
-    match error["type"]:
-        case "missing":
-            return where, Phrase("is missing.")
-        case "extra_forbidden":
-            return where, Phrase("there is no such key.")
-        case "model_type" | "model_attributes_type":
-            return where, Phrase("must be a mapping.")
-        case _:
-            return where, Phrase("not as it must be: {}.", (re.sub(r"^Value error, ", "", error["msg"]),))
-
-
-def _is_branch(part: str | int) -> bool:
-    """Tell whether a part of a place names an alternative of ours rather than a key of the document."""
-    return isinstance(part, str) and (
-        part[:1] in "_[" or "[" in part or part in ("date", "float", "int", "str", "bool")
-    )

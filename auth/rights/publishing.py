@@ -212,7 +212,7 @@ def _compiled(
 
 
 def _is_withheld(grant: GrantInForce, kind: UnitKind, layers: Mapping[str, Layer]) -> bool:
-    """Tell whether a kind of unit never has a layer; nothing was drafted so, but a unit may have become of that kind."""
+    """Tell whether a kind of unit never has a layer: nothing was drafted so, but a unit may have changed its kind."""
     layer = layers.get(grant.grant.layer)
     return layer is not None and bool(kind_faults(kind, layer))
 

@@ -15,6 +15,7 @@ from core.errors import Unauthorized
 from database.writer import Writer
 from server.mounted import assemble
 from tests.auth.sharing.conftest import CLOCK, LAYERS, World, clause, written
+from web.texts import error_texts
 
 CODE = "thue-2025-01"
 SEEN = {"body_hash": "0" * 64}
@@ -96,9 +97,9 @@ class Api:
         self.world = world
         self.who: Caller | None = None
 
-    def ask(self, method: str, path: str, body: Any = None, who: str | None = "so.mot") -> Any:
+    def ask(self, method: str, path: str, body: Any = None, who: str | None = "so.mot", language: str = "en") -> Any:
         self.who = self.world.people[who] if who else None
-        headers = {"Sec-Fetch-Site": "same-origin"}
+        headers = {"Sec-Fetch-Site": "same-origin", "Accept-Language": language}
         return self._flask.test_client().open(f"/admin/api{path}", method=method, json=body, headers=headers)
 
     def good(self, method: str, path: str, body: Any = None, who: str = "so.mot") -> Any:
@@ -117,7 +118,7 @@ def api(world: World) -> Iterator[Api]:
             raise Unauthorized
         return made.who
 
-    access = Access(*writers, LAYERS, CLOCK, caller)
+    access = Access(*writers, LAYERS, CLOCK, caller, texts=error_texts)
     made = Api(assemble([blueprint(access)], secret=b"s" * 32), world)
     yield made
     for each in writers:
@@ -190,6 +191,18 @@ def test_every_fault_of_the_clauses_is_named_with_its_place(api: Api):
         "clauses.1.rows.territory",
     }
     assert faults["clauses.1.formats"].startswith("there is no format doc. Allowed: csv,")
+
+
+def test_faults_of_a_body_are_said_in_the_language_that_is_asked_for(api: Api):
+    wrong = {"agreement": "X", "kind": "mac_dinh", "la": 1}
+
+    said = {each: api.ask("POST", "/agreements", wrong, language=each).get_json() for each in ("vi", "en", "vi-VN,vi")}
+
+    problems = {key: {each["member"]: each["problem"] for each in found["faults"]} for key, found in said.items()}
+    assert (problems["vi"]["document"], problems["en"]["document"]) == ("còn thiếu.", "is missing.")
+    assert problems["vi"]["la"] == "không có khóa này."
+    assert problems["vi-VN,vi"] == problems["vi"]
+    assert "còn thiếu." in said["vi"]["detail"]
 
 
 def test_an_agreement_is_published_by_nobody_in_the_wrong_state(api: Api):

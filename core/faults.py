@@ -1,0 +1,108 @@
+"""What is wrong with a document or a body, as phrases: pydantic says it in English alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.phrases import Phrase
+
+type Fault = tuple[str, Phrase]
+"""The place as a path (``clauses.0.columns``), and what is wrong there."""
+
+_ODD = Phrase("not as it must be.")
+_LIMITS: Mapping[str, tuple[str, ...]] = {
+    "string_too_short": ("min_length",),
+    "string_too_long": ("max_length",),
+    "too_short": ("min_length",),
+    "too_long": ("max_length",),
+    "greater_than_equal": ("ge",),
+    "less_than_equal": ("le",),
+    "literal_error": ("expected",),
+    "enum": ("expected",),
+    "string_pattern_mismatch": ("pattern",),
+}
+"""The members of a fault's context that its text says; what was sent is never among them."""
+TEXTS: Mapping[str, Phrase] = {
+    "missing": Phrase("is missing."),
+    "extra_forbidden": Phrase("there is no such key."),
+    "invalid_key": Phrase("there is no such key."),
+    "model_type": Phrase("must be a mapping."),
+    "model_attributes_type": Phrase("must be a mapping."),
+    "dict_type": Phrase("must be a mapping."),
+    "list_type": Phrase("must be a list."),
+    "too_short": Phrase("at least {} entries are needed."),
+    "too_long": Phrase("at most {} entries are taken."),
+    "string_type": Phrase("must be a text."),
+    "string_sub_type": Phrase("must be a text."),
+    "string_unicode": Phrase("must be a text in UTF-8."),
+    "string_too_short": Phrase("at least {} characters are needed."),
+    "string_too_long": Phrase("at most {} characters are taken."),
+    "string_pattern_mismatch": Phrase("must look like {}."),
+    "bool_type": Phrase("must be true or false."),
+    "bool_parsing": Phrase("must be true or false."),
+    "int_type": Phrase("must be a whole number."),
+    "int_parsing": Phrase("must be a whole number."),
+    "int_parsing_size": Phrase("the number is too large."),
+    "int_from_float": Phrase("must be a whole number."),
+    "float_type": Phrase("must be a number."),
+    "float_parsing": Phrase("must be a number."),
+    "finite_number": Phrase("must be a finite number."),
+    "greater_than_equal": Phrase("must be at least {}."),
+    "less_than_equal": Phrase("must be at most {}."),
+    "date_type": Phrase("must be a day such as 2025-06-30."),
+    "date_parsing": Phrase("must be a day such as 2025-06-30."),
+    "date_from_datetime_parsing": Phrase("must be a day such as 2025-06-30."),
+    "date_from_datetime_inexact": Phrase("must be a day such as 2025-06-30."),
+    "enum": Phrase("must be one of {}."),
+    "literal_error": Phrase("must be one of {}."),
+    "json_invalid": Phrase("is no JSON."),
+    "recursion_loop": Phrase("is nested too deeply."),
+    "value_error": _ODD,
+    "assertion_error": _ODD,
+}
+"""A text for each type of fault that a model may raise; a test compares it with the models."""
+_OWN = {
+    str(each): each
+    for each in (
+        Phrase("the text is not in Unicode NFC"),
+        Phrase("a SHA-256 is 64 lower-case hexadecimal digits"),
+    )
+}
+"""What validators of ours say."""
+
+
+def faults_of(error: ValidationError, *, whole: str) -> Sequence[Fault]:
+    """Return every fault, without the values that were sent.
+
+    Args:
+        whole: the place of a fault of the document as a whole.
+    """
+    return tuple(_faults(error, whole))
+
+
+def _faults(error: ValidationError, whole: str) -> Iterator[Fault]:
+    for each in error.errors(include_url=False, include_input=False):
+        yield ".".join(str(part) for part in each["loc"] if not _is_branch(part)) or whole, _text(each)
+
+
+def _text(fault: Mapping[str, Any]) -> Phrase:
+    context: Mapping[str, Any] = fault.get("ctx", {})
+    if own := _OWN.get(str(context.get("error", ""))):
+        return Phrase("{}.", (own,))
+    text = TEXTS.get(fault["type"], _ODD)
+    values = tuple(_listed(str(context.get(name, ""))) for name in _LIMITS.get(fault["type"], ()))
+    return replace(text, values=values)
+
+
+def _listed(value: str) -> str:
+    """Return allowed values as a list without the words of one language."""
+    return value.replace(" or ", ", ")
+
+
+def _is_branch(part: str | int) -> bool:
+    """Tell whether a part of a place names an alternative of a model rather than a key of the document."""
+    return isinstance(part, str) and (
+        part[:1] in "_[" or "[" in part or part in ("date", "float", "int", "str", "bool")
+    )
