@@ -10,7 +10,8 @@ from auth.audit import keys, reading, store
 from auth.audit.acts import record
 from auth.audit.heads import folder_of
 from auth.audit.questions import Questions
-from auth.audit.reading import Wanted
+from auth.audit.reading import Report, Wanted
+from auth.audit.sheets import MEDIA_TYPE, sheet_of
 from auth.audit.verifier import Period, verify
 from auth.model import AccountKind, Caller
 from core.clocks import VIETNAM, calendar_day
@@ -59,10 +60,12 @@ class _Audit:
         """Answer with the report of a unit, an account or an agreement."""
         if about not in _ABOUT:
             raise NotFound
+        as_sheet = _wants_sheet()
         wanted = self._wanted(**{about: code})
         who = actor(self._access)
         with reading.reading(self._access.identity, self._access.auditor, who, "report", wanted) as connection:
-            return answer(reading.report(connection, wanted))
+            found = reading.report(connection, wanted)
+        return _sheet(found, f"{about}-{code}") if as_sheet else answer(found)
 
     def heads(self) -> Response:
         """Answer with the signed heads of days."""
@@ -97,7 +100,7 @@ class _Audit:
 
     def _wanted(self, *names: str, **more: Any) -> Wanted:
         """Read the parameters of a search; an unknown one is refused."""
-        unknown = set(request.args) - set(names) - {"from", "to", "limit", "after", "lang"}
+        unknown = set(request.args) - set(names) - {"from", "to", "limit", "after", "lang"} - ({"f"} if more else set())
         if unknown:
             raise BadParameter(min(unknown), "not a parameter of this search.", ", ".join(names))
         given: dict[str, Any] = {name: request.args.get(name) for name in names} | more
@@ -115,6 +118,22 @@ class _Audit:
         if since > until or (until - since).days >= PERIOD_DAYS_MAX:
             raise BadParameter("from", Phrase("not within the {} days up to the end.", (PERIOD_DAYS_MAX,)))
         return since, until
+
+
+def _wants_sheet() -> bool:
+    """Tell whether a report is wanted as CSV: by ``f``, else by Accept."""
+    wanted = request.args.get("f")
+    if wanted not in {None, "json", "csv"}:
+        raise BadParameter("f", "there is no such format here.", "json, csv")
+    best = request.accept_mimetypes.best_match(["application/json", "text/csv"], "application/json")
+    return wanted == "csv" or (wanted is None and best == "text/csv")
+
+
+def _sheet(report: Report, name: str) -> Response:
+    response = Response(sheet_of(report), content_type=MEDIA_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.csv")
+    return response
 
 
 def _system_admin(access: Access) -> Caller:
@@ -155,9 +174,14 @@ def _parameter(name: str, description: str, schema: str = "string") -> dict[str,
     return {"name": name, "in": "query", "description": description, "schema": {"type": schema}}
 
 
-def _get(summary: str, description: str, *parameters: dict[str, Any], codes: tuple[int, ...] = ()) -> dict[str, Any]:
+def _get(
+    summary: str, description: str, *parameters: dict[str, Any], codes: tuple[int, ...] = (), also: str | None = None
+) -> dict[str, Any]:
     problem = {"$ref": "#/components/responses/Problem"}
-    done = {"description": "Found.", "content": {"application/json": {"schema": {"type": "object"}}}}
+    content: dict[str, Any] = {"application/json": {"schema": {"type": "object"}}}
+    if also:
+        content[also] = {"schema": {"type": "string"}}
+    done = {"description": "Found.", "content": content}
     responses = {"200": done} | {str(code): problem for code in (400, 401, 403, 503, *codes)}
     return {
         "get": {"summary": summary, "description": description, "parameters": list(parameters), "responses": responses}
@@ -198,8 +222,10 @@ PATHS: dict[str, Any] = {
         "Report of a unit, an account or an agreement",
         f"Sums, days, requests after hours, unusual days, first uses of columns. {_SCOPE}",
         *_PATH,
+        _parameter("f", "`json`, or `csv` for spreadsheets; without it Accept says."),
         *_DAYS,
         codes=(404,),
+        also="text/csv",
     ),
     "/audit/heads": _get("Heads", "The signed last seal of each day. For system admins of the Sở.", *_DAYS),
     "/audit/verification": _get(

@@ -15,6 +15,7 @@ from auth.api.http import content_of
 from auth.audit import archive, keys, questions, reading, store
 from auth.audit.heads import Head, folder_of
 from auth.audit.reading import Wanted
+from auth.audit.sheets import sheet_of
 from auth.audit.verifier import Period, Verdict, verify
 from auth.people.accounts import caller_named
 from core.clocks import VIETNAM, RealClock, calendar_day
@@ -61,6 +62,7 @@ def _add_report(kinds: Subparsers) -> None:
     about = adder.add_mutually_exclusive_group(required=True)
     for name in ("unit", "account", "agreement"):
         about.add_argument(f"--{name}", metavar="CODE")
+    adder.add_argument("--format", choices=("json", "csv"), default="json", help="csv is for spreadsheets")
     _add_reader(adder)
     adder.set_defaults(run=_report)
 
@@ -143,7 +145,8 @@ def _told(head: Head) -> dict[str, object]:
 
 def _report(chosen: argparse.Namespace, settings: Settings) -> int:
     wanted = _wanted(chosen, unit=chosen.unit, account=chosen.account, agreement=chosen.agreement)
-    return _read(chosen, settings, "report", wanted, lambda connection: reading.report(connection, wanted))
+    say = _print_sheet if chosen.format == "csv" else _print
+    return _read(chosen, settings, "report", wanted, lambda connection: reading.report(connection, wanted), say)
 
 
 def _records(chosen: argparse.Namespace, settings: Settings) -> int:
@@ -172,9 +175,14 @@ def _acts(chosen: argparse.Namespace, settings: Settings) -> int:
 
 
 def _read(
-    chosen: argparse.Namespace, settings: Settings, what: str, wanted: Wanted, ask: Callable[[Any], object]
+    chosen: argparse.Namespace,
+    settings: Settings,
+    what: str,
+    wanted: Wanted,
+    ask: Callable[[Any], Any],
+    say: Callable[[Any], None] | None = None,
 ) -> int:
-    """Read as an account, and print it as JSON."""
+    """Read as an account, and print it, as JSON unless said otherwise."""
     with database_of(settings) as complete:
         dsn = complete.database_url or ""
         identity = Writer(login_of(complete.identity_database_url, dsn, "identity"), purpose="audit", size=1)
@@ -183,7 +191,7 @@ def _read(
             with identity.transaction() as connection:
                 who = caller_named(connection, chosen.reader)
             with reading.reading(identity, auditor, who, what, wanted) as connection:
-                _print(ask(connection))
+                (say or _print)(ask(connection))
     return 0
 
 
@@ -234,6 +242,10 @@ def _auditor(settings: Settings) -> Generator[Any]:
 
 def _print(value: object) -> None:
     _say(json.dumps(content_of(value), ensure_ascii=False, indent=2))
+
+
+def _print_sheet(report: reading.Report) -> None:
+    sys.stdout.write(sheet_of(report))
 
 
 def _say(line: str) -> None:

@@ -1,7 +1,10 @@
 """The audit over HTTP: everybody reads as far as one may, and each reading is on record."""
 
+import csv
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import psycopg
@@ -11,7 +14,8 @@ from openapi_spec_validator import validate
 from psycopg.conninfo import make_conninfo
 
 from auth.api import document
-from auth.audit.reading import Wanted, scope_of
+from auth.audit.reading import AfterHours, FirstUse, Report, Wanted, scope_of
+from auth.audit.sheets import sheet_of
 from auth.model import PUBLIC, Caller
 from core.clocks import Clock, StoppedClock
 from core.errors import Forbidden
@@ -171,6 +175,54 @@ def test_a_report_tells_sums_days_and_what_stands_out(api: Api, people: People):
     assert [(each["account"], each["requests"]) for each in told["after_hours"]] == [("lan", weekend + 1)]
     first = {(each["account"], each["column"]): each["request_id"] for each in told["first_uses"]}
     assert first == {("lan", "*"): "r28", ("lan", "gia"): "r29", ("lan", "chu"): "r29", ("binh", "*"): "r33"}
+
+
+@pytest.mark.parametrize(("query", "accept"), [("?f=csv", "application/json"), ("", "text/csv")])
+def test_a_report_is_a_table_for_spreadsheets_too(api: Api, people: People, query: str, accept: str):
+    path = "/admin/api/audit/reports/unit/tan-quan"
+    told = api(people["binh"]).get(path).json
+    answer = api(people["binh"]).get(path + query, headers={"Accept": accept})
+
+    assert answer.content_type == "text/csv; charset=utf-8; header=present"
+    assert answer.headers["Content-Disposition"] == "attachment; filename=unit-tan-quan.csv"
+    assert answer.data.startswith("\ufeffpart,day,account,".encode())
+    lines = list(csv.DictReader(StringIO(answer.data.decode("utf-8-sig"))))
+    assert told
+    assert Counter(each["part"] for each in lines) == {
+        "total": 1,
+        "day": len(told["days"]),
+        "after_hours": len(told["after_hours"]),
+        "unusual": len(told["unusual"]),
+        "first_use": len(told["first_uses"]),
+    }
+    assert (lines[0]["requests"], lines[0]["rows"]) == (str(told["requests"]), str(told["rows"]))
+    assert [each["usual"] for each in lines if each["part"] == "unusual"] == ["400"]
+
+
+def test_a_report_in_another_format_is_refused(api: Api, people: People):
+    answer = api(people["binh"]).get("/admin/api/audit/reports/unit/tan-quan?f=xlsx")
+
+    assert answer.status_code == 400
+    assert api(people["binh"]).get("/admin/api/audit/records?f=csv").status_code == 400
+
+
+def test_whoever_may_not_read_a_report_may_not_as_a_table(api: Api, people: People):
+    assert api(people["lan"]).get("/admin/api/audit/reports/unit/tan-quan?f=csv").status_code == 403
+    assert api(None).get("/admin/api/audit/reports/unit/tan-quan?f=csv").status_code == 401
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_of_a_table_is_a_formula(begin: str):
+    odd = f'{begin}HYPERLINK("x")'
+    use = FirstUse("lan", "thua-dat", odd, NOW, odd)
+    report = Report(-1, 0, 0, 0, 0, [], [AfterHours(odd, 1, 1, NOW)], [], [use])
+
+    lines = list(csv.reader(StringIO(sheet_of(report).removeprefix("\ufeff"), newline="")))
+
+    cells = [cell for line in lines for cell in line]
+    assert cells.count(f"'{odd}") == 3
+    assert [each for each in cells if each.startswith(("=", "+", "@", "\t", "\r"))] == []
+    assert [each for each in cells if each.startswith("-")] == ["-1"]
 
 
 def test_a_use_before_the_period_is_no_first_one(api: Api, people: People):

@@ -100,6 +100,17 @@ def test_a_report_is_read_as_somebody_and_recorded(run: Run, empty_db: str, caps
 
 
 @pytest.mark.usefixtures("history")
+def test_a_report_is_a_table_for_spreadsheets_too(run: Run, capsys: pytest.CaptureFixture[str]):
+    days = ("--from", "2025-06-30", "--to", "2025-06-30")
+    assert run("report", "--unit", "tan-quan", "--as", "binh", "--format", "csv", *days) == 0
+
+    heading, total, *others = capsys.readouterr().out.splitlines()
+    assert heading.startswith("\ufeffpart,day,account")
+    assert total.startswith("total,,,,,5,1,")
+    assert others[0].startswith("day,2025-06-30,")
+
+
+@pytest.mark.usefixtures("history")
 def test_records_and_acts_are_searched(run: Run, capsys: pytest.CaptureFixture[str]):
     days = ("--from", "2025-06-01", "--to", "2025-06-30")
 
