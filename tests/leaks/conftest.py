@@ -19,6 +19,7 @@ def worlds(cluster: str, sample_template: str, tmp_path_factory: pytest.TempPath
         yield Worlds(cluster, template, tmp_path_factory.mktemp("leaks"), stack, {})
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what the run that goes on here has passed before."""
     passed = {each["passed"] for each in read(Path(os.environ.get("DATDAI_TEST_LEAKS_BEFORE", ""))) if "passed" in each}

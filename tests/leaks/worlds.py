@@ -174,12 +174,15 @@ class Changed:
     changes: Counter[str]
 
 
-def _changed(viewpoint: Viewpoint, dsn: str, seed: int, operations: Container[Operation]) -> Changed:
-    with psycopg.connect(dsn) as connection:
+def _changed(viewpoint: Viewpoint, one: World, other: str, seed: int, operations: Container[Operation]) -> Changed:
+    """Change what a viewpoint does not show; what it does is asked of the world that stays as it is."""
+    with psycopg.connect(one.dsn) as connection:
         places = places_of(connection)
-        profile = viewpoint.profile(places)
-        sight = sight_of(profile, operations if viewpoint.is_let_in else ())
-        return Changed((profile, sight, places), Mutator(connection, sight, read_tables(connection), seed).mutate())
+    profile = viewpoint.profile(places)
+    sight = sight_of(profile, operations if viewpoint.is_let_in else ())
+    with psycopg.connect(other) as connection:
+        changes = Mutator(connection, sight, read_tables(connection), seed).mutate()
+    return Changed((profile, sight, places), changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +213,7 @@ class Worlds:
         with ExitStack() as stack:
             one = self.base(viewpoint) if before is None else self._served(stack, viewpoint, before)
             other = self.copied(stack, viewpoint)
-            made = _changed(viewpoint, other, seed, operations)
+            made = _changed(viewpoint, one, other, seed, operations)
             if before:
                 before(other)
             yield Pair(viewpoint, *made.of, one, stack.enter_context(served(other, self.home)), made.changes)
@@ -227,7 +230,7 @@ class Worlds:
     def _grown(self, stack: ExitStack, viewpoint: Viewpoint, other: str, seeds: Sequence[int]) -> Iterator[Pair]:
         one, world = self.base(viewpoint), None
         for seed in seeds:
-            made = _changed(viewpoint, other, seed, tuple(Operation))
+            made = _changed(viewpoint, one, other, seed, tuple(Operation))
             world = world or stack.enter_context(served(other, self.home))
             yield Pair(viewpoint, *made.of, one, world, made.changes)
 
