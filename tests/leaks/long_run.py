@@ -38,6 +38,7 @@ def test_no_answer_differs(worlds: Worlds, name: str, first: int) -> None:
     write(
         {
             "pairs": name,
+            "first": first,
             "worlds": figures.worlds,
             "requests": figures.requests,
             "shapes": asked,

@@ -29,6 +29,7 @@ FILES = (
 )
 ENDINGS = {".py", ".sql", ".yml", ".yaml", ".html", ".lark", ".toml", ".json"}
 TELL_EVERY_S = 30
+STOP_WITHIN_S = 30
 
 type Lines = list[dict[str, Any]]
 
@@ -41,8 +42,9 @@ def main() -> int:
     lines = _lines()
     day = datetime.now(UTC).date().isoformat()
     state = {0: "Passed", 1: "FAILED"}.get(status, "Stopped before its end")
+    asked = f", asked in part ({' '.join(sys.argv[1:])})" if sys.argv[1:] else ""
     (HERE / "results").mkdir(exist_ok=True)
-    (HERE / "results" / f"{day}.md").write_text(_written(lines, f"{state}, after {minutes:.0f} minutes.", day))
+    (HERE / "results" / f"{day}.md").write_text(_written(lines, f"{state}, after {minutes:.0f} minutes{asked}.", day))
     if state == "Passed":
         KEPT.unlink()
     else:
@@ -92,11 +94,20 @@ def _asked(begun: float, done: int) -> int:
             except subprocess.TimeoutExpired:
                 _tell(_lines(), begun, done)
     except KeyboardInterrupt:
-        running.send_signal(signal.SIGINT)
-        running.wait(60)
+        _stop(running)
         return 2
     finally:
         before.unlink()
+
+
+def _stop(running: subprocess.Popen[bytes]) -> None:
+    """Let it end what it does; it may have been told not to listen."""
+    running.send_signal(signal.SIGINT)
+    try:
+        running.wait(STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        running.terminate()
+        running.wait()
 
 
 def _tell(lines: Lines, begun: float, done: int) -> None:
@@ -124,10 +135,11 @@ def _written(lines: Lines, state: str, day: str) -> str:
     passed = {each["passed"] for each in lines if "passed" in each}
     failed = {each["failed"] for each in lines if "failed" in each} - passed
     differences = [text for each in lines for text in each.get("differences", []) if "pairs" in each]
+    pairs = {(each["pairs"], each["first"]): each for each in lines if "pairs" in each}
     parts = [
         f"# What callers may not see changes no answer, {day}",
         state,
-        f"## Paired worlds\n\n{_of_pairs([each for each in lines if 'pairs' in each])}",
+        f"## Paired worlds\n\n{_of_pairs(list(pairs.values()))}",
         f"## Planted leaks\n\n{_of_planted([each for each in lines if 'planted' in each])}",
         f"## Each wall alone\n\n{_of_walls([each for each in lines if 'wall' in each])}",
         f"## Searching\n\n{_of_searches([each for each in lines if 'adaptive' in each])}",
