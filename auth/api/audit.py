@@ -22,6 +22,7 @@ PERIOD_DAYS_MAX = 366
 VERIFIED_DAYS_MAX = 31
 _PERIOD_DAYS = 30
 _ABOUT = ("unit", "account", "agreement")
+_FORMATS = ("json", "csv")
 
 
 def blueprint(access: Access) -> Blueprint:
@@ -123,8 +124,8 @@ class _Audit:
 def _wants_sheet() -> bool:
     """Tell whether a report is wanted as CSV: by ``f``, else by Accept."""
     wanted = request.args.get("f")
-    if wanted not in {None, "json", "csv"}:
-        raise BadParameter("f", "there is no such format here.", "json, csv")
+    if wanted is not None and wanted not in _FORMATS:
+        raise BadParameter("f", "there is no such format here.", ", ".join(_FORMATS))
     best = request.accept_mimetypes.best_match(["application/json", "text/csv"], "application/json")
     return wanted == "csv" or (wanted is None and best == "text/csv")
 

@@ -1,28 +1,34 @@
 """Functions over HTTP: what a unit's functions are, and who holds them."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, request
+from psycopg import Connection
 from pydantic import BaseModel, Field
 
 from auth.api.document import query_parameter
 from auth.api.http import Access, acting, answer, body, done, legal_day, page, paging
 from auth.api.routes import Route, blueprint_of, paths_of
 from auth.api.units import Code, Name
-from auth.model import Function, Period
+from auth.model import Period
 from auth.people import functions
-from auth.people.functions import Held, UnitFunction, told
+from auth.people.functions import Held, UnitFunction
+from auth.territory import OfficialCode
 from catalogue.profile import Operation
 
 
 class Narrowing(BaseModel):
-    """How a function narrows the agreements of its unit; what is absent narrows nothing."""
+    """How a function narrows the agreements of its unit; what is absent narrows nothing.
+
+    ``territory`` holds official codes as they are on the first day, or today where that is past.
+    """
 
     layers: list[str] | None = None
     columns: dict[str, list[str]] | None = None
     operations: list[Operation] | None = None
-    territory: list[int] | None = None
+    territory: list[OfficialCode] | None = None
 
 
 class Defined(BaseModel):
@@ -60,37 +66,43 @@ def _list(access: Access) -> Response:
     paged, unit = paging(), request.args.get("unit")
     with acting(access) as (connection, actor):
         found = functions.functions_seen(connection, actor, limit=paged.limit + 1, after=paged.after_number, unit=unit)
-    return page([_shown(each) for each in found], paged, _id_of)
+        items = _shown(connection, found)
+    return page(items, paged, _id_of)
 
 
 def _define(access: Access, unit: str) -> Response:
     given = body(Defined)
-    function = _function(given.code, given.name, Period(given.since, given.until), given.narrows)
     with acting(access) as (connection, actor):
+        narrows = _narrows(connection, given.narrows, max(given.since, legal_day(connection)))
+        function = functions.function_of(given.code, given.name, narrows, Period(given.since, given.until))
         made = functions.define_function(connection, actor, unit, function, layers=access.layers)
-    return answer(_shown(made), 201, location=f"/admin/api/units/{unit}/functions/{given.code}")
+        (content,) = _shown(connection, [made])
+    return answer(content, 201, location=f"/admin/api/units/{unit}/functions/{given.code}")
 
 
 def _show(access: Access, unit: str, function: str) -> Response:
     with acting(access) as (connection, actor):
-        return answer(_shown(functions.function_seen(connection, actor, unit, function)))
+        (content,) = _shown(connection, [functions.function_seen(connection, actor, unit, function)])
+    return answer(content)
 
 
 def _redefine(access: Access, unit: str, function: str) -> Response:
     given = body(Redefined)
     with acting(access) as (connection, actor):
         before = functions.function_seen(connection, actor, unit, function).function
-        wanted = _function(function, given.name, Period(before.period.since, given.until), given.narrows)
-        changed = functions.redefine_function(
-            connection, actor, unit, wanted, layers=access.layers, day=legal_day(connection)
-        )
-    return answer(_shown(changed))
+        day, period = legal_day(connection), Period(before.period.since, given.until)
+        narrows = _narrows(connection, given.narrows, max(period.since, day))
+        wanted = functions.function_of(function, given.name, narrows, period)
+        changed = functions.redefine_function(connection, actor, unit, wanted, layers=access.layers, day=day)
+        (content,) = _shown(connection, [changed])
+    return answer(content)
 
 
 def _list_held(access: Access, account: str) -> Response:
     with acting(access) as (connection, actor):
         held = functions.functions_held(connection, actor, account)
-    return answer({"items": [_held(each) for each in held]})
+        items = _held(connection, held)
+    return answer({"items": items})
 
 
 def _give(access: Access, account: str) -> Response:
@@ -100,7 +112,8 @@ def _give(access: Access, account: str) -> Response:
             connection, actor, account, given.function, layers=access.layers, day=legal_day(connection),
             since=given.since, until=given.until,
         )  # fmt: skip
-    return answer(_held(held), 201)
+        (content,) = _held(connection, [held])
+    return answer(content, 201)
 
 
 def _strip(access: Access, account: str, function: str) -> Response:
@@ -109,17 +122,21 @@ def _strip(access: Access, account: str, function: str) -> Response:
     return done()
 
 
-def _function(code: str, name: str, period: Period, narrows: Narrowing) -> Function:
-    return functions.function_of(code, name, narrows.model_dump(exclude_none=True), period)
+def _narrows(connection: Connection[Any], narrows: Narrowing, day: date) -> dict[str, Any]:
+    return functions.with_ids(connection, narrows.model_dump(exclude_none=True), day)
 
 
-def _shown(found: UnitFunction) -> dict[str, Any]:
-    return {"id": found.id, "unit": found.unit} | told(found.function)
+def _shown(connection: Connection[Any], found: Sequence[UnitFunction]) -> list[dict[str, Any]]:
+    written = functions.shown(connection, [each.function for each in found])
+    return [{"id": each.id, "unit": each.unit} | text for each, text in zip(found, written, strict=True)]
 
 
-def _held(held: Held) -> dict[str, Any]:
-    period = {"since": held.period.since, "until": held.period.until}
-    return {"unit": held.unit} | told(held.function) | period
+def _held(connection: Connection[Any], found: Sequence[Held]) -> list[dict[str, Any]]:
+    written = functions.shown(connection, [each.function for each in found])
+    return [
+        {"unit": each.unit} | text | {"since": each.period.since, "until": each.period.until}
+        for each, text in zip(found, written, strict=True)
+    ]
 
 
 def _id_of(item: dict[str, Any]) -> int:

@@ -1,9 +1,11 @@
 """Units over HTTP: the dated tree, successions, staff lists."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask import Blueprint, Response
+from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, Field
 
 from auth.api.http import Access, acting, answer, body, done, legal_day, page, paging
@@ -11,7 +13,9 @@ from auth.api.routes import Route, blueprint_of, paths_of
 from auth.model import UnitKind
 from auth.people import leavers, units
 from auth.people.leavers import StaffMember
-from auth.people.units import NewUnit, Parent, Succession, Unit
+from auth.people.units import NewUnit, Succession, Unit
+from auth.territory import OfficialCode, read_territories
+from auth.written import content_of
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -27,7 +31,7 @@ class UnitMade(BaseModel):
     kind: UnitKind
     since: date
     until: date | None = None
-    territory: int | None = None
+    territory: OfficialCode | None = None
     parent: str | None = None
     allowance: int = Field(default=0, ge=0, le=10_000)
 
@@ -37,7 +41,7 @@ class UnitChanged(BaseModel):
 
     name: Name | None = None
     until: date | None = None
-    territory: int | None = None
+    territory: OfficialCode | None = None
     allowance: int | None = Field(default=None, ge=0, le=10_000)
 
 
@@ -86,28 +90,34 @@ def _list(access: Access) -> Response:
     paged = paging()
     with acting(access) as (connection, actor):
         found = units.units_seen(connection, actor, limit=paged.limit + 1, after=paged.after_number)
-    return page(found, paged, _id_of)
+        items = units_shown(connection, found)
+    return page(items, paged, lambda each: each["id"])
 
 
 def _create(access: Access) -> Response:
     given = body(UnitMade)
     with acting(access) as (connection, actor):
-        unit = units.create_unit(connection, actor, NewUnit(**given.__dict__))
-    return answer(unit, 201, location=f"/admin/api/units/{unit.code}")
+        territory = place_of(connection, given.territory, max(given.since, legal_day(connection)))
+        unit = units.create_unit(connection, actor, NewUnit(**_given(given, territory)))
+        (content,) = units_shown(connection, [unit])
+    return answer(content, 201, location=f"/admin/api/units/{unit.code}")
 
 
 def _show(access: Access, unit: str) -> Response:
     with acting(access) as (connection, actor):
         found = units.unit_seen(connection, actor, unit)
         parents = units.parents_of(connection, found.id)
-    return answer(_with_parents(found, parents))
+        (content,) = units_shown(connection, [found])
+    return answer({"unit": content, "parents": parents})
 
 
 def _change(access: Access, unit: str) -> Response:
     given = body(UnitChanged)
     with acting(access) as (connection, actor):
-        changed = units.change_unit(connection, actor, unit, **given.__dict__)
-    return answer(changed)
+        territory = place_of(connection, given.territory, legal_day(connection))
+        changed = units.change_unit(connection, actor, unit, **_given(given, territory))
+        (content,) = units_shown(connection, [changed])
+    return answer(content)
 
 
 def _set_parent(access: Access, unit: str) -> Response:
@@ -149,11 +159,23 @@ def _import_staff(access: Access, unit: str) -> Response:
     return answer({"missing": missing})
 
 
-def _with_parents(unit: Unit, parents: list[Parent]) -> dict[str, object]:
-    return {"unit": unit, "parents": parents}
+def _given(body: BaseModel, territory: int | None) -> dict[str, Any]:
+    return body.__dict__ | {"territory": territory}
 
 
-def _id_of(item: Unit | Succession) -> int:
+def place_of(connection: Connection[Any], code: str | None, day: date) -> int | None:
+    """Return the id of the administrative unit that had an official code on a day."""
+    return None if code is None else read_territories(connection).coded(code, day).id
+
+
+def units_shown(connection: Connection[Any], found: Sequence[Unit]) -> list[dict[str, Any]]:
+    """Return units as people read them: their territories by code and name."""
+    known = read_territories(connection) if any(each.territory for each in found) else None
+    named = [known.named([each.territory]) if known and each.territory else [] for each in found]
+    return [content_of(each) | {"territory": next(iter(name), None)} for each, name in zip(found, named, strict=True)]
+
+
+def _id_of(item: Succession) -> int:
     return item.id
 
 

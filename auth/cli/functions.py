@@ -2,12 +2,13 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from auth.cli.acts import Acting, add_act, add_group, day_of
 from auth.model import Function, Period
 from auth.people import functions
-from auth.people.functions import told
+from auth.people.functions import UnitFunction
 from core.commands import Subparsers
 from core.errors import BadRequest
 from core.limits import LIMITS
@@ -25,7 +26,9 @@ def register(commands: Subparsers) -> None:
         adder.add_argument("unit", metavar="UNIT")
         adder.add_argument("function", metavar="FUNCTION")
         adder.add_argument("--name", required=True)
-        adder.add_argument("--narrows", default="{}", metavar="JSON", help="layers, columns, operations, territory")
+        adder.add_argument(
+            "--narrows", default="{}", metavar="JSON", help="layers, columns, operations; territory: official codes"
+        )
         adder.add_argument("--since", type=day_of, metavar="YYYY-MM-DD", help="default: today, or as it was")
         adder.add_argument("--until", type=day_of, metavar="YYYY-MM-DD", help="first day on which it is over")
     _add_holding(group)
@@ -44,20 +47,20 @@ def _add_holding(group: Subparsers) -> None:
 
 def _list(chosen: argparse.Namespace, at: Acting) -> object:
     found = functions.functions_seen(at.connection, at.actor, limit=LIMITS.admin_page_max, unit=chosen.unit)
-    return [{"unit": each.unit} | told(each.function) for each in found]
+    return _shown(at, found)
 
 
 def _define(chosen: argparse.Namespace, at: Acting) -> object:
-    function = _function(chosen, Period(chosen.since or at.day, chosen.until))
+    function = _function(chosen, at, Period(chosen.since or at.day, chosen.until))
     made = functions.define_function(at.connection, at.actor, chosen.unit, function, layers=at.layers)
-    return {"unit": made.unit} | told(made.function)
+    return _shown(at, [made])[0]
 
 
 def _redefine(chosen: argparse.Namespace, at: Acting) -> object:
     before = functions.function_seen(at.connection, at.actor, chosen.unit, chosen.function).function
-    function = _function(chosen, Period(before.period.since, chosen.until))
+    function = _function(chosen, at, Period(before.period.since, chosen.until))
     changed = functions.redefine_function(at.connection, at.actor, chosen.unit, function, layers=at.layers, day=at.day)
-    return {"unit": changed.unit} | told(changed.function)
+    return _shown(at, [changed])[0]
 
 
 def _give(chosen: argparse.Namespace, at: Acting) -> object:
@@ -77,11 +80,17 @@ def _held(chosen: argparse.Namespace, at: Acting) -> object:
     return [{"function": each.function.code, "since": each.period.since, "until": each.period.until} for each in found]
 
 
-def _function(chosen: argparse.Namespace, period: Period) -> Function:
+def _shown(at: Acting, found: Sequence[UnitFunction]) -> list[dict[str, Any]]:
+    written = functions.shown(at.connection, [each.function for each in found])
+    return [{"unit": each.unit} | text for each, text in zip(found, written, strict=True)]
+
+
+def _function(chosen: argparse.Namespace, at: Acting, period: Period) -> Function:
     try:
         narrows: Any = json.loads(chosen.narrows)
     except ValueError as exc:
         raise BadRequest("What a function narrows by is a JSON object.") from exc
     if not isinstance(narrows, dict):
         raise BadRequest("What a function narrows by is a JSON object.")
+    narrows = functions.with_ids(at.connection, narrows, max(period.since, at.day))
     return functions.function_of(chosen.function, chosen.name, narrows, period)

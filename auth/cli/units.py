@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
+from auth.api.units import place_of, units_shown
 from auth.cli.acts import Acting, add_act, add_group, day_of
 from auth.model import UnitKind
 from auth.people import leavers, units
@@ -58,7 +59,7 @@ def _add_create(group: Subparsers) -> None:
     adder.add_argument("--name", required=True)
     adder.add_argument("--kind", required=True, choices=[each.value for each in UnitKind])
     adder.add_argument("--since", type=day_of, metavar="YYYY-MM-DD", help="first day; default: today")
-    adder.add_argument("--territory", type=int, metavar="ID", help="administrative unit that it governs")
+    adder.add_argument("--territory", metavar="CODE", help="official code of the administrative unit that it governs")
     adder.add_argument("--parent", metavar="UNIT")
     adder.add_argument("--allowance", type=int, default=0, metavar="N", help="accounts that its head may make")
 
@@ -68,7 +69,7 @@ def _add_change(group: Subparsers) -> None:
     adder.add_argument("unit", metavar="UNIT")
     adder.add_argument("--name")
     adder.add_argument("--until", type=day_of, metavar="YYYY-MM-DD", help="first day on which it is over")
-    adder.add_argument("--territory", type=int, metavar="ID")
+    adder.add_argument("--territory", metavar="CODE", help="official code, as it is today")
     adder.add_argument("--allowance", type=int, metavar="N")
 
 
@@ -92,27 +93,32 @@ def _add_successions(group: Subparsers) -> None:
 
 
 def _list(_chosen: argparse.Namespace, at: Acting) -> object:
-    return units.units_seen(at.connection, at.actor, limit=LIMITS.admin_page_max)
+    return units_shown(at.connection, units.units_seen(at.connection, at.actor, limit=LIMITS.admin_page_max))
 
 
 def _show(chosen: argparse.Namespace, at: Acting) -> object:
     unit = units.unit_seen(at.connection, at.actor, chosen.unit)
-    return {"unit": unit, "parents": units.parents_of(at.connection, unit.id)}
+    (content,) = units_shown(at.connection, [unit])
+    return {"unit": content, "parents": units.parents_of(at.connection, unit.id)}
 
 
 def _create(chosen: argparse.Namespace, at: Acting) -> object:
+    since = chosen.since or at.day
     new = NewUnit(
-        chosen.unit, chosen.name, UnitKind(chosen.kind), chosen.since or at.day, territory=chosen.territory,
+        chosen.unit, chosen.name, UnitKind(chosen.kind), since,
+        territory=place_of(at.connection, chosen.territory, max(since, at.day)),
         parent=chosen.parent, allowance=chosen.allowance,
     )  # fmt: skip
-    return units.create_unit(at.connection, at.actor, new)
+    return units_shown(at.connection, [units.create_unit(at.connection, at.actor, new)])[0]
 
 
 def _change(chosen: argparse.Namespace, at: Acting) -> object:
-    return units.change_unit(
-        at.connection, at.actor, chosen.unit, name=chosen.name, until=chosen.until, territory=chosen.territory,
+    territory = place_of(at.connection, chosen.territory, at.day)
+    changed = units.change_unit(
+        at.connection, at.actor, chosen.unit, name=chosen.name, until=chosen.until, territory=territory,
         allowance=chosen.allowance,
     )  # fmt: skip
+    return units_shown(at.connection, [changed])[0]
 
 
 def _parent(chosen: argparse.Namespace, at: Acting) -> object:

@@ -20,6 +20,7 @@ from auth.people.accounts import Account, account_seen, held_account
 from auth.people.units import find_unit
 from auth.rights.stale import mark_stale, refuse_over_grants
 from auth.rows import every, only, refusals
+from auth.territory import Territories, read_territories
 from catalogue.layer import Layer
 from catalogue.profile import Operation
 from core.errors import BadRequest, Conflict
@@ -210,6 +211,39 @@ def function_of(code: str, name: str, narrows: Mapping[str, Any], period: Period
         )
     except ValueError as exc:
         raise BadRequest("Operations are {}.", ", ".join(Operation)) from exc
+
+
+def with_ids(connection: Connection[Any], narrows: Mapping[str, Any], day: date) -> Json:
+    """Return how a function narrows with the ids of administrative units in place of their codes on a day.
+
+    A district or the province stands for itself and all below it.
+
+    Raises:
+        BadParameter: nothing had such a code on that day.
+        BadRequest: the territory is no list of codes.
+    """
+    codes = narrows.get("territory")
+    if codes is None:
+        return dict(narrows)
+    if not isinstance(codes, list) or not all(isinstance(each, str) for each in cast("list[object]", codes)):
+        raise BadRequest('The territory is a list of codes in quotes, such as "25195".')
+    known = read_territories(connection)
+    places = (known.coded(each, day) for each in cast("list[str]", codes))
+    return {**narrows, "territory": sorted({id_ for each in places for id_ in known.whole(each.id, day)})}
+
+
+def shown(connection: Connection[Any], functions: Sequence[Function]) -> list[Json]:
+    """Return functions as people read them: administrative units by code and name."""
+    is_needed = any(each.territory is not None for each in functions)
+    known = read_territories(connection) if is_needed else None
+    return [_shown(each, known) for each in functions]
+
+
+def _shown(function: Function, known: Territories | None) -> Json:
+    found = told(function)
+    if function.territory is not None and known is not None:
+        found["narrows"]["territory"] = known.named(function.territory)
+    return found
 
 
 def narrows_of(function: Function) -> Json:

@@ -12,7 +12,7 @@ from auth.audit import acts
 from auth.model import Caller, Grant, Period
 from auth.policy.clauses import Vocabulary
 from auth.standing import officer, the_department, unit_named
-from auth.territory import COMMUNE, DISTRICT, Territories, read_territories
+from auth.territory import Territories, read_territories
 from catalogue.profile import OneOf
 from core.errors import BadParameter, Conflict, NotFound
 from core.phrases import Phrase
@@ -38,6 +38,7 @@ class Manager:
     id: int
     layer: str
     territory: str | None
+    territory_name: str | None
     unit: str
     valid_from: date
     valid_until: date | None
@@ -67,7 +68,7 @@ def name_manager(
     officer(connection, actor, day)
     if layer not in vocabulary.layers:
         raise BadParameter("layer", Phrase("there is no layer {}.", (layer,)), ", ".join(vocabulary.layers))
-    place = None if territory is None else _place(read_territories(connection), territory, period.since)
+    place = None if territory is None else read_territories(connection).coded(territory, period.since).id
     values = {
         "layer": layer,
         "territory": place,
@@ -168,13 +169,6 @@ def _territory(grant: Grant, vocabulary: Vocabulary) -> frozenset[int] | None:
 def _covers(one: Period, other: Period) -> bool:
     ends_later = one.until is None or (other.until is not None and other.until <= one.until)
     return one.since <= other.since and ends_later
-
-
-def _place(territories: Territories, code: str, day: date) -> int:
-    place = territories.find(COMMUNE if len(code) == 5 else DISTRICT, code, day)
-    if place is None:
-        raise BadParameter("territory", Phrase("nothing had the code {} on {}.", (code, day)))
-    return place.id
 
 
 def _text(day: date | None) -> str | None:

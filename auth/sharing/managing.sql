@@ -12,7 +12,7 @@ WHERE id = %(entry)s;
 
 -- name: managers
 -- Return what was said of managing units, for people.
-SELECT m.id, m.layer, d.ma, u.code, m.valid_from, m.valid_until
+SELECT m.id, m.layer, d.ma, d.ten, u.code, m.valid_from, m.valid_until
 FROM acl.layer_manager m
 JOIN acl.unit u ON u.id = m.unit_id
 LEFT JOIN acl.dia_ban() d ON d.xa_id = m.territory

@@ -297,6 +297,7 @@ def test_managing_units_are_named_listed_and_ended(api: Api):
 
     assert api.good("GET", "/managers")["items"][0] | {"valid_until": None} == MANAGER | {
         "id": entry,
+        "territory_name": "Đơn vị thử",
         "valid_until": None,
     }
     assert api.ask("POST", "/managers", MANAGER).status_code == 409
@@ -339,3 +340,61 @@ def test_the_document_of_the_api_is_openapi_and_names_every_endpoint():
     names = {CODE: "{code}", "dia-ban": "{code}", "yc-1": "{code}", "sap-nhap": "{code}", "1": "{entry}"}
     asked = {(method, "/".join(names.get(part, part) for part in path.split("/"))) for method, path, _ in ENDPOINTS}
     assert asked <= paths
+
+
+PLACE = {"name": "Đơn vị thử", "since": "2020-01-01", "until": None}
+
+
+def test_the_territory_of_a_unit_is_given_and_shown_by_its_official_code(api: Api):
+    new = {"code": "ubnd-692", "name": "UBND huyện", "kind": "huyen", "since": "2025-01-01", "territory": "692"}
+
+    made = api.good("POST", "/units", new)
+    changed = api.good("PATCH", "/units/ubnd-692", {"territory": "25270"})
+
+    assert made["territory"] == {"code": "692"} | PLACE
+    assert changed["territory"] == {"code": "25270"} | PLACE
+    assert api.good("GET", "/units/ubnd-692")["unit"] == changed
+    listed = {each["code"]: each["territory"] for each in api.good("GET", "/units")["items"]}
+    assert listed["ubnd-689"] == {"code": "689"} | PLACE
+    assert listed["so"] is None
+    assert api.world.rows("SELECT territory FROM acl.unit WHERE code = 'ubnd-692'") == [(6,)]
+
+
+@pytest.mark.parametrize("territory", [5, "5", "1234", "999", "99999", ["692"]])
+def test_nobody_is_asked_for_an_internal_id(api: Api, territory: Any):
+    new = {"code": "ubnd-692", "name": "UBND huyện", "kind": "huyen", "since": "2025-01-01", "territory": territory}
+    function = {"code": "f", "name": "F", "since": "2025-07-01", "narrows": {"territory": [territory]}}
+
+    assert api.ask("POST", "/units", new).status_code == 400
+    assert api.ask("POST", "/units/ubnd-689/functions", function).status_code == 400
+
+
+def test_a_code_is_read_on_the_first_day_of_what_it_is_for(api: Api):
+    api.world.rows("UPDATE hc.don_vi SET hieu_luc_den = '2025-07-01' WHERE ma = '692'")
+    new = {"code": "ubnd-692", "name": "UBND huyện", "kind": "huyen", "territory": "692"}
+
+    assert api.ask("POST", "/units", new | {"since": "2025-07-01"}).status_code == 400
+    assert api.ask("POST", "/units", new | {"since": "2025-06-30"}).status_code == 201
+
+
+def test_a_function_is_narrowed_by_official_codes_and_shows_them_with_names(api: Api):
+    new = {"code": "dia-ban", "name": "Địa bàn", "since": "2025-07-01", "narrows": {"territory": ["689", "25270"]}}
+
+    made = api.good("POST", "/units/ubnd-689/functions", new)
+
+    wanted = [{"code": each} | PLACE for each in ("25195", "25198", "25270", "689")]
+    assert made["narrows"] == {"territory": wanted}
+    assert api.good("GET", "/units/ubnd-689/functions/dia-ban") == made
+    assert made in api.good("GET", "/functions")["items"]
+    assert api.world.rows("SELECT narrows FROM acl.function WHERE code = 'dia-ban'") == [({"territory": [2, 3, 4, 6]},)]
+    shown = {"territory": [each["code"] for each in made["narrows"]["territory"]]}
+    again = api.good("PUT", "/units/ubnd-689/functions/dia-ban", {"name": "Địa bàn", "narrows": shown})
+    assert again == made
+
+
+def test_a_managing_unit_is_shown_with_the_code_and_the_name_of_its_territory(api: Api):
+    api.good("POST", "/managers", MANAGER)
+
+    (found,) = api.good("GET", "/managers")["items"]
+
+    assert (found["territory"], found["territory_name"]) == ("689", "Đơn vị thử")

@@ -145,3 +145,18 @@ def test_agreements_move_to_a_successor(run: Callable[..., Any], world: World):
 
     assert run("so.hai", "succession", "show", "hai")["state"] == "draft"
     assert run("so.hai", "succession", "approve", "hai") == {"agreements": [f"{CODE}-ubnd-689"]}
+
+
+def test_territories_are_given_and_shown_by_official_codes(run: Callable[..., Any]):
+    unit = run("so.mot", "unit", "create", "ubnd-692", "--name", "UBND", "--kind", "huyen", "--territory", "692")
+    narrows = json.dumps({"territory": ["25270"]})
+    function = run("so.mot", "function", "define", "ubnd-692", "xa", "--name", "Xã", "--narrows", narrows)
+
+    assert (unit["territory"]["code"], unit["territory"]["name"]) == ("692", "Đơn vị thử")
+    assert [each["code"] for each in function["narrows"]["territory"]] == ["25270"]
+    assert run("so.mot", "unit", "show", "ubnd-692")["unit"] == unit
+    assert run("so.mot", "unit", "change", "ubnd-692", "--territory", "25270")["territory"]["code"] == "25270"
+    by_id = json.dumps({"territory": [5]})
+    assert "codes in quotes" in run(
+        "so.mot", "function", "define", "ubnd-692", "so", "--name", "Số", "--narrows", by_id, status=2
+    )
