@@ -3,7 +3,6 @@
 Packages and publications to everybody take the same way; ``{code}`` is theirs as well.
 """
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -12,7 +11,8 @@ from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict
 
 from auth.api.document import Json, listing, operation, path_parameter, query_parameter
-from auth.api.http import PREFIX, Access, acting, actor, answer, body, done, legal_day, page, paging, publishing
+from auth.api.drafts import Drafts, add_rule
+from auth.api.http import PREFIX, Access, acting, actor, answer, body, done, legal_day, publishing
 from auth.model import Period
 from auth.policy.clauses import AgreementDocument, vocabulary_of
 from auth.sharing import agreements, managing, succession
@@ -21,7 +21,7 @@ from auth.sharing.odrl import odrl_of
 from auth.sharing.succession import SuccessionDocument
 from auth.standing import department_code, officer, standing
 from catalogue.files import Slug, Words
-from core.errors import BadParameter, NotFound
+from core.errors import NotFound
 
 
 class _Body(BaseModel):
@@ -63,60 +63,25 @@ def blueprint(access: Access) -> Blueprint:
     """Return the endpoints of agreements, managing units and successions."""
     routes = Blueprint("agreements", __name__)
     one = "/agreements/<code>"
-    found = _Agreements(access)
-    _add(routes, "/agreements", GET=found.listed, POST=found.draft)
-    _add(routes, one, GET=found.shown, PUT=found.redraft)
+    found = _Agreements(access, AgreementDocument)
+    add_rule(routes, "/agreements", GET=found.listed, POST=found.draft)
+    add_rule(routes, one, GET=found.shown, PUT=found.redraft)
     for act in ("propose", "accept", "decline", "withdraw", "publish", "revoke"):
-        _add(routes, f"{one}/{act}", POST=getattr(found, act))
-    _add(routes, f"{one}/effect", GET=found.effect)
-    _add(routes, f"{one}/document", GET=found.document)
-    _add(routes, f"{one}/odrl", GET=found.odrl)
+        add_rule(routes, f"{one}/{act}", POST=getattr(found, act))
+    add_rule(routes, f"{one}/effect", GET=found.effect)
+    add_rule(routes, f"{one}/document", GET=found.document)
+    add_rule(routes, f"{one}/odrl", GET=found.odrl)
     managers, moves = _Managers(access), _Successions(access)
-    _add(routes, "/managers", GET=managers.listed, POST=managers.name)
-    _add(routes, "/managers/<int:entry>/end", POST=managers.end)
-    _add(routes, "/successions", POST=moves.draft)
-    _add(routes, "/successions/<code>", GET=moves.shown)
-    _add(routes, "/successions/<code>/approve", POST=moves.approve)
-    _add(routes, "/successions/<code>/reject", POST=moves.reject)
+    add_rule(routes, "/managers", GET=managers.listed, POST=managers.name)
+    add_rule(routes, "/managers/<int:entry>/end", POST=managers.end)
+    add_rule(routes, "/successions", POST=moves.draft)
+    add_rule(routes, "/successions/<code>", GET=moves.shown)
+    add_rule(routes, "/successions/<code>/approve", POST=moves.approve)
+    add_rule(routes, "/successions/<code>/reject", POST=moves.reject)
     return routes
 
 
-def _add(routes: Blueprint, path: str, **methods: Callable[..., Response]) -> None:
-    for method, view in methods.items():
-        routes.add_url_rule(path, f"{method} {path}".replace(".", "_"), view, methods=[method])
-
-
-class _Agreements:
-    def __init__(self, access: Access) -> None:
-        self._access = access
-        self._vocabulary = vocabulary_of(access.layers)
-
-    def listed(self) -> Response:
-        """Answer with a page of agreements."""
-        asked = paging()
-        with acting(self._access) as (connection, who):
-            day = legal_day(connection)
-            found = agreements.listed(connection, who, day=day, after=asked.after or "", limit=asked.limit + 1)
-        return page(found, asked, lambda each: each.code)
-
-    def draft(self) -> Response:
-        """Draft an agreement, or its next version."""
-        document = body(AgreementDocument)
-        with acting(self._access) as (connection, who):
-            day = legal_day(connection)
-            drafted = agreements.draft(connection, who, document, vocabulary=self._vocabulary, day=day)
-        return answer(drafted, 201, location=f"{PREFIX}/agreements/{drafted.agreement}")
-
-    def redraft(self, code: str) -> Response:
-        """Write the version in work anew."""
-        document = body(AgreementDocument)
-        if document.agreement != code:
-            raise BadParameter("agreement", "not the one that the address names.")
-        with acting(self._access) as (connection, who):
-            day = legal_day(connection)
-            drafted = agreements.redraft(connection, who, document, vocabulary=self._vocabulary, day=day)
-        return answer(drafted)
-
+class _Agreements(Drafts):
     def shown(self, code: str) -> Response:
         """Answer with an agreement and its versions."""
         with acting(self._access) as (connection, who):

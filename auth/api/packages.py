@@ -6,11 +6,11 @@ from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict
 
 from auth.api.document import listing, operation, path_parameter
-from auth.api.http import PREFIX, Access, acting, answer, body, legal_day, page, paging, publishing
-from auth.policy.clauses import PackageDocument, vocabulary_of
-from auth.sharing import agreements, packages
+from auth.api.drafts import Drafts, add_rule
+from auth.api.http import Access, acting, answer, body, legal_day, publishing
+from auth.policy.clauses import PackageDocument
+from auth.sharing import packages
 from catalogue.files import Slug
-from core.errors import BadParameter
 
 
 class JoinBody(BaseModel):
@@ -24,46 +24,14 @@ class JoinBody(BaseModel):
 def blueprint(access: Access) -> Blueprint:
     """Return the endpoints of packages."""
     routes = Blueprint("packages", __name__, url_prefix="/packages")
-    found = _Packages(access)
-    routes.add_url_rule("", "listed", found.listed, methods=["GET"])
-    routes.add_url_rule("", "draft", found.draft, methods=["POST"])
-    routes.add_url_rule("/<code>", "redraft", found.redraft, methods=["PUT"])
-    routes.add_url_rule("/<code>/joinings", "joinings", found.joinings, methods=["GET"])
-    routes.add_url_rule("/<code>/joinings", "join", found.join, methods=["POST"])
+    found = _Packages(access, PackageDocument)
+    add_rule(routes, "", GET=found.listed, POST=found.draft)
+    add_rule(routes, "/<code>", PUT=found.redraft)
+    add_rule(routes, "/<code>/joinings", GET=found.joinings, POST=found.join)
     return routes
 
 
-class _Packages:
-    def __init__(self, access: Access) -> None:
-        self._access = access
-        self._vocabulary = vocabulary_of(access.layers)
-
-    def listed(self) -> Response:
-        """Answer with a page of packages."""
-        asked = paging()
-        with acting(self._access) as (connection, who):
-            day, after = legal_day(connection), asked.after or ""
-            found = agreements.listed(connection, who, day=day, after=after, limit=asked.limit + 1, package=True)
-        return page(found, asked, lambda each: each.code)
-
-    def draft(self) -> Response:
-        """Draft a package, or its next version."""
-        document = body(PackageDocument)
-        with acting(self._access) as (connection, who):
-            day = legal_day(connection)
-            drafted = agreements.draft(connection, who, document, vocabulary=self._vocabulary, day=day)
-        return answer(drafted, 201, location=f"{PREFIX}/agreements/{drafted.agreement}")
-
-    def redraft(self, code: str) -> Response:
-        """Write the version in work anew."""
-        document = body(PackageDocument)
-        if document.package != code:
-            raise BadParameter("package", "not the one that the address names.")
-        with acting(self._access) as (connection, who):
-            day = legal_day(connection)
-            drafted = agreements.redraft(connection, who, document, vocabulary=self._vocabulary, day=day)
-        return answer(drafted)
-
+class _Packages(Drafts):
     def joinings(self, code: str) -> Response:
         """Answer with the units that joined."""
         with acting(self._access) as (connection, who):

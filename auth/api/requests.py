@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict
 
+from auth.api.agreements import ReasonBody
 from auth.api.document import Json, listing, operation, path_parameter
 from auth.api.http import PREFIX, Access, acting, answer, body, done, legal_day, page, paging
 from auth.sharing import requests
@@ -20,14 +21,6 @@ class NoteBody(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     note: Words
-
-
-class ReasonBody(BaseModel):
-    """Why a request ends."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    reason: Words
 
 
 _NOTED: dict[str, Callable[..., None]] = {"answer": requests.answer, "prepare": requests.prepare}

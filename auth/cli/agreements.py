@@ -4,7 +4,8 @@ import argparse
 import sys
 
 from auth.api.agreements import written_as_yaml
-from auth.cli.desk import add_action, add_page, at_desk, day_of, in_study, known, read_file, say
+from auth.cli.desk import add_action, add_ending, at_desk, day_of, in_study, known, read_file, say
+from auth.cli.drafts import add_drafts
 from auth.model import Period
 from auth.policy.clauses import AgreementDocument, read_document
 from auth.sharing import agreements, managing, succession
@@ -28,12 +29,8 @@ def register(commands: Subparsers) -> None:
 def _add_agreement(commands: Subparsers) -> None:
     whole = commands.add_parser("agreement", help="draft, accept, publish and end agreements")
     kinds = whole.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=CommandParser)
-    listing = add_action(kinds, "list", "list agreements")
-    add_page(listing)
-    listing.set_defaults(run=_list)
+    add_drafts(kinds, AgreementDocument)
     add_action(kinds, "show", "show an agreement with its versions", "code").set_defaults(run=_show)
-    add_action(kinds, "draft", "draft an agreement or its next version", "file").set_defaults(run=_draft)
-    add_action(kinds, "redraft", "write the version in work anew", "file").set_defaults(run=_redraft)
     add_action(kinds, "propose", "lay a draft before its parties", "code").set_defaults(run=_propose)
     add_action(kinds, "effect", "show what publishing would do", "code").set_defaults(run=_effect)
     for name, text, run in (
@@ -43,16 +40,12 @@ def _add_agreement(commands: Subparsers) -> None:
         adder = add_action(kinds, name, text, "code")
         adder.add_argument("--hash", required=True, metavar="BODY_HASH", help="of the body that was read")
         adder.set_defaults(run=run)
-    for name, text, run in (
-        ("decline", "send back as a draft", _decline),
-        ("withdraw", "give up the version in work", _withdraw),
-        ("revoke", "end what is published", _revoke),
-    ):
-        adder = add_action(kinds, name, text, "code")
-        adder.add_argument("--reason", required=True, metavar="TEXT", help="why")
-        adder.set_defaults(run=run, on=None)
-        if name == "revoke":
-            adder.add_argument("--on", type=day_of, metavar="YYYY-MM-DD", help="a coming day; without it at once")
+    add_ending(kinds, "decline", "send back as a draft", agreements.decline)
+    add_ending(kinds, "withdraw", "give up the version in work", agreements.withdraw)
+    revoking = add_action(kinds, "revoke", "end what is published", "code")
+    revoking.add_argument("--reason", required=True, metavar="TEXT", help="why")
+    revoking.add_argument("--on", type=day_of, metavar="YYYY-MM-DD", help="a coming day; without it at once")
+    revoking.set_defaults(run=_revoke)
     export = add_action(kinds, "export", "write a version as YAML, or as ODRL", "code")
     export.add_argument("--version", type=int, metavar="N", help="the newest without it")
     export.add_argument("--odrl", metavar="URL", help="as ODRL in JSON-LD, names below this address of the service")
@@ -85,32 +78,12 @@ def _add_succession(commands: Subparsers) -> None:
     reject.set_defaults(run=_reject_succession)
 
 
-def _list(chosen: argparse.Namespace, settings: Settings) -> int:
-    with at_desk(chosen, settings) as desk:
-        found = agreements.listed(desk.connection, desk.actor, day=desk.day, after=chosen.after, limit=chosen.limit)
-    return say(found)
-
-
 def _show(chosen: argparse.Namespace, settings: Settings) -> int:
     with at_desk(chosen, settings) as desk:
         who = standing(desk.connection, desk.actor, desk.day)
         agreement = agreements.visible(desk.connection, who, chosen.code)
         versions = agreements.versions(desk.connection, agreement)
     return say({"agreement": agreement, "versions": versions})
-
-
-def _draft(chosen: argparse.Namespace, settings: Settings) -> int:
-    document = read_document(AgreementDocument, read_file(chosen.file))
-    with at_desk(chosen, settings) as desk:
-        drafted = agreements.draft(desk.connection, desk.actor, document, vocabulary=known(), day=desk.day)
-    return say(drafted)
-
-
-def _redraft(chosen: argparse.Namespace, settings: Settings) -> int:
-    document = read_document(AgreementDocument, read_file(chosen.file))
-    with at_desk(chosen, settings) as desk:
-        drafted = agreements.redraft(desk.connection, desk.actor, document, vocabulary=known(), day=desk.day)
-    return say(drafted)
 
 
 def _propose(chosen: argparse.Namespace, settings: Settings) -> int:
@@ -129,18 +102,6 @@ def _accept(chosen: argparse.Namespace, settings: Settings) -> int:
     with at_desk(chosen, settings) as desk:
         state = agreements.accept(desk.connection, desk.actor, chosen.code, body_hash=chosen.hash, day=desk.day)
     return say({"state": state})
-
-
-def _decline(chosen: argparse.Namespace, settings: Settings) -> int:
-    with at_desk(chosen, settings) as desk:
-        agreements.decline(desk.connection, desk.actor, chosen.code, reason=chosen.reason, day=desk.day)
-    return 0
-
-
-def _withdraw(chosen: argparse.Namespace, settings: Settings) -> int:
-    with at_desk(chosen, settings) as desk:
-        agreements.withdraw(desk.connection, desk.actor, chosen.code, reason=chosen.reason, day=desk.day)
-    return 0
 
 
 def _publish(chosen: argparse.Namespace, settings: Settings) -> int:

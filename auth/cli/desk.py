@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,19 @@ def add_action(kinds: Any, name: str, help_: str, *arguments: str) -> argparse.A
         adder.add_argument(each, metavar=each.upper())
     add_actor(adder)
     return adder
+
+
+def add_ending(kinds: Any, name: str, help_: str, act: Callable[..., None]) -> None:
+    """Add an action that ends something named by its code, with the reason."""
+    adder = add_action(kinds, name, help_, "code")
+    adder.add_argument("--reason", required=True, metavar="TEXT", help="why")
+    adder.set_defaults(run=partial(_end, act))
+
+
+def _end(act: Callable[..., None], chosen: argparse.Namespace, settings: Settings) -> int:
+    with at_desk(chosen, settings) as desk:
+        act(desk.connection, desk.actor, chosen.code, reason=chosen.reason, day=desk.day)
+    return 0
 
 
 def add_page(adder: argparse.ArgumentParser) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from auth.cli.desk import add_action, add_page, at_desk, read_file, say
+from auth.cli.desk import add_action, add_ending, add_page, at_desk, read_file, say
 from auth.policy.clauses import read_document
 from auth.sharing import requests
 from auth.sharing.requests import RequestDocument
@@ -10,7 +10,6 @@ from core.commands import CommandParser, Subparsers
 from core.settings import Settings
 
 _NOTED = {"answer": requests.answer, "prepare": requests.prepare}
-_ENDED = {"refuse": requests.refuse, "withdraw": requests.withdraw}
 
 
 def register(commands: Subparsers) -> None:
@@ -26,10 +25,8 @@ def register(commands: Subparsers) -> None:
         adder = add_action(kinds, name, text, "code")
         adder.add_argument("--note", required=True, metavar="TEXT", help="the answer, or what is prepared")
         adder.set_defaults(run=_note, act=_NOTED[name])
-    for name, text in (("refuse", "refuse it, for the Sở"), ("withdraw", "take it back, as the head who sent it")):
-        adder = add_action(kinds, name, text, "code")
-        adder.add_argument("--reason", required=True, metavar="TEXT", help="why")
-        adder.set_defaults(run=_end, act=_ENDED[name])
+    add_ending(kinds, "refuse", "refuse it, for the Sở", requests.refuse)
+    add_ending(kinds, "withdraw", "take it back, as the head who sent it", requests.withdraw)
 
 
 def _list(chosen: argparse.Namespace, settings: Settings) -> int:
@@ -55,10 +52,4 @@ def _send(chosen: argparse.Namespace, settings: Settings) -> int:
 def _note(chosen: argparse.Namespace, settings: Settings) -> int:
     with at_desk(chosen, settings) as desk:
         chosen.act(desk.connection, desk.actor, chosen.code, note=chosen.note, day=desk.day)
-    return 0
-
-
-def _end(chosen: argparse.Namespace, settings: Settings) -> int:
-    with at_desk(chosen, settings) as desk:
-        chosen.act(desk.connection, desk.actor, chosen.code, reason=chosen.reason, day=desk.day)
     return 0
