@@ -217,15 +217,16 @@ def run(connection: Connection[Any], case: Case, large: Mapping[str, int], *, wa
 
 
 def _rows_of(family: str, rows: list[tuple[Any, ...]]) -> int:
-    """Return how many rows were returned or counted; of a count that is not told, as many as are counted at most."""
+    """Return how many rows were returned, or counted by reading; of a count that is not told, as many as it may be."""
     if family in (ITEM, EXPORT):
         return len(rows)
     if family == VERSION:
         return 0
     if family == HITS:
         return int(rows[0][0])
-    _, found, matched = rows[0][:3]
-    return int(found) + (LIMITS.count_max + 1 if matched is None else int(matched))
+    _, found, matched, version = rows[0][:4]
+    counted = 0 if version is None else LIMITS.count_max + 1 if matched is None else int(matched)
+    return int(found) + counted
 
 
 def _enter(connection: Connection[Any], case: Case) -> None:

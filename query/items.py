@@ -218,10 +218,16 @@ def _rows_in(query: ItemsQuery, view: View, where: Condition) -> Statement:
 def _merged(query: ItemsQuery, view: View, where: Condition) -> Statement:
     """Merge the units, each of them in order: no more than the page is read, and the first row of each unit."""
     whole = replace(query, limit=query.limit + query.offset, offset=0)
-    of_unit = [Condition(f"{view.unit} = {each}") for each in view.units]
-    branches = [_branch(whole, view, all_of([unit, where])) for unit in of_unit]
-    sql = " UNION ALL ".join(f"({each})" for each, _ in branches)
-    return f"SELECT * FROM ({sql}) AS t {_cut(query, view)}", where.params * len(branches)
+    first = query.order[0]
+    comes_unit_by_unit = first.column.name == view.layer.territory
+    falling = first.descending != bool(query.position and query.position.backward)
+    units = sorted(view.units, reverse=falling) if comes_unit_by_unit else view.units
+    apart = (all_of([Condition(f"{view.unit} = {each}"), where]) for each in units)
+    sql = " UNION ALL ".join(f"({_branch(whole, view, each)[0]})" for each in apart)
+    cut = _cut(query, view)
+    if comes_unit_by_unit:
+        cut = cut[cut.index("LIMIT") :]  # one after the other, until the page is full
+    return f"SELECT * FROM ({sql}) AS t {cut}", where.params * len(units)
 
 
 def _joined(query: ItemsQuery, view: View, where: Condition) -> Statement:

@@ -357,9 +357,15 @@ DECLARE
     cac_cot constant text := (SELECT string_agg(format('%I', c), ', ') FROM unnest(cot) c);
 BEGIN
     PERFORM acl.make_role(vai_tro, 'NOINHERIT');
-    EXECUTE format('GRANT SELECT (%s) ON %s TO %I', cac_cot, ten::regclass, vai_tro);
+    IF (SELECT count(*) FROM pg_attribute a CROSS JOIN aclexplode(a.attacl) x
+        WHERE a.attrelid = ten::regclass AND a.attname = ANY (cot) AND NOT a.attisdropped
+          AND x.grantee = vai_tro::regrole AND x.privilege_type = 'SELECT') < cardinality(cot) THEN
+        EXECUTE format('GRANT SELECT (%s) ON %s TO %I', cac_cot, ten::regclass, vai_tro);
+    END IF;
     RETURN vai_tro;
 END $$;
+COMMENT ON FUNCTION acl.make_columns IS
+    'The role that may read just these columns. A grant that stands is not repeated: it would have everybody plan anew what reads the table.';
 
 CREATE FUNCTION acl.make_role(vai_tro name, ke_thua text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
