@@ -328,12 +328,52 @@ class _Plain:
 
     def __init__(self) -> None:
         self.is_open = True
+        self.readers: list[str] = []
 
     def is_usable(self) -> bool:
         return self.is_open
 
     def close(self) -> None:
         self.is_open = False
+
+
+@pytest.mark.parametrize(("knows", "opens"), [(31, False), (32, True)])
+def test_who_is_new_is_given_another_connection_where_one_knows_many(knows: int, *, opens: bool) -> None:
+    pool = Pool(_Plain, size=2, wait_s=0, exhausted=TooManyRequests, readers=lambda each: each.readers)
+    with pool.lent("first") as first:
+        first.readers = [str(number) for number in range(knows)]
+
+    with pool.lent("new") as second:
+        pass
+    with pool.lent("7") as again:
+        pass
+
+    assert (second is not first) == opens
+    assert again is first
+
+
+def test_a_full_pool_gives_who_is_new_the_connection_that_knows_fewest() -> None:
+    pool = Pool(_Plain, size=2, wait_s=0, exhausted=TooManyRequests, readers=lambda each: each.readers)
+    with pool.lent("a") as most, pool.lent("b") as fewest:
+        most.readers = [str(number) for number in range(50)]
+        fewest.readers = [str(number) for number in range(100, 140)]
+
+    with pool.lent("new") as given:
+        pass
+
+    assert given is fewest
+
+
+def test_connections_that_broke_are_replaced_however_often() -> None:
+    pool = Pool(_Plain, size=1, wait_s=0, exhausted=TooManyRequests, readers=lambda each: each.readers)
+
+    for _ in range(3):
+        with pool.lent("a") as lent:
+            lent.readers = [str(number) for number in range(50)]
+            lent.close()
+
+    with pool.lent("b") as lent:
+        assert lent.is_open
 
 
 def test_a_closed_pool_closes_what_comes_back() -> None:
