@@ -7,6 +7,7 @@ audit and without. Besides: what a token costs, 600 profiles in rotation, publis
 import argparse
 import json
 import os
+import random
 import secrets
 import subprocess
 import sys
@@ -356,14 +357,18 @@ def _export(server: Server, stop: threading.Event) -> None:
 
 
 def _interleaved(askers: Mapping[str, Server], paths: Sequence[str], samples: int) -> dict[str, list[float]]:
-    """Ask by turns over kept connections; return milliseconds by who asked, without the first ones."""
+    """Ask by turns, in an order that changes, over kept connections; return milliseconds, without the first ones.
+
+    In one order it would always be the same one who asks while the record of the one before is still written.
+    """
+    chance = random.Random(1)
     streams: dict[str, Iterator[float]] = {
         who: _asked(server, ((path, server.token) for path in cycle(paths))) for who, server in askers.items()
     }
     times: dict[str, list[float]] = {who: [] for who in askers}
     for number in range(samples + 20):
-        for who, stream in streams.items():
-            taken = next(stream)
+        for who in chance.sample(list(streams), len(streams)):
+            taken = next(streams[who])
             if number >= 20:
                 times[who].append(taken)
     return times
