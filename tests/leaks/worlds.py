@@ -166,23 +166,19 @@ def served(dsn: str, home: Path) -> Generator[World]:
         application.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """What was changed in a database, and what of it a viewpoint shows: its profile, sight and places."""
-
-    of: tuple[Profile, Sight, Places]
-    changes: Counter[str]
-
-
-def _changed(viewpoint: Viewpoint, one: World, other: str, seed: int, operations: Container[Operation]) -> Changed:
-    """Change what a viewpoint does not show; what it does is asked of the world that stays as it is."""
+def _seen_from(
+    viewpoint: Viewpoint, one: World, operations: Container[Operation] = tuple(Operation)
+) -> tuple[Profile, Sight, Places]:
+    """Return what a viewpoint shows, asked of the world that stays as it is."""
     with psycopg.connect(one.dsn) as connection:
         places = places_of(connection)
     profile = viewpoint.profile(places)
-    sight = sight_of(profile, operations if viewpoint.is_let_in else ())
-    with psycopg.connect(other) as connection:
-        changes = Mutator(connection, sight, read_tables(connection), seed).mutate()
-    return Changed((profile, sight, places), changes)
+    return profile, sight_of(profile, operations if viewpoint.is_let_in else ()), places
+
+
+def _changed(dsn: str, sight: Sight, seed: int) -> Counter[str]:
+    with psycopg.connect(dsn) as connection:
+        return Mutator(connection, sight, read_tables(connection), seed).mutate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +209,12 @@ class Worlds:
         with ExitStack() as stack:
             one = self.base(viewpoint) if before is None else self._served(stack, viewpoint, before)
             other = self.copied(stack, viewpoint)
-            made = _changed(viewpoint, one, other, seed, operations)
+            profile, sight, places = _seen_from(viewpoint, one, operations)
+            changes = _changed(other, sight, seed)
             if before:
                 before(other)
-            yield Pair(viewpoint, *made.of, one, stack.enter_context(served(other, self.home)), made.changes)
+            world = stack.enter_context(served(other, self.home))
+            yield Pair(viewpoint, profile, sight, places, one, world, changes)
 
     @contextmanager
     def pairs(self, viewpoint: Viewpoint, seeds: Sequence[int]) -> Iterator[Iterator[Pair]]:
@@ -229,10 +227,11 @@ class Worlds:
 
     def _grown(self, stack: ExitStack, viewpoint: Viewpoint, other: str, seeds: Sequence[int]) -> Iterator[Pair]:
         one, world = self.base(viewpoint), None
+        profile, sight, places = _seen_from(viewpoint, one)
         for seed in seeds:
-            made = _changed(viewpoint, one, other, seed, tuple(Operation))
+            changes = _changed(other, sight, seed)
             world = world or stack.enter_context(served(other, self.home))
-            yield Pair(viewpoint, *made.of, one, world, made.changes)
+            yield Pair(viewpoint, profile, sight, places, one, world, changes)
 
     def base(self, viewpoint: Viewpoint) -> World:
         """Return the world that stays as it is, as long as the run lives."""
