@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import cast
 
+from auth.cli import proposals
 from auth.cli.acts import Act, Acting, add_act, add_group, day_of, opened, say
 from auth.model import AccountKind, AccountState, UnitKind
 from auth.people import accounts, daily, leavers, notices
@@ -38,6 +39,7 @@ def register(commands: Subparsers) -> None:
     _on_account(group, "reset-totp", _reset_totp, "take a lost second factor")
     _add_position(group)
     _add_leaving(group)
+    proposals.add_to(group)
     _add_without_actor(group)
 
 

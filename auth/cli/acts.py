@@ -20,6 +20,7 @@ from catalogue.files import read_layers
 from catalogue.layer import Layer
 from core.clocks import Clock, LegalDay, RealClock
 from core.commands import Subparsers
+from core.errors import DatabaseError
 from core.settings import Settings
 from database.cluster import database_of
 from database.connections import connect, login_of
@@ -70,6 +71,24 @@ def opened(settings: Settings) -> Generator[tuple[Connection[Any], LegalDay]]:
         with connect(login_of(complete.identity_database_url, app, "identity"), purpose="identity") as connection:
             row = connection.execute("SELECT lg.hom_nay()").fetchone()
             yield connection, LegalDay(cast("tuple[date]", row)[0])
+        with connect(login_of(complete.publisher_database_url, app, "publisher"), purpose="publish") as publisher:
+            republish_in(publisher, read_layers())
+
+
+@contextmanager
+def opened_as_dba(settings: Settings) -> Generator[tuple[Connection[Any], LegalDay]]:
+    """Open a transaction as the login that owns the database, with the legal day; afterwards publish what changed.
+
+    Raises:
+        DatabaseError: that login is not set, or the database cannot be reached.
+    """
+    with database_of(settings) as complete:
+        if not complete.admin_database_url:
+            raise DatabaseError("Set DATDAI_ADMIN_DATABASE_URL to the login that owns the database.")
+        with connect(complete.admin_database_url, purpose="operator") as connection:
+            row = connection.execute("SELECT lg.hom_nay()").fetchone()
+            yield connection, LegalDay(cast("tuple[date]", row)[0])
+        app = complete.database_url or ""
         with connect(login_of(complete.publisher_database_url, app, "publisher"), purpose="publish") as publisher:
             republish_in(publisher, read_layers())
 

@@ -43,6 +43,8 @@ WARNED: Final = (14, 7, 1)
 """Days before the end on which the owner is told."""
 ACTIVATION_LIFETIME: Final = timedelta(hours=24)
 _CODE_BYTES: Final = 15
+_HALF_BYTES: Final = 10
+_HALF_LENGTH: Final = 16
 _CODE_GROUP: Final = 6
 _AT_ONCE = threading.BoundedSemaphore(4)  # 46 MiB each
 # Source: OWASP Password Storage Cheat Sheet, the choice of argon2id with 46 MiB; 91 ms on two cores.
@@ -163,24 +165,69 @@ def new_activation(
 ) -> str:
     """Return a new activation code, good once within 24 hours; an earlier one of the account is not good any more.
 
-    It cannot be read again: the database keeps its hash.
+    It cannot be read again: the database keeps its hash, and takes none of one piece for a privileged account.
     """
-    text = base64.b32encode(random(_CODE_BYTES)).decode()
-    code = "-".join(text[at : at + _CODE_GROUP] for at in range(0, len(text), _CODE_GROUP))
+    code = _grouped(random(_CODE_BYTES))
     values = {"account": account_id, "hash": _code_hash(code), "until": clock.now() + ACTIVATION_LIFETIME}
+    drop_activation(connection, account_id)
     connection.execute(_QUERIES["put_activation"].encode(), values)
     return code
 
 
+def new_half(
+    connection: Connection[Any],
+    account_id: int,
+    *,
+    proposal: int,
+    giver: int,
+    clock: Clock,
+    random: Random = secrets.token_bytes,
+) -> str:
+    """Return the approver's half of a new activation code; an earlier one of the account is not good any more.
+
+    Nobody can use it before the other half was fetched; both are good together, once, within 24 hours.
+    """
+    half = _grouped(random(_HALF_BYTES))
+    values = {"account": account_id, "hash": _code_hash(half), "until": clock.now() + ACTIVATION_LIFETIME}
+    drop_activation(connection, account_id)
+    connection.execute(_QUERIES["put_half"].encode(), values | {"proposal": proposal, "giver": giver})
+    return half
+
+
+def other_half(
+    connection: Connection[Any],
+    *,
+    proposal: int,
+    giver: int,
+    clock: Clock,
+    random: Random = secrets.token_bytes,
+) -> str | None:
+    """Return the half that the proposer gives, this once; ``None``: it was fetched, or the code is over or replaced."""
+    half = _grouped(random(_HALF_BYTES))
+    values = {"proposal": proposal, "giver": giver, "hash": _code_hash(half), "now": clock.now()}
+    found = first(connection, int, _QUERIES["put_other_half"], values)
+    return None if found is None else half
+
+
 def is_activation(code: str, hash_: str | None) -> bool:
-    """Tell whether a hash is that of an activation code, however it is grouped."""
-    return hmac.compare_digest(_code_hash(code), hash_ or "")
+    """Tell whether a hash is that of an activation code, however it is grouped; of two halves either may come first."""
+    return sum(hmac.compare_digest(each, hash_ or "") for each in _code_hashes(code)) > 0
 
 
 def use_activation(connection: Connection[Any], account_id: int, code: str, *, now: datetime) -> bool:
     """Use up an activation code; tell whether it was good. Of many at once one succeeds."""
-    values = {"account": account_id, "hash": _code_hash(code), "now": now}
+    values = {"account": account_id, "hashes": _code_hashes(code), "now": now}
     return first(connection, int, _QUERIES["use_activation"], values) is not None
+
+
+def has_activation(connection: Connection[Any], account_id: int) -> bool:
+    """Tell whether an account waits for its activation code."""
+    return first(connection, int, _QUERIES["has_activation"], {"account": account_id}) is not None
+
+
+def drop_password(connection: Connection[Any], account_id: int) -> None:
+    """Let the password of an account be used no more."""
+    connection.execute(_QUERIES["drop_password"].encode(), {"account": account_id})
 
 
 def drop_activation(connection: Connection[Any], account_id: int) -> None:
@@ -216,9 +263,26 @@ def _faults(password: str, own: Iterable[str]) -> Iterator[Phrase]:
         yield Phrase("It is common, or made of a name of yours.")
 
 
+def _grouped(secret: bytes) -> str:
+    text = base64.b32encode(secret).decode()
+    return "-".join(text[at : at + _CODE_GROUP] for at in range(0, len(text), _CODE_GROUP))
+
+
+def _code_hashes(code: str) -> list[str]:
+    """Return what the code may be kept as: of one piece, or as two halves that lie in either order."""
+    letters = _letters(code)
+    if len(letters) != 2 * _HALF_LENGTH:
+        return [_code_hash(code)]
+    one, other = _code_hash(letters[:_HALF_LENGTH]), _code_hash(letters[_HALF_LENGTH:])
+    return [one + other, other + one]
+
+
 def _code_hash(code: str) -> str:
-    letters = "".join(sign for sign in normal(code[: LIMITS.password_max]).upper() if sign.isalnum())
-    return hashlib.sha256(letters.encode()).hexdigest()
+    return hashlib.sha256(_letters(code).encode()).hexdigest()
+
+
+def _letters(code: str) -> str:
+    return "".join(sign for sign in normal(code[: LIMITS.password_max]).upper() if sign.isalnum())
 
 
 @cache

@@ -24,17 +24,39 @@ SET hash = %(hash)s
 WHERE id = (SELECT max(id) FROM acl.password WHERE account_id = %(account)s);
 
 -- name: put_activation
--- Keep the hash of an activation code in place of an earlier one.
-INSERT INTO acl.activation (account_id, hash, expires_at)
-VALUES (%(account)s, %(hash)s, %(until)s)
-ON CONFLICT (account_id) DO UPDATE
-SET hash = excluded.hash, expires_at = excluded.expires_at;
+-- Keep the hash of an activation code.
+INSERT INTO acl.activation (account_id, whole, expires_at)
+VALUES (%(account)s, %(hash)s, %(until)s);
+
+-- name: put_half
+-- Keep the hash of the approver's half of an activation code.
+INSERT INTO acl.activation (account_id, second_half, second_by, proposal_id, expires_at)
+VALUES (%(account)s, %(hash)s, %(giver)s, %(proposal)s, %(until)s);
+
+-- name: put_other_half
+-- Keep the hash of the proposer's half, once.
+UPDATE acl.activation
+SET first_half = %(hash)s, first_by = %(giver)s
+WHERE proposal_id = %(proposal)s AND first_half IS NULL AND expires_at > %(now)s
+RETURNING account_id;
 
 -- name: use_activation
 -- Use up an activation code that is good.
 DELETE FROM acl.activation
-WHERE account_id = %(account)s AND hash = %(hash)s AND expires_at > %(now)s
+WHERE account_id = %(account)s AND hash = ANY (%(hashes)s) AND expires_at > %(now)s
 RETURNING account_id;
+
+-- name: has_activation
+-- Return the account if it has an activation code.
+SELECT account_id
+FROM acl.activation
+WHERE account_id = %(account)s;
+
+-- name: drop_password
+-- Let the password of an account be used no more.
+UPDATE acl.account
+SET password_until = NULL
+WHERE id = %(account)s;
 
 -- name: drop_activation
 -- Forget the activation code of an account.

@@ -8,6 +8,9 @@
     every state ──revoke──> revoked, for good
 
 A machine account has no password: it is made active, and goes to suspended and revoked like the others.
+
+What gives control of a privileged account takes a warrant, ``auth.people.pairs``: that of two persons, whose activation
+code has two halves, or that of the operator at the machine.
 """
 
 import secrets
@@ -32,6 +35,7 @@ from auth.authority import (
 from auth.credentials import endings, passwords, totp
 from auth.credentials.passwords import Random
 from auth.model import AccountKind, AccountState, Caller, UnitKind
+from auth.people.pairs import PRIVILEGED, Pair, Warrant, refuse_alone, refuse_one_alone
 from auth.people.units import NewUnit, ensure_unit, find_unit
 from auth.rights.stale import mark_stale
 from auth.rows import every, first, only, refusals
@@ -64,6 +68,15 @@ class NewAccount:
     person: str | None = None
     person_code: str | None = None
     position: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPosition:
+    """A position in words; ``unit`` and ``kind`` are ``None`` where they stay."""
+
+    position: str
+    unit: str | None = None
+    kind: AccountKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +114,23 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """An account that was handed over: its record, and its activation code, which cannot be read again."""
+    """An account that was handed over: its record, and its activation code, which cannot be read again.
+
+    ``activation_code`` is the approver's half where two warrant it.
+    """
 
     account: Account
     record: Handover
     activation_code: str
 
 
-def create_account(connection: Connection[Any], actor: Caller, new: NewAccount, *, clock: Clock) -> Account:
+def create_account(
+    connection: Connection[Any], actor: Caller, new: NewAccount, *, clock: Clock, warrant: Warrant | None = None
+) -> Account:
     """Make an account: a system admin any, a head those of the unit's people within its allowance.
 
     Raises:
-        Forbidden: the actor may not make such an account.
+        Forbidden: the actor may not make such an account, or not alone.
         NotFound: there is no such unit, or it is another one than the actor's.
         Conflict: the code is taken, or the allowance is used up.
         BadRequest: a value is malformed, a person is missing, or an admin is to be outside the Sở.
@@ -123,6 +141,8 @@ def create_account(connection: Connection[Any], actor: Caller, new: NewAccount, 
     if of_allowance and new.kind is not AccountKind.INDIVIDUAL:
         raise Forbidden("Only a system admin of the Sở may do this.")
     _check_kind(new.kind, unit.kind)
+    if new.kind in PRIVILEGED and warrant is None:
+        refuse_alone()
     if of_allowance:
         _take_of_allowance(connection, unit.id)
     account = _insert(connection, actor, new, unit_id=unit.id, of_allowance=of_allowance, at=clock.now())
@@ -206,54 +226,63 @@ def hand_over(
     clock: Clock,
     note: str | None = None,
     random: Random = secrets.token_bytes,
+    warrant: Warrant | None = None,
 ) -> Handed:
     """Hand an account over to its person, with a record and a one-time activation code.
 
     Raises:
-        Forbidden: the actor may not do it to this account.
+        Forbidden: the actor may not do it to this account, or not alone.
         NotFound: there is no such account, or none that the actor may know of.
         Conflict: it was handed over before, or is a machine's.
     """
-    account = _held_person(connection, actor, code)
+    account = _held_warranted(connection, actor, code, warrant)
     _refuse_machine(account)
     _move(connection, account, AccountState.MUST_CHANGE, (AccountState.ISSUED,))
     handover = _write_handover(
         connection, actor, account, kind="handed_over", to_person=to_person, note=note, clock=clock
     )
-    activation = passwords.new_activation(connection, account.id, clock=clock, random=random)
+    activation = activation_of(connection, account.id, warrant, clock=clock, random=random)
     return Handed(_found(connection, code), handover, activation)
 
 
 def reset(
-    connection: Connection[Any], actor: Caller, code: str, *, clock: Clock, random: Random = secrets.token_bytes
+    connection: Connection[Any],
+    actor: Caller,
+    code: str,
+    *,
+    clock: Clock,
+    random: Random = secrets.token_bytes,
+    warrant: Warrant | None = None,
 ) -> str:
     """Give an account a new activation code in place of a forgotten password; return it, this once.
 
-    All sessions and tokens of the account end. The Sở does it for heads and admins, heads for their people.
+    All sessions and tokens of the account end. The Sở does it for heads and admins, by two; heads for their people.
 
     Raises:
-        Forbidden: the actor may not do it to this account.
+        Forbidden: the actor may not do it to this account, or not alone.
         NotFound: there is no such account, or none that the actor may know of.
         Conflict: it has no password that could be forgotten.
     """
-    account = _held_person(connection, actor, code)
+    account = _held_warranted(connection, actor, code, warrant)
     _refuse_machine(account)
     _move(connection, account, AccountState.MUST_CHANGE, (AccountState.MUST_CHANGE, AccountState.ACTIVE))
-    connection.execute(_QUERIES["forget_password"].encode(), {"id": account.id})
+    passwords.drop_password(connection, account.id)
     endings.end_tokens(connection, account.id, now=clock.now())
     record(connection, actor, "account.reset", f"account:{code}", before=told(account))
-    return passwords.new_activation(connection, account.id, clock=clock, random=random)
+    return activation_of(connection, account.id, warrant, clock=clock, random=random)
 
 
-def reset_totp(connection: Connection[Any], actor: Caller, code: str, *, clock: Clock) -> None:
+def reset_totp(
+    connection: Connection[Any], actor: Caller, code: str, *, clock: Clock, warrant: Warrant | None = None
+) -> None:
     """Take a lost second factor from an account; its sessions and tokens end.
 
     Raises:
-        Forbidden: the actor may not do it to this account.
+        Forbidden: the actor may not do it to this account, or not alone.
         NotFound: there is no such account, or none that the actor may know of.
         Conflict: it has no second factor.
     """
-    account = _held_person(connection, actor, code)
+    account = _held_warranted(connection, actor, code, warrant)
     if not totp.drop(connection, account.id):
         raise Conflict("The account has no second factor.")
     endings.end_tokens(connection, account.id, now=clock.now())
@@ -289,15 +318,17 @@ def suspend_for(
     return _changed(connection, actor, "account.suspend", account)
 
 
-def resume(connection: Connection[Any], actor: Caller, code: str, *, clock: Clock) -> Account:
+def resume(
+    connection: Connection[Any], actor: Caller, code: str, *, clock: Clock, warrant: Warrant | None = None
+) -> Account:
     """End a suspension: active with a good password, to be changed with an old one, issued without any.
 
     Raises:
-        Forbidden: the actor may not do it to this account, or the Sở suspended it.
+        Forbidden: the actor may not do it to this account, or not alone, or the Sở suspended it.
         NotFound: there is no such account, or none that the actor may know of.
         Conflict: it is not suspended, or its position has ended.
     """
-    account = _held_person(connection, actor, code)
+    account = _held_warranted(connection, actor, code, warrant)
     if account.suspended_for is SuspendedFor.DEPARTMENT:
         require_admin(actor)
     if account.ends_on is not None:
@@ -348,26 +379,87 @@ def change_position(
     Another unit, or another kind, is for a system admin; sessions, tokens and clients end then.
 
     Raises:
-        Forbidden: the actor may not do it to this account.
+        Forbidden: the actor may not do it to this account, or not alone.
         NotFound: there is no such account or unit, or none that the actor may know of.
-        Conflict: it is revoked, or is one of the last two admins.
+        Conflict: it is revoked.
+        BadRequest: a machine would become a person, or a person a machine.
+    """
+    return move(connection, actor, code, NewPosition(position, unit, kind), day=day, clock=clock)
+
+
+def move(
+    connection: Connection[Any],
+    actor: Caller,
+    code: str,
+    new: NewPosition,
+    *,
+    day: date,
+    clock: Clock,
+    warrant: Warrant | None = None,
+) -> Account:
+    """Give a person another position, which may be that of an admin or a head, or end to be.
+
+    Who becomes one keeps nothing of how the account was entered: it is to be activated anew.
+
+    Raises:
+        Forbidden: the actor may not do it to this account, or not alone.
+        NotFound: there is no such account or unit, or none that the actor may know of.
+        Conflict: it is revoked, or is one of the last two admins, or becomes privileged while it is suspended.
         BadRequest: an admin would stand outside the Sở.
     """
     one_at_a_time(connection)
     account = _held_person(connection, actor, code)
     if account.state is AccountState.REVOKED:
         raise Conflict("The account is {}; this is not done to it then.", account.state.value)
-    target = find_unit(connection, unit) if unit else find_unit(connection, account.unit)
-    wanted = kind or account.kind
+    target, wanted = find_unit(connection, new.unit or account.unit), new.kind or account.kind
     if (target.id, wanted) != (account.unit_id, account.kind):
         require_admin(actor)
+        if PRIVILEGED & {wanted, account.kind} and warrant is None:
+            refuse_alone()
         _check_change(connection, account, target.kind, wanted)
         endings.end_all(connection, account.id, now=clock.now())
-    values = {"id": account.id, "position": _text(position), "unit": target.id, "kind": wanted.value}
+        if wanted in PRIVILEGED and account.kind not in PRIVILEGED:
+            take_keys(connection, account, now=clock.now())
+    strip_functions(connection, account.id, day)
+    values = {"id": account.id, "position": _text(new.position), "unit": target.id, "kind": wanted.value}
     with refusals():
         connection.execute(_QUERIES["change_person"].encode(), values)
-    strip_functions(connection, account.id, day)
     return _changed(connection, actor, "account.change_position", account)
+
+
+def take_keys(connection: Connection[Any], account: Account, *, now: datetime) -> None:
+    """Take from an account all by which it is entered: who becomes privileged may have been activated by one person.
+
+    An account that is in use must be activated anew, by a code in two halves.
+
+    Raises:
+        Conflict: it is suspended or revoked.
+    """
+    if account.state is not AccountState.ISSUED:
+        _move(connection, account, AccountState.MUST_CHANGE, (AccountState.MUST_CHANGE, AccountState.ACTIVE))
+    passwords.drop_password(connection, account.id)
+    passwords.drop_activation(connection, account.id)
+    totp.drop(connection, account.id)
+    connection.execute(_QUERIES["drop_links"].encode(), {"id": account.id})
+    endings.end_tokens(connection, account.id, now=now)
+
+
+def activation_of(
+    connection: Connection[Any],
+    account_id: int,
+    warrant: Warrant | None,
+    *,
+    clock: Clock,
+    random: Random = secrets.token_bytes,
+) -> str:
+    """Return a new activation code of an account; where two warrant it, the approver's half of one."""
+    match warrant:
+        case Pair(proposal=number, approver=approver):
+            return passwords.new_half(
+                connection, account_id, proposal=number, giver=approver, clock=clock, random=random
+            )
+        case _:
+            return passwords.new_activation(connection, account_id, clock=clock, random=random)
 
 
 def strip_functions(connection: Connection[Any], account_id: int, day: date) -> None:
@@ -534,6 +626,13 @@ def _held_person(connection: Connection[Any], actor: Caller, code: str) -> Accou
     """Return an account that the actor may act on, and hold its row."""
     account = held_account(connection, code)
     require_over_person(actor, account.id, account.unit_id, account.kind)
+    return account
+
+
+def _held_warranted(connection: Connection[Any], actor: Caller, code: str, warrant: Warrant | None) -> Account:
+    """Return an account that the actor may act on, alone or by a warrant, and hold its row."""
+    account = _held_person(connection, actor, code)
+    refuse_one_alone(connection, account.id, warrant)
     return account
 
 

@@ -64,12 +64,6 @@ SET state = %(to)s, suspended_for = %(suspended_for)s
 WHERE id = %(id)s AND state = ANY (%(from)s)
 RETURNING id;
 
--- name: forget_password
--- Let the password of an account be used no more.
-UPDATE acl.account
-SET password_until = NULL
-WHERE id = %(id)s;
-
 -- name: expire_password
 -- Ask the owner of a password that is too old for a new one.
 UPDATE acl.account
@@ -125,3 +119,8 @@ FROM acl.handover h
 LEFT JOIN acl.account g ON g.id = h.by_id
 WHERE h.account_id = %(account)s
 ORDER BY h.id;
+
+-- name: drop_links
+-- Take back who at outside providers may sign in to an account.
+DELETE FROM oauth.outside_subject
+WHERE account_id = %(id)s;

@@ -6,7 +6,7 @@ account without a function may see nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, cast
 from unicodedata import normalize
 
@@ -15,11 +15,13 @@ from psycopg.types.json import Jsonb
 
 from auth.audit.acts import record
 from auth.authority import is_admin, require_admin, require_over_person, require_sight
-from auth.model import AccountState, Caller, Function, Period
-from auth.people.accounts import Account, account_seen, held_account
+from auth.model import AccountKind, AccountState, Caller, Function, Period, UnitKind
+from auth.people.accounts import Account, account_seen, held_account, take_keys
+from auth.people.pairs import is_privileged, refuse_alone
 from auth.people.units import find_unit
 from auth.rights.stale import mark_stale, refuse_over_grants
 from auth.rows import every, only, refusals
+from auth.standing import SHARING
 from auth.territory import Territories, read_territories
 from catalogue.layer import Layer
 from catalogue.profile import Operation
@@ -142,25 +144,68 @@ def give_function(
     """Give a function of the unit to one of its accounts, from a legal day on (``None``: from today).
 
     Raises:
-        Forbidden: the actor may not do it to this account.
+        Forbidden: the actor may not do it to this account, or not alone: that of the Sở for sharing makes an officer.
         NotFound: there is no such account or function, or none that the actor may know of.
         Conflict: it holds the function in that time, is revoked, or would see more than the functions give.
         BadRequest: the period is empty, or begins in the past.
     """
+    owner, period = _held_by(connection, actor, account), Period(since or day, until)
+    if makes_officer(connection, owner, code):
+        refuse_alone()
+    return _give(connection, actor, owner, code, period=period, layers=layers, day=day)
+
+
+def make_officer(
+    connection: Connection[Any],
+    actor: Caller,
+    account: str,
+    *,
+    period: Period,
+    layers: Sequence[Layer],
+    day: date,
+    now: datetime,
+) -> Held:
+    """Give a person of the Sở the function of sharing data, by a warrant; nothing stays of how the account was entered.
+
+    Raises:
+        Forbidden, NotFound, Conflict, BadRequest: as of any function, or the account is suspended.
+    """
     owner = _held_by(connection, actor, account)
+    if not is_privileged(connection, owner.id):
+        take_keys(connection, owner, now=now)
+    return _give(connection, actor, owner, SHARING, period=period, layers=layers, day=day)
+
+
+def _give(
+    connection: Connection[Any],
+    actor: Caller,
+    owner: Account,
+    code: str,
+    *,
+    period: Period,
+    layers: Sequence[Layer],
+    day: date,
+) -> Held:
     if owner.state is AccountState.REVOKED or owner.ends_on is not None:
         raise Conflict("The position has ended.")
     found = _found(connection, owner.unit, code)
-    period = Period(since or day, until)
     _check_period(period, day)
-    values = {"account": owner.id, "function": found.id, "by": actor.account_id, "since": period.since, "until": until}
+    values = {"account": owner.id, "function": found.id, "by": actor.account_id}
     with refusals():
-        connection.execute(_QUERIES["give_function"].encode(), values)
+        connection.execute(_QUERIES["give_function"].encode(), values | {"since": period.since, "until": period.until})
     mark_stale(connection, [owner.id])
     refuse_over_grants(connection, layers, [owner.id], day)
-    told_ = {"function": code, "since": period.since.isoformat(), "until": until.isoformat() if until else None}
-    record(connection, actor, "account.give_function", f"account:{account}", after=told_)
+    until = period.until.isoformat() if period.until else None
+    told_ = {"function": code, "since": period.since.isoformat(), "until": until}
+    record(connection, actor, "account.give_function", f"account:{owner.code}", after=told_)
     return Held(found.unit, found.function, period)
+
+
+def makes_officer(connection: Connection[Any], owner: Account, code: str) -> bool:
+    """Tell whether a function lets its holder act for the Sở in agreements."""
+    if code != SHARING or owner.kind is not AccountKind.INDIVIDUAL:
+        return False
+    return find_unit(connection, owner.unit).kind is UnitKind.DEPARTMENT
 
 
 def strip_function(connection: Connection[Any], actor: Caller, account: str, code: str, *, day: date) -> None:

@@ -137,14 +137,28 @@ WHERE a.id = %(account)s
 ON CONFLICT DO NOTHING
 RETURNING id;
 
+-- name: notify_of
+-- Write a notice of an act that was proposed or done, once.
+INSERT INTO acl.notice (kind, account_id, unit_id, day, made_at, proposal_id)
+SELECT %(kind)s, a.id, coalesce(a.unit_id, p.unit_id), %(day)s, %(at)s, p.id
+FROM acl.proposal p
+LEFT JOIN acl.account a ON a.code = p.account
+WHERE p.id = %(proposal)s
+ON CONFLICT DO NOTHING;
+
 -- name: notices
--- List notices after one: of a unit or of all, about one account or any.
-SELECT n.id, n.kind, a.code, a.person, u.code, n.day, n.made_at
+-- List notices after one: of a unit or of all, about one account or any; those of acts for who may approve them.
+SELECT n.id, n.kind, coalesce(a.code, p.account), coalesce(a.person, p.arguments ->> 'person'), u.code, n.day, n.made_at,
+       p.id, p.act, b.code
 FROM acl.notice n
-JOIN acl.account a ON a.id = n.account_id
+LEFT JOIN acl.account a ON a.id = n.account_id
+LEFT JOIN acl.proposal p ON p.id = n.proposal_id
+LEFT JOIN acl.account b ON b.id = p.proposed_by
 JOIN acl.unit u ON u.id = n.unit_id
 WHERE n.id > %(after)s
-  AND (%(unit)s::int IS NULL OR n.unit_id = %(unit)s)
-  AND (%(only)s::int IS NULL OR n.account_id = %(only)s)
+  AND ((%(unit)s::int IS NULL OR n.unit_id = %(unit)s)
+       AND (%(only)s::int IS NULL OR n.account_id = %(only)s)
+       OR n.account_id = %(own)s
+       OR n.proposal_id IS NOT NULL AND acl.la_nguoi_duyet(%(own)s))
 ORDER BY n.id
 LIMIT %(limit)s;

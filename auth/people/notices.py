@@ -32,11 +32,21 @@ class Kind(StrEnum):
     """Suspended: nobody attested the account in the quarter before."""
     PASSWORD_EXPIRES = "password_expires"  # noqa: S105 - a word
     """14, 7 or 1 days before it is too old."""
+    ACT_PROPOSED = "act_proposed"
+    """One person proposed an act on a privileged account."""
+    ACT_DONE = "act_done"
+    """Another one approved it; it is done."""
+    ACT_DONE_ALONE = "act_done_alone"
+    """The operator did it at the machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice about an account; ``day`` is what it is about, ``made_at`` when it was written."""
+    """A notice about an account; ``day`` is what it is about, ``made_at`` when it was written.
+
+    Attributes:
+        proposal: number of the proposal that it tells of, with its act and who proposed it.
+    """
 
     id: int
     kind: Kind
@@ -45,6 +55,9 @@ class Notice:
     unit: str
     day: date
     made_at: datetime
+    proposal: int | None
+    act: str | None
+    by: str | None
 
 
 def notify(connection: Connection[Any], kind: Kind, account_id: int, day: date, *, now: datetime) -> bool:
@@ -53,12 +66,22 @@ def notify(connection: Connection[Any], kind: Kind, account_id: int, day: date, 
     return first(connection, int, _QUERIES["notify"], values) is not None
 
 
+def notify_of(connection: Connection[Any], kind: Kind, proposal: int, day: date, *, now: datetime) -> None:
+    """Write the notice of an act on a privileged account, for the Sở, the head of the unit and the owner."""
+    values = {"kind": kind.value, "proposal": proposal, "day": day, "at": now}
+    connection.execute(_QUERIES["notify_of"].encode(), values)
+
+
 def notices_seen(connection: Connection[Any], actor: Caller, *, limit: int, after: int = 0) -> list[Notice]:
-    """Return the notices that concern the actor: all for an admin, the unit's for its head, else one's own."""
+    """Return the notices that concern the actor: all for an admin, the unit's for its head, else one's own.
+
+    The head of the Sở is told besides of every act on a privileged account.
+    """
     head = actor.account_kind is AccountKind.UNIT_HEAD
     values = {
-        "unit": None if is_admin(actor) else actor.unit_id,
+        "unit": actor.unit_id if head else None,
         "only": None if is_admin(actor) or head else actor.account_id,
+        "own": actor.account_id,
         "after": after,
         "limit": limit,
     }

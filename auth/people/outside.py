@@ -9,6 +9,7 @@ from psycopg.rows import class_row
 
 from auth.audit import acts
 from auth.model import AccountKind, Caller
+from auth.people.pairs import Warrant, refuse_one_alone
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
 from database.queries import load
 
@@ -41,18 +42,29 @@ def subject_of(connection: Connection[Any], issuer: str, account_id: int) -> str
     return found[0] if found else None
 
 
-def link(connection: Connection[Any], actor: Caller, account: str, *, issuer: str, subject: str, now: datetime) -> None:
+def link(
+    connection: Connection[Any],
+    actor: Caller,
+    account: str,
+    *,
+    issuer: str,
+    subject: str,
+    now: datetime,
+    warrant: Warrant | None = None,
+) -> None:
     """Let somebody at a provider sign in to an account: one's own, or as a system admin anybody's.
 
     Raises:
         BadRequest: the subject is no subject.
-        Forbidden: it is another's account, or a token asks.
+        Forbidden: it is another's account, or a token asks, or the account is privileged and nobody warrants it.
         NotFound: there is no person's account of that name.
         Conflict: the account or the subject is linked already.
     """
     if not subject or len(subject) > SUBJECT_MAX or not subject.isascii() or not subject.isprintable():
         raise BadRequest("A subject is 1 to {} printable ASCII characters.", SUBJECT_MAX)
     account_id = _account(connection, actor, account)
+    if account_id != actor.account_id:
+        refuse_one_alone(connection, account_id, warrant)
     values = {"issuer": issuer, "subject": subject, "account_id": account_id, "linked_by": actor.account_id, "now": now}
     if connection.execute(_QUERIES["link_subject"].encode(), values).rowcount != 1:
         raise Conflict("The account or the subject is linked already.")

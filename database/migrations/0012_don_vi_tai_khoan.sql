@@ -160,10 +160,22 @@ COMMENT ON TABLE acl.password IS 'The newest is the password of the account whil
 
 CREATE TABLE acl.activation (
     account_id int PRIMARY KEY REFERENCES acl.account,
-    hash text COLLATE "C" NOT NULL CHECK (hash ~ '^[0-9a-f]{64}$'),
-    expires_at timestamptz NOT NULL
+    whole text COLLATE "C" CHECK (whole ~ '^[0-9a-f]{64}$'),
+    first_half text COLLATE "C" CHECK (first_half ~ '^[0-9a-f]{64}$'),
+    first_by int REFERENCES acl.account,
+    second_half text COLLATE "C" CHECK (second_half ~ '^[0-9a-f]{64}$'),
+    second_by int REFERENCES acl.account,
+    proposal_id int,
+    hash text COLLATE "C" GENERATED ALWAYS AS (coalesce(whole, first_half || second_half)) STORED,
+    expires_at timestamptz NOT NULL,
+    CHECK (num_nulls(whole, second_half) = 1),
+    CHECK (num_nulls(second_half, second_by, proposal_id) IN (0, 3)),
+    CHECK (num_nulls(first_half, first_by) IN (0, 2) AND (first_half IS NULL OR second_half IS NOT NULL)),
+    CONSTRAINT two_givers CHECK (first_by <> second_by)
 );
 COMMENT ON TABLE acl.activation IS 'One-time activation codes; one that was used, or that a newer one replaced, is gone.';
+COMMENT ON COLUMN acl.activation.first_half IS 'Of a code in two halves, that of who proposed; NULL until it was fetched.';
+COMMENT ON COLUMN acl.activation.hash IS 'What a code is compared with: of one piece, or of both halves in a row; NULL while a half lacks.';
 
 CREATE TABLE acl.totp (
     account_id int PRIMARY KEY REFERENCES acl.account,
@@ -255,15 +267,19 @@ CREATE TABLE acl.attestation (
 CREATE TABLE acl.notice (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text COLLATE "C" NOT NULL CHECK (kind IN ('leaving_late', 'absence_warned', 'absence_revoked', 'not_attested',
-                                                   'attestation_due', 'password_expires', 'position_ended')),
-    account_id int NOT NULL REFERENCES acl.account,
+                                                   'attestation_due', 'password_expires', 'position_ended',
+                                                   'act_proposed', 'act_done', 'act_done_alone')),
+    account_id int REFERENCES acl.account,
     unit_id int NOT NULL REFERENCES acl.unit,
     day date NOT NULL,
     made_at timestamptz NOT NULL,
-    UNIQUE (kind, account_id, day)
+    proposal_id int,
+    CHECK ((kind LIKE 'act\_%') = (proposal_id IS NOT NULL) AND (account_id IS NOT NULL OR proposal_id IS NOT NULL))
 );
+CREATE UNIQUE INDEX notice_once ON acl.notice (kind, account_id, day) WHERE proposal_id IS NULL;
+CREATE UNIQUE INDEX notice_of_proposal_once ON acl.notice (kind, proposal_id) WHERE proposal_id IS NOT NULL;
 COMMENT ON TABLE acl.notice IS 'What the Sở and the heads are told; equal notices are made once.';
-COMMENT ON COLUMN acl.notice.day IS 'What the notice is about: the day of the end, of the warning, of the expiry.';
+COMMENT ON COLUMN acl.notice.day IS 'What the notice is about: the day of the end, of the warning, of the expiry, of the act.';
 
 
 -- The login that keeps accounts reads and writes them, deletes only what is short-lived, and sees no land data.
@@ -282,11 +298,11 @@ BEGIN
     EXECUTE format('GRANT SELECT, INSERT ON acl.unit, acl.unit_parent, acl.function, acl.account, acl.account_function, '
                    'acl.unit_succession, acl.stale_profile, acl.password, acl.activation, acl.totp, acl.totp_begun, acl.recovery_code, '
                    'acl.handover, acl.leaving, acl.staff_list, acl.absence, acl.attestation, acl.notice TO %I', identity);
-    EXECUTE format('GRANT UPDATE (name, kind, territory, valid_until, allowance) ON acl.unit TO %I', identity);
+    EXECUTE format('GRANT UPDATE (name, territory, valid_until, allowance) ON acl.unit TO %I', identity);
     EXECUTE format('GRANT UPDATE (valid_until) ON acl.unit_parent, acl.account_function TO %I', identity);
     EXECUTE format('GRANT UPDATE (name, narrows, valid_until) ON acl.function TO %I', identity);
-    EXECUTE format('GRANT UPDATE (unit_id, kind, person, person_code, position, state, suspended_for, of_allowance, '
-                   'password_until, ends_on) ON acl.account TO %I', identity);
+    EXECUTE format('GRANT UPDATE (unit_id, kind, position, state, suspended_for, of_allowance, password_until, ends_on) '
+                   'ON acl.account TO %I', identity);
     EXECUTE format('GRANT UPDATE (state, decided_by, decided_at) ON acl.unit_succession TO %I', identity);
     EXECUTE format('GRANT UPDATE (hash), DELETE ON acl.password TO %I', identity);
     EXECUTE format('GRANT UPDATE ON acl.stale_profile TO %I', identity);

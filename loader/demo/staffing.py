@@ -11,7 +11,8 @@ from pyotp.totp import TOTP
 from auth.credentials import passwords, totp
 from auth.model import AccountKind, Caller, Function, Period, UnitKind
 from auth.people import accounts, functions, units
-from auth.people.accounts import Handed, NewAccount
+from auth.people.accounts import Account, NewAccount
+from auth.people.proposals import Act
 from auth.people.units import NewUnit
 from auth.territory import COMMUNE, DISTRICT, Territories, read_territories
 from catalogue.layer import Layer
@@ -19,6 +20,7 @@ from core.errors import CatalogueError
 from loader.demo.deriving import password_of, second_factor_of, source
 from loader.demo.files import AccountEntry, Demo, FunctionEntry, UnitEntry
 from loader.demo.stage import Stage, callers
+from loader.demo.two import by_two
 
 ADMIN: Final = "so.quantri1"
 """The admin who makes units, functions and accounts."""
@@ -56,7 +58,7 @@ def staff(office: Office) -> Mapping[str, Caller]:
         function = _function(each, territories, office.day)
         stage.keep(functions.define_function, admin, each.unit, function, layers=office.layers)
     for head in _of(office, AccountKind.UNIT_HEAD):
-        _provide(office, head, admin)
+        _appoint_head(office, head, admin)
     for each in _of(office, AccountKind.INDIVIDUAL, AccountKind.MACHINE):
         _employ(office, each, admin)
     return _people(office)
@@ -68,16 +70,15 @@ def _appoint(office: Office) -> None:
     new = NewUnit(unit.code, unit.name, unit.kind, unit.valid_from)
     admins = [_new(each) for each in _of(office, AccountKind.SYSTEM_ADMIN)]
     for handed in office.stage.found(accounts.bootstrap, admins, unit=new, clock=office.stage.clock):
-        _take_over(office, handed)
+        _take_over(office, handed.account, handed.activation_code)
 
 
-def _provide(office: Office, entry: AccountEntry, admin: Caller) -> None:
-    """Make the account of a head, and hand it over."""
-    stage, clock = office.stage, office.stage.clock
-    stage.keep(accounts.create_account, admin, _new(entry), clock=clock)
-    stage.keep(accounts.provide, admin, entry.code, to_person=entry.person or "", clock=clock)
-    handed = stage.keep(accounts.hand_over, admin, entry.code, to_person=entry.person or "", clock=clock)
-    _take_over(office, handed)
+def _appoint_head(office: Office, entry: AccountEntry, admin: Caller) -> None:
+    """Make the account of a head, and hand it over, as two admins do."""
+    stage, person = office.stage, entry.person or ""
+    by_two(stage, Act.CREATE, entry.code, unit=entry.unit, kind=entry.kind, person=person)
+    code = by_two(stage, Act.HAND_OVER, entry.code, to_person=person)
+    _take_over(office, stage.keep(accounts.account_seen, admin, entry.code), code)
 
 
 def _employ(office: Office, entry: AccountEntry, admin: Caller) -> None:
@@ -88,15 +89,15 @@ def _employ(office: Office, entry: AccountEntry, admin: Caller) -> None:
     else:
         stage.keep(accounts.create_account, head, _new(entry), clock=clock)
         handed = stage.keep(accounts.hand_over, head, entry.code, to_person=entry.person or "", clock=clock)
-        _take_over(office, handed)
+        _take_over(office, handed.account, handed.activation_code)
     for code in entry.functions:
         stage.keep(functions.give_function, head, entry.code, code, layers=office.layers, day=SINCE)
 
 
-def _take_over(office: Office, handed: Handed) -> None:
+def _take_over(office: Office, owner: Account, code: str) -> None:
     """Use the activation code, choose a password and, where one is asked for, set up the second factor."""
-    stage, clock, owner = office.stage, office.stage.clock, handed.account
-    stage.keep(passwords.use_activation, owner.id, handed.activation_code, now=clock.now())
+    stage, clock = office.stage, office.stage.clock
+    stage.keep(passwords.use_activation, owner.id, code, now=clock.now())
     password = password_of(owner.code, passwords.expiry(clock.now()), key=office.key)
     stage.keep(passwords.change_password, owner.id, current=None, new=password, clock=clock)
     if owner.kind in _WITH_SECOND_FACTOR:

@@ -1,5 +1,6 @@
 """Units and people, and the login that keeps them: each test in a transaction that is rolled back."""
 
+import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,15 +9,24 @@ from typing import Any
 
 import psycopg
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from psycopg.conninfo import make_conninfo
 
+from auth import api
+from auth.api.http import Access
 from auth.credentials import passwords, totp
 from auth.model import AccountKind, Caller, UnitKind
-from auth.people import accounts, units
+from auth.people import accounts, proposals, units
 from auth.people.accounts import NewAccount
+from auth.people.proposals import Act, Approved, Arguments, Means, NewProposal, Proposal
 from auth.people.sign_in import Result, sign_in
 from auth.people.units import NewUnit
+from catalogue.files import read_layers
 from core.clocks import StoppedClock
+from core.errors import Unauthorized
+from database.writer import Writer
+from web.texts import error_texts
 
 NOW = datetime(2025, 7, 1, 2, 0, tzinfo=UTC)  # Tuesday, 9 o'clock in Vietnam
 TODAY = date(2025, 7, 1)
@@ -44,7 +54,11 @@ class People:
         ):
             units.create_unit(connection, self.admin, NewUnit(code, name, kind, date(2020, 1, 1)))
         admins = [NewAccount(f"qt{n}", "so", AccountKind.SYSTEM_ADMIN, f"Quản trị {n}") for n in (1, 2, 3)]
-        accounts.bootstrap(connection, admins, unit=NewUnit("so", "Sở", UnitKind.DEPARTMENT, TODAY), clock=self.clock)
+        department = NewUnit("so", "Sở", UnitKind.DEPARTMENT, TODAY)
+        connection.execute("RESET SESSION AUTHORIZATION")
+        accounts.bootstrap(connection, admins, unit=department, clock=self.clock)
+        connection.execute("SET SESSION AUTHORIZATION datdai_mau_identity")
+        self.ask("UPDATE acl.account SET state = 'active', password_until = '2099-12-31'")  # they have used their codes
         self.admin, self.second, self.third = (self.caller(f"qt{n}") for n in (1, 2, 3))
         for code, unit, kind in (
             ("truong", "xa", AccountKind.UNIT_HEAD),
@@ -55,17 +69,44 @@ class People:
             self.make(code, unit, kind)
         self.activate("truong", "lan", "thu")
         self.head, self.lan, self.other = self.caller("truong"), self.caller("lan"), self.caller("thu")
+        self.ask("DELETE FROM acl.notice")
 
     def make(self, code: str, unit: str = "xa", kind: AccountKind = AccountKind.INDIVIDUAL) -> accounts.Account:
+        if kind in {AccountKind.SYSTEM_ADMIN, AccountKind.UNIT_HEAD}:
+            self.two(Act.CREATE, code, unit=unit, kind=kind, person=f"Nguyễn Văn {code.title()}",
+                     person_code=f"CB-{code}", position="Chuyên viên")  # fmt: skip
+            return self.account(code)
         new = NewAccount(code, unit, kind, f"Nguyễn Văn {code.title()}", f"CB-{code}", "Chuyên viên")
         return accounts.create_account(self.connection, self.admin, new, clock=self.clock)
 
     def activate(self, *codes: str) -> None:
         """Take accounts all the way: handed over, signed in, with a password of their own."""
         for code in codes:
-            if self.account(code).state == "issued":
+            account = self.account(code)
+            if account.state == "issued" and account.kind is AccountKind.UNIT_HEAD:
+                self.two(Act.HAND_OVER, code, to_person=code)
+            elif account.state == "issued":
                 accounts.hand_over(self.connection, self.admin, code, to_person=code, clock=self.clock)
+            elif account.kind is AccountKind.SYSTEM_ADMIN:
+                self.ask("UPDATE acl.account SET password_until = NULL WHERE code = %s", code)
             passwords.change_password(self.connection, self.id(code), current=None, new=GOOD, clock=self.clock)
+
+    def propose(self, act: Act, code: str, *, by: Caller | None = None, clock: Any = None, **given: Any) -> Proposal:
+        new = NewProposal(act, code, "Theo quyết định", Arguments(**given))
+        return proposals.propose(self.connection, by or self.admin, new, clock=clock or self.clock)
+
+    def approve(self, number: int, *, by: Caller | None = None, clock: Any = None) -> Approved:
+        means = Means(clock or self.clock, TODAY, ())
+        return proposals.approve(self.connection, by or self.second, number, means=means)
+
+    def two(self, act: Act, code: str, **given: Any) -> str:
+        """Do an act as two admins; return both halves of the activation code that comes of it."""
+        admins = [self.caller(each) for each in ("qt1", "qt2", "qt3") if each != code]
+        number = self.propose(act, code, by=admins[0], **given).number
+        half = self.approve(number, by=admins[1]).half
+        if half is None:
+            return ""
+        return f"{proposals.take_half(self.connection, admins[0], number, clock=self.clock)} {half}"
 
     def caller(self, code: str) -> Caller:
         return accounts.caller_named(self.connection, code)
@@ -187,3 +228,65 @@ def people_of() -> type[People]:
 @pytest.fixture
 def people(connection: psycopg.Connection[Any]) -> People:
     return People(connection)
+
+
+CODES = itertools.count(1)
+
+
+class Api:
+    """A client of the admin API, signed in as whoever ``actor`` is."""
+
+    def __init__(self, client: FlaskClient, people: dict[str, Caller], dsn: str) -> None:
+        self.client = client
+        self.people = people
+        self.dsn = dsn
+        self.actor: Caller | None = None
+
+    def caller(self) -> Caller:
+        if self.actor is None:
+            raise Unauthorized
+        return self.actor
+
+    def ask(self, actor, method, path, body=None, **more):
+        self.actor = self.people[actor] if isinstance(actor, str) else actor
+        answer = self.client.open(f"/admin/api{path}", method=method, json=body, **more)
+        return answer.status_code, answer.get_json(silent=True)
+
+    def rows(self, query: str, *values: object) -> list[tuple]:
+        """Ask the database itself."""
+        with psycopg.connect(self.dsn) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def new_account(self, **more) -> str:
+        """A fresh account of the commune, made by an admin."""
+        code = f"moi{next(CODES)}"
+        body = {"code": code, "unit": "xa", "kind": "individual", "person": "Người mới"} | more
+        assert self.ask("qt1", "POST", "/accounts", body)[0] == 201
+        return code
+
+
+@pytest.fixture(scope="module")
+def whole(cluster: str, template_db: str, people_of) -> Iterator[Api]:
+    name = f"datdai_quan_tri_{os.getpid()}"
+    with psycopg.connect(cluster, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_db}".encode())
+        dsn = make_conninfo(cluster, dbname=name)
+        with psycopg.connect(dsn) as owner:
+            owner.execute("UPDATE lg.ngay_phap_ly SET ngay = %s", ["2025-07-01"])
+            owner.execute("SET SESSION AUTHORIZATION datdai_mau_identity")
+            made = people_of(owner)
+            people = {"qt1": made.admin, "qt2": made.second, "head": made.head, "lan": made.lan, "other": made.other}
+        logins = {n: Writer(make_conninfo(dsn, user=f"datdai_mau_{n}"), purpose="test") for n in
+                  ("identity", "publisher", "auditor")}  # fmt: skip
+        holder: list[Api] = []
+        access = Access(
+            **logins, layers=read_layers(), clock=StoppedClock(made.now), caller=lambda: holder[0].caller(),  # noqa: PLW0108 - the holder is filled later
+            key=bytes(32), texts=error_texts,
+        )  # fmt: skip
+        app = Flask(__name__)
+        app.register_blueprint(api.blueprint(access))
+        holder.append(Api(app.test_client(), people, dsn))
+        yield holder[0]
+        for writer in logins.values():
+            writer.close()
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

@@ -6,6 +6,7 @@ from auth.credentials import passwords
 from auth.model import AccountKind, AccountState, UnitKind
 from auth.people import accounts, units
 from auth.people.accounts import NewAccount
+from auth.people.proposals import Act
 from auth.people.units import NewUnit
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
 
@@ -126,7 +127,7 @@ def test_a_head_acts_on_no_other_head_of_the_unit(people):
 
 
 def test_the_so_resets_heads_and_heads_their_people(people):
-    assert accounts.reset(people.connection, people.admin, "truong", clock=people.clock)
+    assert people.two(Act.RESET, "truong")
     assert accounts.reset(people.connection, people.head, "lan", clock=people.clock)
 
 
@@ -171,16 +172,16 @@ def test_with_an_account_die_the_clients_that_it_made_and_their_tokens(people):
 
 
 def test_the_last_two_admins_stay(people):
+    people.make("truong-so", "so", AccountKind.UNIT_HEAD)
+    people.activate("truong-so")
     accounts.revoke(people.connection, people.admin, "qt3", clock=people.clock)
 
     for name in ("revoke", "suspend"):
         with pytest.raises(Conflict):
             getattr(accounts, name)(people.connection, people.admin, "qt2", clock=people.clock)
+    leave = people.propose(Act.POSITION, "qt2", position="Nghỉ", kind=AccountKind.INDIVIDUAL)
     with pytest.raises(Conflict):
-        accounts.change_position(
-            people.connection, people.admin, "qt2", position="Nghỉ", kind=AccountKind.INDIVIDUAL, day=people.today,
-            clock=people.clock,
-        )  # fmt: skip
+        people.approve(leave.number, by=people.caller("truong-so"))
 
 
 def test_the_first_admins_are_two_persons_and_made_once(connection, people):

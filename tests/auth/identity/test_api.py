@@ -1,90 +1,14 @@
 """The admin API of units, functions and accounts: as HTTP clients meet it."""
 
-import itertools
-import os
-from collections.abc import Iterator
 from dataclasses import replace
 
-import psycopg
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 from openapi_spec_validator import validate
-from psycopg.conninfo import make_conninfo
 
-from auth import api
-from auth.api import accounts, functions, units
-from auth.api.http import Access
-from auth.model import AccountKind, Caller
-from catalogue.files import read_layers
-from core.clocks import StoppedClock
-from core.errors import Unauthorized
-from database.writer import Writer
-from web.texts import error_texts
+from auth.api import accounts, functions, proposals, units
+from auth.model import AccountKind
 
-CODES = itertools.count(1)
-
-
-class Api:
-    """A client of the admin API, signed in as whoever ``actor`` is."""
-
-    def __init__(self, client: FlaskClient, people: dict[str, Caller], dsn: str) -> None:
-        self.client = client
-        self.people = people
-        self.dsn = dsn
-        self.actor: Caller | None = None
-
-    def caller(self) -> Caller:
-        if self.actor is None:
-            raise Unauthorized
-        return self.actor
-
-    def ask(self, actor, method, path, body=None, **more):
-        self.actor = self.people[actor] if isinstance(actor, str) else actor
-        answer = self.client.open(f"/admin/api{path}", method=method, json=body, **more)
-        return answer.status_code, answer.get_json(silent=True)
-
-    def rows(self, query: str, *values: object) -> list[tuple]:
-        """Ask the database itself."""
-        with psycopg.connect(self.dsn) as connection:
-            return connection.execute(query, values).fetchall()
-
-    def new_account(self, **more) -> str:
-        """A fresh account of the commune, made by an admin."""
-        code = f"moi{next(CODES)}"
-        body = {"code": code, "unit": "xa", "kind": "individual", "person": "Người mới"} | more
-        assert self.ask("qt1", "POST", "/accounts", body)[0] == 201
-        return code
-
-
-@pytest.fixture(scope="module")
-def whole(cluster: str, template_db: str, people_of) -> Iterator[Api]:
-    name = f"datdai_quan_tri_{os.getpid()}"
-    with psycopg.connect(cluster, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_db}".encode())
-        dsn = make_conninfo(cluster, dbname=name)
-        with psycopg.connect(dsn) as owner:
-            owner.execute("UPDATE lg.ngay_phap_ly SET ngay = %s", ["2025-07-01"])
-            owner.execute("SET SESSION AUTHORIZATION datdai_mau_identity")
-            made = people_of(owner)
-            people = {"qt1": made.admin, "qt2": made.second, "head": made.head, "lan": made.lan, "other": made.other}
-        logins = {n: Writer(make_conninfo(dsn, user=f"datdai_mau_{n}"), purpose="test") for n in
-                  ("identity", "publisher", "auditor")}  # fmt: skip
-        holder: list[Api] = []
-        access = Access(
-            **logins, layers=read_layers(), clock=StoppedClock(made.now), caller=lambda: holder[0].caller(),  # noqa: PLW0108 - the holder is filled later
-            key=bytes(32), texts=error_texts,
-        )  # fmt: skip
-        app = Flask(__name__)
-        app.register_blueprint(api.blueprint(access))
-        holder.append(Api(app.test_client(), people, dsn))
-        yield holder[0]
-        for writer in logins.values():
-            writer.close()
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-
-ROUTES = [*units.ROUTES, *functions.ROUTES, *accounts.ROUTES]
+ROUTES = [*units.ROUTES, *functions.ROUTES, *accounts.ROUTES, *proposals.ROUTES]
 
 
 def name_of(route) -> str:
@@ -106,6 +30,8 @@ BODIES = {
     "PositionChanged": {"position": "A"},
     "Left": {"ended_on": "2025-07-01"},
     "Attestation": {"accounts": ["qt1"]},
+    "Proposed": {"act": "reset", "account": "khong", "reason": "A"},
+    "Refusal": {"reason": "A"},
 }
 
 
@@ -129,7 +55,7 @@ def test_a_token_for_something_else_and_a_machine_do_not_pass(whole, route):
         assert whole.ask(actor, route.method, filled(route.path), {})[0] == 403
 
 
-LISTS = {"/units", "/unit-successions", "/functions", "/accounts", "/notices"}
+LISTS = {"/units", "/unit-successions", "/functions", "/accounts", "/notices", "/account-proposals"}
 
 
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.path not in LISTS or r.method != "GET"], ids=name_of)

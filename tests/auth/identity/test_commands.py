@@ -48,16 +48,25 @@ def shell(empty_db: str, as_app: Callable[[str], str], capsys: pytest.CaptureFix
     return Shell({"DATDAI_DATABASE_URL": as_app(empty_db), "DATDAI_ADMIN_DATABASE_URL": empty_db}, capsys)
 
 
+def two(shell: Shell, act: str, account: str, *words: str) -> tuple[int, str | None]:
+    """Do an act on a privileged account as both admins; return its number and the approver's half of a code."""
+    proposed = shell.run("account", "propose", act, account, "--as", "quan", "--reason", "QĐ 1", *words)
+    assert isinstance(proposed, dict)
+    approved = shell.run("account", "approve", str(proposed["number"]), "--as", "hoa")
+    assert isinstance(approved, dict)
+    return proposed["number"], approved["half"]
+
+
 @pytest.fixture
-def started(shell: Shell) -> Shell:
-    """A Sở with its first two admins, and a commune with a head."""
+def started(shell: Shell, empty_db: str) -> Shell:
+    """A Sở with its first two admins, who have used their codes, and a commune with a head."""
     shell.run("account", "bootstrap", "quan", "Lê Quân", "hoa", "Trần Hoa", "--unit", "so")
+    with psycopg.connect(empty_db) as owner:
+        owner.execute("UPDATE acl.account SET state = 'active', password_until = '2099-12-31'")
     shell.run("unit", "create", "xa", "--as", "quan", "--name", "UBND xã An Phú", "--kind", "xa", "--parent", "so",
               "--since", "2024-01-01", "--allowance", "1")  # fmt: skip
-    shell.run(
-        "account", "create", "truong", "--as", "quan", "--unit", "xa", "--kind", "unit_head", "--person", "Trưởng"
-    )
-    shell.run("account", "hand-over", "truong", "--as", "quan", "--to", "Trưởng")
+    two(shell, "create", "truong", "--unit", "xa", "--kind", "unit_head", "--person", "Trưởng")
+    two(shell, "hand-over", "truong", "--to", "Trưởng")
     return shell
 
 
@@ -94,7 +103,19 @@ def test_a_head_makes_and_hands_over_within_the_allowance(started: Shell):
         (("unit", "show", "xa", "--as", "nobody"), "No account of that name may act."),
         (("account", "revoke", "quan", "--as", "hoa"), "fewer than 2 system admins"),
         (("account", "revoke", "quan", "--as", "quan"), "their own account"),
-        (("account", "resume", "truong", "--as", "quan"), "The account is must_change"),
+        (("account", "resume", "truong", "--as", "quan"), "takes two persons"),
+        (("account", "approve", "1", "--as", "hoa"), "decided before"),
+        (("account", "half", "2", "--as", "hoa"), "Only who proposed it"),
+        (
+            ("account", "propose", "reset", "truong", "--as", "truong", "--reason", "x"),
+            "Only a system admin or the head",
+        ),
+        (("account", "propose", "reset", "quan", "--as", "quan", "--reason", "x"), "their own account"),
+        (("account", "propose", "hand-over", "truong", "--as", "quan", "--reason", "x"), "needs: to_person"),
+        (
+            ("account", "propose", "reset", "truong", "--as", "quan", "--reason", "x", "--unit", "xa"),
+            "does not take: unit",
+        ),
         (("function", "define", "xa", "f", "--as", "quan", "--name", "F", "--narrows", "["), "is a JSON object"),
         (("function", "define", "xa", "f", "--as", "quan", "--name", "F", "--narrows", '{"x": 1}'), "narrows by"),
     ],
@@ -149,8 +170,43 @@ def test_an_account_goes_through_its_states_and_the_job_runs_twice(started: Shel
     assert [a["code"] for a in started.run("account", "list", "--as", "quan", "--state", "revoked")] == ["lan", "minh"]
     assert {n["kind"] for n in started.run("account", "notices", "--as", "quan")} >= {"absence_revoked", "leaving_late"}
     assert started.run("account", "missing", "--as", "quan") == []
-    assert "second factor" in started.refused("account", "reset-totp", "truong", "--as", "quan")
-    assert started.run("account", "reset", "truong", "--as", "quan")["activation_code"]
+    for act in ("reset-totp", "reset"):
+        assert "takes two persons" in started.refused("account", act, "truong", "--as", "quan")
+    number, half = two(started, "reset", "truong")
+    assert half
+    assert started.run("account", "half", str(number), "--as", "quan")["half"] != half
+    assert "no half" in started.refused("account", "half", str(number), "--as", "quan")
+
+
+def test_a_proposal_is_listed_refused_and_withdrawn(started: Shell):
+    words = ("account", "propose", "reset", "truong", "--as", "quan", "--reason", "Quên mật khẩu")
+    first, second = (str(started.run(*words)["number"]) for _ in range(2))
+
+    refused = started.run("account", "refuse", first, "--as", "hoa", "--reason", "Chưa gặp")
+
+    assert (refused["state"], refused["answer"]) == ("refused", "Chưa gặp")
+    assert [each["number"] for each in started.run("account", "proposals", "--as", "hoa", "--open")] == [int(second)]
+    assert started.run("account", "withdraw", second, "--as", "quan")["state"] == "withdrawn"
+    assert len(started.run("account", "proposals", "--as", "truong")) == 4
+
+
+def test_the_operator_does_alone_what_takes_two_and_everybody_is_told(started: Shell):
+    words = ("account", "alone", "reset", "truong", "--as", "quan", "--reason", "Máy chủ mất điện")
+
+    done = started.run(*words)
+
+    assert len(done["activation_code"].replace("-", "")) == 24
+    assert done["proposal"]["state"] == "alone"
+    for who in ("quan", "hoa", "truong"):
+        notice = started.run("account", "notices", "--as", who)[-1]
+        assert (notice["kind"], notice["account"], notice["act"], notice["by"]) == (
+            "act_done_alone", "truong", "reset", "quan",
+        )  # fmt: skip
+    assert "their own account" in started.refused("account", "alone", "reset", "quan", "--as", "quan", "--reason", "x")
+    assert "may do this alone" in started.refused("account", "alone", "position", "truong", "--as", "quan",
+                                                  "--reason", "x", "--position", "Trưởng")  # fmt: skip
+    del started.environ["DATDAI_ADMIN_DATABASE_URL"]
+    assert "DATDAI_ADMIN_DATABASE_URL" in started.refused(*words)
 
 
 def test_units_are_changed_and_succeeded(started: Shell):
