@@ -204,6 +204,7 @@ def approve(connection: Connection[Any], actor: Caller, number: int, *, means: M
     _decide(connection, actor, proposal, State.APPROVED, now=now)
     record(connection, actor, "account.approve", f"account:{proposal.account}", before=_told(proposal))
     doer = proposer if is_admin(proposer) else actor
+    require_admin(doer)
     warrant = Pair(number, actor.account_id or 0)
     half = _do(proposal.act, _Doing(connection, doer, proposal.account, proposal.arguments, warrant, means))
     notify_of(connection, Kind.ACT_DONE, number, means.day, now=now)

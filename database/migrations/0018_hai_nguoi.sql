@@ -30,7 +30,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         WHERE a.id = mot AND b.id = hai AND CASE
             WHEN a.unit_id = b.unit_id AND a.person_code <> b.person_code THEN false
             WHEN a.unit_id = b.unit_id AND a.person_code = b.person_code THEN true
-            ELSE lower(a.person) = lower(b.person) END)
+            ELSE upper(a.person COLLATE "und-x-icu") = upper(b.person COLLATE "und-x-icu") END)
 $$;
 COMMENT ON FUNCTION acl.la_mot_nguoi IS
     'Whether two accounts are, or may be, one person''s: by the number in the staff list, else by the name.';
@@ -115,6 +115,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT FROM acl.account WHERE id = ai AND (password_until IS NOT NULL OR state NOT IN ('issued', 'must_change')))
         OR EXISTS (SELECT FROM acl.activation WHERE account_id = ai AND whole IS NOT NULL)
         OR EXISTS (SELECT FROM acl.totp WHERE account_id = ai)
+        OR EXISTS (SELECT FROM acl.totp_begun WHERE account_id = ai)
         OR EXISTS (SELECT FROM oauth.outside_subject WHERE account_id = ai)
         OR EXISTS (SELECT FROM oauth.session WHERE account_id = ai AND ended_at IS NULL)
         OR EXISTS (SELECT FROM oauth.sign_in WHERE account_id = ai)
@@ -207,6 +208,18 @@ END $$;
 CREATE TRIGGER giu_chuc_nang_chia_se BEFORE INSERT OR UPDATE ON acl.account_function
     FOR EACH ROW EXECUTE FUNCTION acl.giu_chuc_nang_chia_se();
 
+CREATE FUNCTION acl.giu_buoc_hai() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    ten constant text := (SELECT code FROM acl.account WHERE id = old.account_id);
+BEGIN
+    IF acl.la_dac_quyen(old.account_id) AND NOT acl.qua_hai_nguoi(ten, 'reset_totp', 'position', 'give_function') THEN
+        PERFORM acl.tu_choi_mot_nguoi(ten, 'take the second factor of');
+    END IF;
+    RETURN old;
+END $$;
+CREATE TRIGGER giu_buoc_hai BEFORE DELETE ON acl.totp FOR EACH ROW EXECUTE FUNCTION acl.giu_buoc_hai();
+
 CREATE FUNCTION acl.giu_lien_ket() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -227,7 +240,7 @@ BEGIN
     FOREACH f IN ARRAY ARRAY['acl.la_dac_quyen(int)', 'acl.la_nguoi_duyet(int)', 'acl.la_mot_nguoi(int, int)',
                              'acl.qua_hai_nguoi(text, text[])', 'acl.tu_choi_mot_nguoi(text, text)', 'acl.co_gi_de_vao(int)',
                              'acl.giu_de_xuat()', 'acl.giu_dac_quyen()', 'acl.giu_ma_kich_hoat()',
-                             'acl.giu_chuc_nang_chia_se()', 'acl.giu_lien_ket()']::regprocedure[] LOOP
+                             'acl.giu_chuc_nang_chia_se()', 'acl.giu_buoc_hai()', 'acl.giu_lien_ket()']::regprocedure[] LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', f, identity);
     END LOOP;

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from psycopg.errors import CheckViolation, InsufficientPrivilege, RestrictViolation
 
-from auth.credentials import passwords
+from auth.credentials import passwords, totp
 from auth.model import AccountKind, AccountState, Function, Period
 from auth.people import accounts, functions, notices, outside, proposals
 from auth.people.accounts import NewAccount
@@ -147,7 +147,9 @@ def test_neither_half_is_kept_and_the_code_is_good_for_nothing_until_both_are_th
     number = people.propose(Act.RESET, "truong").number
     second = people.approve(number).half
 
-    assert people.ask("SELECT hash, first_half FROM acl.activation") == [(None, None)]
+    assert people.ask("SELECT hash, first_half FROM acl.activation WHERE account_id = %s", people.id("truong")) == [
+        (None, None)
+    ]
     assert isinstance(people.sign_in("truong", second), Refused)
     first = proposals.take_half(people.connection, people.admin, number, clock=people.clock)
     kept = people.ask("SELECT (SELECT string_agg(a::text, '') FROM acl.activation a), "
@@ -356,7 +358,7 @@ def test_two_heads_of_the_so_without_an_admin_do_nothing(department):
 
     with pytest.raises(Forbidden), people.connection.transaction():
         people.approve(number, by=people.caller("pgd"))
-    assert people.ask("SELECT count(*) FROM acl.activation") == [(0,)]
+    assert people.ask("SELECT count(*) FROM acl.activation WHERE account_id = %s", people.id("truong")) == [(0,)]
 
 
 @pytest.mark.parametrize("state", ["issued", "must_change", "suspended", "revoked"])
@@ -547,6 +549,8 @@ GUARDS = {
     "SELECT a.id, f.id, '2025-07-01' FROM acl.account a, acl.function f "
     "WHERE a.code = 'thuong' AND f.code = 'chia-se-du-lieu'",
     "the function of sharing is prolonged": "UPDATE acl.account_function SET valid_until = NULL",
+    "the second factor of a head is taken": "DELETE FROM acl.totp "
+    "WHERE account_id = (SELECT id FROM acl.account WHERE code = 'truong')",
     "somebody else is linked to a head": "INSERT INTO oauth.outside_subject "
     "(issuer, subject, account_id, linked_by, linked_at) SELECT 'i', 's', a.id, b.id, now() "
     "FROM acl.account a, acl.account b WHERE a.code = 'truong' AND b.code = 'qt1'",
@@ -585,6 +589,7 @@ def guarded(department):
     people.make("cho", "xa", HEAD)
     people.make("het-han", "xa", HEAD)
     people.activate("thuong", "minh")
+    people.enrol("truong")
     people.approve(people.propose(Act.HAND_OVER, "cho", to_person="Chờ").number)
     people.two(Act.RESET, "qt3")
     accounts.set_ends_on(people.connection, people.id("het-han"), people.today)
@@ -638,13 +643,15 @@ def test_what_was_approved_in_one_transaction_opens_nothing_in_the_next(people):
         people.connection.execute("UPDATE acl.account SET kind = 'individual' WHERE code = 'truong'")
 
 
-@pytest.mark.parametrize("left", ["password", "totp", "link", "session", "token", "code"])
+@pytest.mark.parametrize("left", ["password", "totp", "totp begun", "link", "session", "token", "code"])
 def test_no_key_of_before_outlives_a_promotion_even_if_the_application_forgets_it(people, left):
     people.make("thuong")
     if left == "password":
         people.activate("thuong")
     if left == "totp":
         people.enrol("thuong")
+    if left == "totp begun":
+        totp.enrol(people.connection, people.id("thuong"), account="thuong", key=people.key, now=people.now)
     if left == "link":
         outside.link(people.connection, people.admin, "thuong", issuer=ISSUER, subject="x", now=people.now)
     if left == "session":
