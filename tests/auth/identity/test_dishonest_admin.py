@@ -48,7 +48,7 @@ BODIES = {
 NOT_HIS_WAY = [
     *((target, {"function": SHARING}) for target in TARGETS if target != "vien"),  # heads act for the Sở without it
     ("gd", {"position": "x", "kind": "unit_head", "unit": "so"}),  # what she is
-    ("vien", {"position": "x", "unit": "thue"}),  # an officer who moves is none any more
+    *(("vien", {"position": "x"} | more) for more in ({"unit": "thue"}, {"kind": "individual"})),  # an officer no more
 ]
 
 
