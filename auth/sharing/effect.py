@@ -164,7 +164,7 @@ def effect_of(transaction: Transactions, actor: Caller, code: str, *, vocabulary
         connection.execute(_TIMEOUT)
         found = _looked(_Look(connection), case)
     with transaction() as connection:
-        _note(connection, actor, found)
+        _note(connection, actor, found, vocabulary)
     return found
 
 
@@ -200,20 +200,21 @@ def _looked(look: "_Look", case: _Case) -> Effect:
     )
 
 
-def _note(connection: Connection[Any], actor: Caller, seen: Effect) -> None:
+def _note(connection: Connection[Any], actor: Caller, seen: Effect, vocabulary: Vocabulary) -> None:
     """Put on record who saw which body, and which rows of it; whoever saw an accepted one may publish it."""
-    after = {"number": seen.number, "state": seen.state, "body_hash": seen.body_hash, "sample": _ids(seen)}
+    after = {"number": seen.number, "state": seen.state, "body_hash": seen.body_hash, "sample": _ids(seen, vocabulary)}
     acts.record(connection, actor, "agreement.effect", f"agreement:{seen.agreement}", after=after)
     agreement = agreement_named(connection, seen.agreement)
     note_effect_seen(connection, agreement, seen.number, seen.body_hash, actor)
 
 
-def _ids(seen: Effect) -> Json:
+def _ids(seen: Effect, vocabulary: Vocabulary) -> Json:
     """Return the keys of the rows that were shown, by collection."""
     shown: dict[str, set[str]] = {}
     for each in (collection for one in seen.classes for collection in one.collections):
         if each.sample:
-            shown.setdefault(each.id, set()).update(str(row["id"]) for row in each.sample)
+            key = vocabulary.layers[each.id.partition("~")[0]].key.name
+            shown.setdefault(each.id, set()).update(str(row[key]) for row in each.sample)
     return {key: sorted(ids) for key, ids in sorted(shown.items())}
 
 
