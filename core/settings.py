@@ -6,6 +6,7 @@
 import hashlib
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
@@ -182,17 +183,15 @@ def secret_key(settings: Settings) -> bytes:
 
 
 def _kept_secret(path: Path) -> bytes:
-    """Read the secret; two processes that both make one end with the same."""
+    """Read the secret; whoever makes one at the same time ends with the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        new = path.with_name(f"secret.{os.getpid()}.new")
-        new.unlink(missing_ok=True)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor, new = tempfile.mkstemp(".new", "secret.", path.parent)
         with os.fdopen(descriptor, "wb") as out:
             out.write(secrets.token_bytes(32))
         with suppress(FileExistsError):
             path.hardlink_to(new)
-        new.unlink()
+        Path(new).unlink()
     key = path.read_bytes()
     if len(key) != 32:
         raise SettingsError(f"{path} does not hold 32 bytes; delete it, and tokens given out so far end.")
