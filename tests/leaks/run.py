@@ -134,8 +134,8 @@ def _lines() -> Lines:
 def _written(lines: Lines, state: str, day: str) -> str:
     passed = {each["passed"] for each in lines if "passed" in each}
     failed = {each["failed"] for each in lines if "failed" in each} - passed
-    differences = [text for each in lines for text in each.get("differences", []) if "pairs" in each]
     pairs = {(each["pairs"], each["first"]): each for each in lines if "pairs" in each}
+    differences = [text for each in pairs.values() for text in each["differences"]]
     parts = [
         f"# What callers may not see changes no answer, {day}",
         state,
