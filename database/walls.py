@@ -17,6 +17,8 @@ from database.queries import load
 _QUERIES = load("database", "walls.sql")
 _TERRITORY = "xa_id"
 _TWINS = ("", "_b", "_s")
+_NARROWING = {"b": "geom", "s": "tim"}
+"""By which column a twin narrows: nobody else's answer may depend on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ def _group(view: TableView, narrowed: str, wall: _Wall) -> str:
     further = any(each.column != _TERRITORY for each in view.terms)
     word = "x" if any(each.column == _TERRITORY for each in view.terms) else "t"
     word += "d" if further else "h" if view.in_force else ""
-    if word + narrowed in wall.policies.get(view.table, frozenset()):
+    is_read = _NARROWING.get(narrowed) in view.columns
+    if is_read and word + narrowed in wall.policies.get(view.table, frozenset()):
         word += narrowed
     return f"{wall.prefix}g_{view.table.replace('.', '_')}_{word}"
 

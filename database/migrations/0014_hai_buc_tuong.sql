@@ -318,7 +318,8 @@ BEGIN
     FOREACH cung IN ARRAY ARRAY['', 'b', 's'] LOOP
         EXECUTE format('GRANT %I, %I TO %I', cot_vai_tro,
                        nhom || chu || (SELECT coalesce(max(cung), '') FROM acl.guarded g
-                                       WHERE g.bang = ten AND g.policy = chu || cung),
+                                       WHERE g.bang = ten AND g.policy = chu || cung
+                                             AND CASE cung WHEN 'b' THEN 'geom' WHEN 's' THEN 'tim' END = ANY (cot)),
                        concat_ws('_', vai_tro, nullif(cung, '')));
     END LOOP;
 END $$;

@@ -94,6 +94,18 @@ def test_whatever_differs_is_told(connection: Connection[Any], statement: str, s
     assert sentence.format(*roles) in str(refused.value)
 
 
+@pytest.mark.parametrize(("part", "narrows"), [("0", False), ("1", True)])
+@pytest.mark.parametrize(("twin", "by"), [("b", "req_bbox"), ("s", "tim ~~")])
+def test_nothing_narrows_by_a_column_that_is_not_read(
+    connection: Connection[Any], part: str, narrows: bool, twin: str, by: str
+):
+    connection.execute(f"SET ROLE {_role(part)}_{twin}".encode())
+
+    plan = connection.execute("EXPLAIN SELECT id FROM dc.thua_dat").fetchall()
+
+    assert (by in str(plan)) is narrows
+
+
 def test_an_equal_profile_is_published_once(connection: Connection[Any]):
     before = connection.execute("SELECT count(*) FROM acl.profile_role").fetchone()
 
