@@ -75,9 +75,20 @@ def delay(failures: int) -> timedelta:
     return min(DELAY * 2**doublings, DELAY_MAX)
 
 
+def network_of(address: str) -> str:
+    """Return what an address counts as: of IPv4 itself, also where IPv6 carries it; of IPv6 the /64 of one customer."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
+
+
 def approach(connection: Connection[Any], *, name: str, address: str, now: datetime) -> Gate:
     """Look up the failures of a name and of an address; sign-ins of one name come one after the other."""
-    key, of_address = _key(name), _key(_network(address))
+    key, of_address = _key(name), _key(network_of(address))
     by_name = only(connection, Failures, _QUERIES["hold_failures"], {"key": key, "now": now})
     by_address = first(connection, Failures, _QUERIES["failures_of_address"], {"key": of_address})
     return Gate(key, of_address, by_name, by_address, now)
@@ -104,15 +115,6 @@ def forget_old(connection: Connection[Any], now: datetime) -> None:
 def _count(connection: Connection[Any], kind: str, key: str, gate: Gate, *, anew: bool) -> None:
     values = {"kind": kind, "key": key, "now": gate.now, "anew": anew}
     connection.execute(_QUERIES["count_failure"].encode(), values)
-
-
-def _network(address: str) -> str:
-    """Return what an address counts as: an IPv4 address itself, of IPv6 the /64 that one customer has."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    return str(ip_network((found, 64), strict=False)) if found.version == 6 else address
 
 
 def _key(text: str) -> str:
