@@ -133,6 +133,13 @@ def test_areas_and_prices_have_units(layer: Layer) -> None:
     assert all(each.unit for each in measured)
 
 
+@pytest.mark.parametrize("id_", ["bien-dong", "han-che"])
+def test_what_is_written_freely_of_a_parcel_is_personal(id_: str) -> None:
+    (found,) = (each for layer in LAYERS if layer.id == id_ for each in layer.columns if each.name == "noi_dung")
+
+    assert found.personal
+
+
 def test_what_is_exchanged_changes_with_a_new_version_only() -> None:
     faults = list(exchange_faults(LAYERS, read_lock(LOCK)))
 

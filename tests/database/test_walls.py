@@ -114,6 +114,17 @@ def test_an_equal_profile_is_published_once(connection: Connection[Any]):
     assert connection.execute("SELECT count(*) FROM acl.profile_role").fetchone() == before
 
 
+def test_a_grant_of_columns_that_stands_is_not_repeated(connection: Connection[Any]):
+    narrow = compile_profile([_profile().collections["thua-dat"]])
+    written = "SELECT attname, attacl::text, ctid::text FROM pg_attribute WHERE attrelid = 'dc.thua_dat'::regclass"
+    before = connection.execute(written).fetchall()
+
+    publish(connection, {"account:2": [Segment(date(2000, 1, 1), None, narrow)]})
+
+    assert narrow.hash != _profile().hash
+    assert connection.execute(written).fetchall() == before
+
+
 def test_the_roles_of_a_profile_that_nobody_has_any_more_are_dropped_a_day_later(connection: Connection[Any]):
     connection.execute("UPDATE acl.profile_in_force SET valid_until = '2001-01-01' WHERE subject = 'account:1'")
 
