@@ -95,7 +95,3 @@ class Format[PageRows, OneRow](Representation, Protocol):
     def stream(self, answer: Answer, rows: Iterator[OneRow]) -> Iterator[bytes]:
         """Encode rows as they come, in constant memory. Closing the iterator early leaves nothing behind."""
         ...
-
-
-type TextFormat = Format[bytes, bytes]
-"""A page is one text in UTF-8 of Feature objects joined by commas, an item one such object (GEOJSON, JSONFG)."""

@@ -21,7 +21,7 @@ _UNKNOWN = Condition("NULL")
 _JOINED_ROWS_MAX = 128
 """So few rows are read sooner than a merging of units is planned; such a plan is also several times as small."""
 _MERGED_LENGTH_MAX = 16_000
-"""Conditions are written so often that they come to no more letters."""
+"""A condition that would come to more letters, written once for each unit, is written once for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +200,11 @@ def _page(query: ItemsQuery, view: View, selected: Condition) -> Statement:
 
 
 def _rows_in(query: ItemsQuery, view: View, where: Condition) -> Statement:
-    """Return the first rows beyond one place, in order.
+    """Compose the reading of the first rows beyond one place, in order.
 
     In one condition on several administrative units, an index of the order asked for would lead through the rows of all
-    others, which are hidden: that takes time, and tells how many they are. So each unit is read apart. Where a box or
-    a place leads, the index of unit and box does; who may see very many units sees most of what lies between.
+    others, which are hidden: that takes time, and tells how many they are. So each unit is read apart. With a box all
+    are read together, by the index of unit and box; so are very many units, which leave little hidden between them.
     """
     if not view.units or narrowing_box(query, view):
         return _branch(query, view, all_of([view.rows, where]))

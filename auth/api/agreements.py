@@ -35,6 +35,8 @@ class SeenBody(_Body):
 
 
 class ReasonBody(_Body):
+    """Why it is sent back, given up or refused."""
+
     reason: Words
 
 

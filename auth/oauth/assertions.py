@@ -21,7 +21,6 @@ from psycopg import Connection
 from auth.oauth.model import QUERIES, Client
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-METHOD = "private_key_jwt"
 ALGORITHMS = ("ES256", "RS256", "EdDSA", "Ed25519")
 AGE_MAX = timedelta(minutes=5)
 SKEW = timedelta(seconds=30)

@@ -24,24 +24,27 @@ SELECT count(*)
 
 -- name: insert_client
 -- Register a client; nothing is written when its id is taken.
-INSERT INTO oauth.client (id, unit_id, name, account_id, made_by, proof_by, made_at, auth_method, secret_hash, jwks, redirect_uris,
-                          grant_types, scopes, origins, networks, for_everybody, may_introspect)
-VALUES (%(id)s, %(unit_id)s, %(name)s, %(account_id)s, %(made_by)s, %(made_by)s, %(now)s, %(auth_method)s, %(secret_hash)s, %(jwks)s,
-        %(redirect_uris)s, %(grant_types)s, %(scopes)s, %(origins)s, %(networks)s::cidr[], %(for_everybody)s,
-        %(may_introspect)s)
+INSERT INTO oauth.client (id, unit_id, name, account_id, made_by, proof_by, made_at, auth_method, secret_hash, jwks,
+                          redirect_uris, grant_types, scopes, origins, networks, for_everybody, may_introspect)
+VALUES (%(id)s, %(unit_id)s, %(name)s, %(account_id)s, %(made_by)s, %(made_by)s, %(now)s, %(auth_method)s,
+        %(secret_hash)s, %(jwks)s, %(redirect_uris)s, %(grant_types)s, %(scopes)s, %(origins)s, %(networks)s::cidr[],
+        %(for_everybody)s, %(may_introspect)s)
 ON CONFLICT (id) DO NOTHING
 
 -- name: update_client
 -- Change a client.
 UPDATE oauth.client
    SET name = %(name)s, jwks = %(jwks)s, redirect_uris = %(redirect_uris)s, grant_types = %(grant_types)s,
-       scopes = %(scopes)s, origins = %(origins)s, networks = %(networks)s::cidr[], proof_by = CASE WHEN %(gave_keys)s THEN %(actor)s ELSE proof_by END,
+       scopes = %(scopes)s, origins = %(origins)s, networks = %(networks)s::cidr[],
+       proof_by = CASE WHEN %(gave_keys)s THEN %(actor)s ELSE proof_by END,
        for_everybody = %(for_everybody)s, may_introspect = %(may_introspect)s
  WHERE id = %(id)s
 
 -- name: update_secret
 -- Give a client another secret.
-UPDATE oauth.client SET secret_hash = %(secret_hash)s, proof_by = %(actor)s WHERE id = %(id)s
+UPDATE oauth.client
+   SET secret_hash = %(secret_hash)s, proof_by = %(actor)s
+ WHERE id = %(id)s
 
 -- name: client
 -- Return one client.

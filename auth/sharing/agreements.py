@@ -547,8 +547,8 @@ def refuse_over_grant(agreement: Agreement, body: Json, vocabulary: Vocabulary) 
         Conflict: it does.
     """
     kind = AgreementKind.DEFAULT if agreement.kind == PACKAGE else AgreementKind(agreement.kind)
-    recipient = agreement.recipient_kind and UnitKind(agreement.recipient_kind)
-    in_force.refuse_over_grant(in_force.grants_in(agreement.code, kind, body), vocabulary, recipient or None)
+    recipient = UnitKind(agreement.recipient_kind) if agreement.recipient_kind else None
+    in_force.refuse_over_grant(in_force.grants_in(agreement.code, kind, body), vocabulary, recipient)
 
 
 def _refuse_other_maker(version: Version, who: Standing) -> None:

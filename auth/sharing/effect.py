@@ -40,7 +40,7 @@ SAMPLE_ROWS = 3
 MASK = "•••"
 """What stands in a sample for whatever tells of a person, or tells that there is nothing to tell."""
 NOTICEABLE = 1.2
-"""From this ratio on, a stopwatch tells hidden rows from none."""
+"""Above this ratio a stopwatch tells hidden rows from none."""
 BOXES = 40
 BOX_SIDE_DEG = 0.004
 """About 400 m: what a map shows of a few parcels."""
