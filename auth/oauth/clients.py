@@ -1,7 +1,8 @@
 """Clients: programs that ask for tokens, and who may register them.
 
 A system admin registers clients of every unit, a unit head those of its own. What reaches beyond one unit is left to
-admins: a client for everybody's sign-in, one that may look into tokens, one with the scope ``admin``.
+admins: a client for everybody's sign-in, one that may look into tokens, one with the scope ``admin``. What acts for a
+unit without a person is left to its head.
 """
 
 import re
@@ -118,7 +119,7 @@ def register(
     values |= {
         "id": _checked_id(client_id),
         "unit_id": unit_id,
-        "account_id": _machine(connection, draft, unit_id),
+        "account_id": _machine(connection, actor, draft, unit_id),
         "made_by": actor.account_id,
         "now": now,
         "secret_hash": hash_of(secret) if secret else None,
@@ -142,6 +143,8 @@ def change(connection: Connection[Any], actor: Caller, client_id: str, changes: 
     old = _living(connection, actor, client_id)
     if not set(changes) <= _CHANGEABLE:
         raise BadRequest("Of a client can be changed: {}.", ", ".join(sorted(_CHANGEABLE)))
+    if old.account is not None:
+        _require_head(actor)
     draft = replace(_draft_of(old), **dict(changes))
     values = {"id": old.id, "actor": actor.account_id, "gave_keys": draft.jwks != old.jwks}
     connection.execute(_QUERIES["update_client"].encode(), _checked(actor, draft) | values)
@@ -162,6 +165,8 @@ def renew_secret(
     client = _living(connection, actor, client_id)
     if client.auth_method != "client_secret_basic":
         raise Conflict("This client has no secret.")
+    if client.account is not None:
+        _require_head(actor)
     secret = new_secret(Prefix.CLIENT_SECRET, random=random)
     connection.execute(
         _QUERIES["update_secret"].encode(), {"id": client_id, "secret_hash": hash_of(secret), "actor": actor.account_id}
@@ -235,6 +240,12 @@ def _is_in_charge(actor: Caller, unit_id: int) -> bool:
     return actor.account_kind is AccountKind.SYSTEM_ADMIN or actor.unit_id == unit_id
 
 
+def _require_head(actor: Caller) -> None:
+    """Refuse to give an admin, who need not see any data, what proves to be a machine of a unit."""
+    if actor.account_kind is not AccountKind.UNIT_HEAD:
+        raise Forbidden("A client that acts for a unit is its head's.")
+
+
 def _unit_in_charge(connection: Connection[Any], actor: Caller, unit: str) -> int:
     _require_registrar(actor)
     found = connection.execute(_QUERIES["unit"].encode(), {"code": unit.replace("\0", "")}).fetchone()
@@ -256,12 +267,13 @@ def _require_room(connection: Connection[Any], unit_id: int) -> None:
         raise Conflict("The unit has {} clients; revoke one first.", OF_UNIT_MAX)
 
 
-def _machine(connection: Connection[Any], draft: Draft, unit_id: int) -> int | None:
+def _machine(connection: Connection[Any], actor: Caller, draft: Draft, unit_id: int) -> int | None:
     """Return the id of the machine account, which only a client that asks for itself has."""
     if ("client_credentials" in draft.grant_types) != (draft.account is not None):
         raise BadRequest("A client that asks for itself, and no other, acts as a machine account.")
     if draft.account is None:
         return None
+    _require_head(actor)
     values = {"code": draft.account.replace("\0", ""), "unit_id": unit_id}
     found = connection.execute(_QUERIES["machine_account"].encode(), values).fetchone()
     if found is None:

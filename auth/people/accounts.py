@@ -35,7 +35,7 @@ from auth.authority import (
 from auth.credentials import endings, passwords, totp
 from auth.credentials.passwords import Random
 from auth.model import AccountKind, AccountState, Caller, UnitKind
-from auth.people.pairs import PRIVILEGED, Pair, Warrant, refuse_alone, refuse_one_alone
+from auth.people.pairs import PRIVILEGED, Pair, Warrant, refuse_alone, refuse_key_alone, refuse_one_alone
 from auth.people.units import NewUnit, ensure_unit, find_unit
 from auth.rights.stale import mark_stale
 from auth.rows import every, first, only, refusals
@@ -228,15 +228,14 @@ def hand_over(
     random: Random = secrets.token_bytes,
     warrant: Warrant | None = None,
 ) -> Handed:
-    """Hand an account over to its person, with a record and a one-time activation code.
+    """Hand an account over to its person, with a record and a one-time activation code: heads alone, the Sở by two.
 
     Raises:
         Forbidden: the actor may not do it to this account, or not alone.
         NotFound: there is no such account, or none that the actor may know of.
         Conflict: it was handed over before, or is a machine's.
     """
-    account = _held_warranted(connection, actor, code, warrant)
-    _refuse_machine(account)
+    account = _held_with_key(connection, actor, code, warrant)
     _move(connection, account, AccountState.MUST_CHANGE, (AccountState.ISSUED,))
     handover = _write_handover(
         connection, actor, account, kind="handed_over", to_person=to_person, note=note, clock=clock
@@ -256,15 +255,14 @@ def reset(
 ) -> str:
     """Give an account a new activation code in place of a forgotten password; return it, this once.
 
-    All sessions and tokens of the account end. The Sở does it for heads and admins, by two; heads for their people.
+    All sessions and tokens of the account end. Heads do it for their people; the Sở, for whomever, by two.
 
     Raises:
         Forbidden: the actor may not do it to this account, or not alone.
         NotFound: there is no such account, or none that the actor may know of.
         Conflict: it has no password that could be forgotten.
     """
-    account = _held_warranted(connection, actor, code, warrant)
-    _refuse_machine(account)
+    account = _held_with_key(connection, actor, code, warrant)
     _move(connection, account, AccountState.MUST_CHANGE, (AccountState.MUST_CHANGE, AccountState.ACTIVE))
     passwords.drop_password(connection, account.id)
     endings.end_tokens(connection, account.id, now=clock.now())
@@ -282,7 +280,7 @@ def reset_totp(
         NotFound: there is no such account, or none that the actor may know of.
         Conflict: it has no second factor.
     """
-    account = _held_warranted(connection, actor, code, warrant)
+    account = _held_with_key(connection, actor, code, warrant)
     if not totp.drop(connection, account.id):
         raise Conflict("The account has no second factor.")
     endings.end_tokens(connection, account.id, now=clock.now())
@@ -328,7 +326,8 @@ def resume(
         NotFound: there is no such account, or none that the actor may know of.
         Conflict: it is not suspended, or its position has ended.
     """
-    account = _held_warranted(connection, actor, code, warrant)
+    account = _held_person(connection, actor, code)
+    refuse_one_alone(connection, account.id, warrant)
     if account.suspended_for is SuspendedFor.DEPARTMENT:
         require_admin(actor)
     if account.ends_on is not None:
@@ -629,10 +628,12 @@ def _held_person(connection: Connection[Any], actor: Caller, code: str) -> Accou
     return account
 
 
-def _held_warranted(connection: Connection[Any], actor: Caller, code: str, warrant: Warrant | None) -> Account:
-    """Return an account that the actor may act on, alone or by a warrant, and hold its row."""
+def _held_with_key(connection: Connection[Any], actor: Caller, code: str, warrant: Warrant | None) -> Account:
+    """Return a person's account whose key the actor may be given, alone or by a warrant, and hold its row."""
     account = _held_person(connection, actor, code)
-    refuse_one_alone(connection, account.id, warrant)
+    if account.kind is AccountKind.MACHINE:
+        raise Conflict("A machine account has no password.")
+    refuse_key_alone(connection, actor, account.id, warrant)
     return account
 
 
@@ -683,11 +684,6 @@ def _state_of_password(account: Account, now: datetime) -> AccountState:
     if account.password_until is None:
         return AccountState.ISSUED
     return AccountState.ACTIVE if now < account.password_until else AccountState.MUST_CHANGE
-
-
-def _refuse_machine(account: Account) -> None:
-    if account.kind is AccountKind.MACHINE:
-        raise Conflict("A machine account has no password.")
 
 
 def _found(connection: Connection[Any], code: str) -> Account:

@@ -17,7 +17,7 @@ from auth.audit.acts import record
 from auth.authority import is_admin, require_admin, require_over_person, require_sight
 from auth.model import AccountKind, AccountState, Caller, Function, Period, UnitKind
 from auth.people.accounts import Account, account_seen, held_account, take_keys
-from auth.people.pairs import is_privileged, refuse_alone
+from auth.people.pairs import PRIVILEGED, is_privileged, refuse_alone
 from auth.people.units import find_unit
 from auth.rights.stale import mark_stale, refuse_over_grants
 from auth.rows import every, only, refusals
@@ -25,7 +25,7 @@ from auth.standing import SHARING
 from auth.territory import Territories, read_territories
 from catalogue.layer import Layer
 from catalogue.profile import Operation
-from core.errors import BadRequest, Conflict
+from core.errors import BadRequest, Conflict, Forbidden
 from database.queries import load
 
 type Json = dict[str, Any]
@@ -144,7 +144,8 @@ def give_function(
     """Give a function of the unit to one of its accounts, from a legal day on (``None``: from today).
 
     Raises:
-        Forbidden: the actor may not do it to this account, or not alone: that of the Sở for sharing makes an officer.
+        Forbidden: the actor may not do it to this account, as an admin to others than heads, or not alone: that of the
+            Sở for sharing makes an officer.
         NotFound: there is no such account or function, or none that the actor may know of.
         Conflict: it holds the function in that time, is revoked, or would see more than the functions give.
         BadRequest: the period is empty, or begins in the past.
@@ -152,6 +153,8 @@ def give_function(
     owner, period = _held_by(connection, actor, account), Period(since or day, until)
     if makes_officer(connection, owner, code):
         refuse_alone()
+    if is_admin(actor) and owner.kind not in PRIVILEGED:
+        raise Forbidden("The head of the unit gives functions to its accounts.")
     return _give(connection, actor, owner, code, period=period, layers=layers, day=day)
 
 

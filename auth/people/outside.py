@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 from auth.audit import acts
 from auth.model import AccountKind, Caller
-from auth.people.pairs import Warrant, refuse_one_alone
+from auth.people.pairs import Warrant, refuse_key_alone
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
 from database.queries import load
 
@@ -52,11 +52,11 @@ def link(
     now: datetime,
     warrant: Warrant | None = None,
 ) -> None:
-    """Let somebody at a provider sign in to an account: one's own, or as a system admin anybody's.
+    """Let somebody at a provider sign in to an account: one's own, or as two of the Sở anybody's.
 
     Raises:
         BadRequest: the subject is no subject.
-        Forbidden: it is another's account, or a token asks, or the account is privileged and nobody warrants it.
+        Forbidden: a token asks, or it is another's account and nobody warrants it.
         NotFound: there is no person's account of that name.
         Conflict: the account or the subject is linked already.
     """
@@ -64,7 +64,7 @@ def link(
         raise BadRequest("A subject is 1 to {} printable ASCII characters.", SUBJECT_MAX)
     account_id = _account(connection, actor, account)
     if account_id != actor.account_id:
-        refuse_one_alone(connection, account_id, warrant)
+        refuse_key_alone(connection, actor, account_id, warrant)
     values = {"issuer": issuer, "subject": subject, "account_id": account_id, "linked_by": actor.account_id, "now": now}
     if connection.execute(_QUERIES["link_subject"].encode(), values).rowcount != 1:
         raise Conflict("The account or the subject is linked already.")

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from psycopg import Connection
 
-from auth.model import AccountKind
+from auth.authority import is_admin
+from auth.model import AccountKind, Caller
 from auth.rows import only
 from core.errors import Forbidden
 from database.queries import load
@@ -48,6 +49,19 @@ def refuse_one_alone(connection: Connection[Any], account_id: int, warrant: Warr
     """
     if warrant is None and is_privileged(connection, account_id):
         refuse_alone()
+
+
+def refuse_key_alone(connection: Connection[Any], actor: Caller, account_id: int, warrant: Warrant | None) -> None:
+    """Refuse to give the key of an account to one person alone: any to an admin, a privileged one to whomever.
+
+    Heads alone hold keys of their people: they see all that their unit may see. An admin need not see anything.
+
+    Raises:
+        Forbidden: nobody warrants the act.
+    """
+    if warrant is None and is_admin(actor):
+        refuse_alone()
+    refuse_one_alone(connection, account_id, warrant)
 
 
 def refuse_alone() -> None:

@@ -433,8 +433,10 @@ def _takes_two(connection: Connection[Any], account: accounts.Account, new: NewP
             return bool(PRIVILEGED & {wanted, account.kind}) and (wanted, unit) != (account.kind, account.unit)
         case Act.GIVE_FUNCTION:
             return functions.makes_officer(connection, account, new.arguments.function or "")
-        case _:
+        case Act.RESUME:
             return is_privileged(connection, account.id)
+        case _:
+            return account.kind is not AccountKind.MACHINE
 
 
 def _refuse_needless(takes_two: bool) -> None:

@@ -199,11 +199,11 @@ def machine(
         account="ioc.may",
         jwks={"keys": [key.as_dict(private=False)]},
     )
-    with _identity(demo_db) as (connection, admin):
+    with _identity(demo_db, "ioc.lanhdao") as (connection, head):
         connection.execute("DELETE FROM oauth.token WHERE client_id = 'ioc-bang'")
         connection.execute("DELETE FROM oauth.assertion")
         connection.execute("DELETE FROM oauth.client WHERE id = 'ioc-bang'")
-        clients.register(connection, admin, draft, now=RealClock().now())
+        clients.register(connection, head, draft, now=RealClock().now())
     home = tmp_path / "home"
     home.mkdir()
     with serve(as_app(demo_db), home) as running:
@@ -211,7 +211,7 @@ def machine(
 
 
 @contextmanager
-def _identity(dsn: str) -> Iterator[Any]:
+def _identity(dsn: str, actor: str = "so.quantri1") -> Iterator[Any]:
     writer = Writer(make_conninfo(dsn, user="datdai_mau_identity"), purpose="identity")
     with closing(writer), writer.transaction() as connection:
-        yield connection, accounts.caller_named(connection, "so.quantri1")
+        yield connection, accounts.caller_named(connection, actor)

@@ -83,10 +83,8 @@ class People:
         """Take accounts all the way: handed over, signed in, with a password of their own."""
         for code in codes:
             account = self.account(code)
-            if account.state == "issued" and account.kind is AccountKind.UNIT_HEAD:
+            if account.state == "issued":
                 self.two(Act.HAND_OVER, code, to_person=code)
-            elif account.state == "issued":
-                accounts.hand_over(self.connection, self.admin, code, to_person=code, clock=self.clock)
             elif account.kind is AccountKind.SYSTEM_ADMIN:
                 self.ask("UPDATE acl.account SET password_until = NULL WHERE code = %s", code)
             passwords.change_password(self.connection, self.id(code), current=None, new=GOOD, clock=self.clock)

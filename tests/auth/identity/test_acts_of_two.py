@@ -121,10 +121,20 @@ def test_what_takes_control_away_one_does_alone_and_at_once(department):
     assert people.account("truong").state is AccountState.REVOKED
 
 
-def test_an_account_of_nobody_in_particular_stays_a_matter_of_one(people):
-    assert accounts.reset(people.connection, people.admin, "lan", clock=people.clock)
+def test_heads_alone_hold_keys_of_their_people_and_the_department_by_two(people):
+    with pytest.raises(Forbidden, match="two persons"):
+        accounts.reset(people.connection, people.admin, "lan", clock=people.clock)
+
+    assert accounts.reset(people.connection, people.head, "lan", clock=people.clock)
+    assert people.sign_in("lan", people.two(Act.RESET, "lan")).must_change
+
+
+def test_what_gives_nobody_a_key_of_an_ordinary_account_is_a_matter_of_one(people):
+    accounts.suspend(people.connection, people.admin, "lan", clock=people.clock)
+
     with pytest.raises(Conflict, match="One person may do this alone"):
-        people.propose(Act.RESET, "lan")
+        people.propose(Act.RESUME, "lan")
+    assert accounts.resume(people.connection, people.admin, "lan", clock=people.clock)
 
 
 # What two do
@@ -230,11 +240,11 @@ def test_a_token_says_nothing_about_who_signs_in_where(people):
 
 
 def entered(people, code) -> None:
-    """Give an account everything by which it can be entered, as one admin alone can for an ordinary one."""
+    """Give an account everything by which it can be entered."""
     people.enrol(code)
     people.give_token(code)
     people.give_session(code)
-    outside.link(people.connection, people.admin, code, issuer=ISSUER, subject=f"{code}-cua-toi", now=people.now)
+    people.two(Act.LINK, code, issuer=ISSUER, subject=f"{code}-cua-toi")
 
 
 @pytest.mark.parametrize("kind", [HEAD, ADMIN])
@@ -653,7 +663,7 @@ def test_no_key_of_before_outlives_a_promotion_even_if_the_application_forgets_i
     if left == "totp begun":
         totp.enrol(people.connection, people.id("thuong"), account="thuong", key=people.key, now=people.now)
     if left == "link":
-        outside.link(people.connection, people.admin, "thuong", issuer=ISSUER, subject="x", now=people.now)
+        people.two(Act.LINK, "thuong", issuer=ISSUER, subject="x")
     if left == "session":
         people.give_session("thuong")
     if left == "token":

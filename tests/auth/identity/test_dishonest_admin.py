@@ -155,6 +155,25 @@ def test_he_links_nobody_to_himself(town, target):
     assert control(town) == before
 
 
+def test_he_holds_the_key_of_nobody_in_any_unit_and_gives_nobody_functions(town):
+    session = {"headers": {"Sec-Fetch-Site": "same-origin"}}
+    fresh = town.new_account()
+    keys = "SELECT (SELECT count(*) FROM acl.activation), (SELECT count(*) FROM oauth.outside_subject)"
+    before = town.rows(keys)
+    link = {"account": "lan", "issuer": "https://sso.example", "subject": "toi"}
+
+    statuses = [
+        town.ask("qt1", "POST", f"/accounts/{fresh}/handovers", {"to_person": "Tôi"})[0],
+        town.ask("qt1", "POST", "/accounts/lan/reset")[0],
+        town.ask("qt1", "POST", "/accounts/lan/reset-second-factor")[0],
+        town.ask("qt1", "POST", "/accounts/lan/functions", {"function": "dia-chinh"})[0],
+        town.ask(replace(own_token(town), kind="session"), "POST", "/outside-subjects", link, **session)[0],
+    ]
+
+    assert statuses == [403] * 5
+    assert town.rows(keys) == before
+
+
 @pytest.mark.parametrize(("kind", "unit"), [("unit_head", "xa"), ("unit_head", "so"), ("system_admin", "so")])
 def test_he_makes_nobody_who_governs(town, kind, unit):
     before = control(town)
@@ -166,9 +185,9 @@ def test_he_makes_nobody_who_governs(town, kind, unit):
 
 
 @pytest.mark.parametrize("kind", ["unit_head", "system_admin"])
-def test_he_promotes_nobody_whose_code_he_was_given(town, kind):
+def test_he_is_given_no_code_and_promotes_nobody(town, kind):
     code = town.new_account(unit="so")
-    assert town.ask("qt1", "POST", f"/accounts/{code}/handovers", {"to_person": "Ma"})[0] == 201
+    assert town.ask("qt1", "POST", f"/accounts/{code}/handovers", {"to_person": "Ma"})[0] == 403
     before = control(town)
 
     status, _ = town.ask("qt1", "POST", f"/accounts/{code}/position", {"position": "x", "kind": kind})
@@ -235,7 +254,7 @@ def test_an_officer_of_another_unit_who_moves_into_the_so_holds_nothing_there(to
     code = town.new_account(unit="thue")
     function = {"code": SHARING, "name": "Chia sẻ", "since": "2025-07-01"}
     assert town.ask("qt1", "POST", "/units/thue/functions", function)[0] == 201
-    assert town.ask("qt1", "POST", f"/accounts/{code}/functions", {"function": SHARING})[0] == 201
+    assert town.ask("other", "POST", f"/accounts/{code}/functions", {"function": SHARING})[0] == 201
     assert town.ask("qt1", "POST", f"/accounts/{code}/position", {"position": "x", "unit": "so"})[0] == 200
 
     assert town.rows("SELECT acl.la_dac_quyen(id) FROM acl.account WHERE code = %s", code) == [(False,)]

@@ -48,6 +48,7 @@ class World:
         self.head = self._account("thu.truong", self.xa, AccountKind.UNIT_HEAD)
         self.person = self._account("can.bo", self.xa, AccountKind.INDIVIDUAL)
         self.machine = self._account("may.ioc", self.ioc, AccountKind.MACHINE)
+        self.ioc_head = self._account("truong.ioc", self.ioc, AccountKind.UNIT_HEAD)
 
     def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask or change the database around the service."""

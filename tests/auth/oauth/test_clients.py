@@ -59,18 +59,35 @@ def test_a_unit_head_registers_a_client_of_the_own_unit(world: World, register) 
 
 
 def test_the_secret_is_told_once_and_kept_as_a_hash(world: World, register) -> None:
-    _, secret = register(world.admin, MACHINE)
+    _, secret = register(world.ioc_head, MACHINE)
 
     assert secret.startswith("lds_")
     assert secret not in str(world.ask("SELECT * FROM oauth.client"))
     assert secret not in str(world.ask("SELECT * FROM audit.act"))
 
 
+def test_an_admin_never_holds_what_proves_to_be_a_machine_but_may_revoke_it(
+    world: World, register, identity: Writer
+) -> None:
+    with pytest.raises(Forbidden, match="its head's"):
+        register(world.admin, MACHINE)
+    register(world.ioc_head, MACHINE)
+
+    with identity.transaction() as connection:
+        for change in (
+            lambda: clients.renew_secret(connection, world.admin, "ioc"),
+            lambda: clients.change(connection, world.admin, "ioc", {"networks": []}),
+        ):
+            with pytest.raises(Forbidden, match="its head's"):
+                change()
+        clients.revoke(connection, world.admin, "ioc", now=NOW)
+
+
 @pytest.mark.parametrize("act", ["renews its secret", "gives it keys"])
 def test_a_client_ends_with_the_account_that_can_prove_to_be_it(world: World, register, identity: Writer, act) -> None:
     world.ask("UPDATE acl.account SET unit_id = %s WHERE code = 'may.ioc'", world.xa)
     keys = {"auth_method": "private_key_jwt", "jwks": {"keys": [PUBLIC]}}
-    register(world.admin, MACHINE, unit="xa-an-phu", **({} if "secret" in act else keys))
+    register(replace(world.ioc_head, unit_id=world.xa), MACHINE, unit="xa-an-phu", **({} if "secret" in act else keys))
     with identity.transaction() as connection:
         if "secret" in act:
             clients.renew_secret(connection, world.head, "ioc")
@@ -81,7 +98,7 @@ def test_a_client_ends_with_the_account_that_can_prove_to_be_it(world: World, re
         assert world.head.account_id
         endings.end_all(connection, world.head.account_id, now=NOW)
 
-    assert world.ask("SELECT made_by = %s, revoked_at IS NOT NULL FROM oauth.client", world.admin.account_id) == [
+    assert world.ask("SELECT made_by = %s, revoked_at IS NOT NULL FROM oauth.client", world.ioc_head.account_id) == [
         (True, True)
     ]
 
@@ -98,14 +115,14 @@ def test_a_client_outlives_who_changed_its_name(world: World, register, identity
 
 
 def test_a_registered_machine_gets_a_token_until_it_is_revoked(service: Service, register, identity: Writer) -> None:
-    _, secret = register(service.world.admin, MACHINE)
+    _, secret = register(service.world.ioc_head, MACHINE)
 
     def ask(secret: str):
         return service.post("/oauth/token", basic("ioc", secret), grant_type="client_credentials")
 
     first = ask(secret).get_json()["access_token"]
     with identity.transaction() as connection:
-        newer = clients.renew_secret(connection, service.world.admin, "ioc")
+        newer = clients.renew_secret(connection, service.world.ioc_head, "ioc")
     assert ask(secret).status_code == 401
     assert ask(newer).status_code == 200
     assert service.is_good(first)
@@ -148,7 +165,7 @@ def test_others_register_nothing_and_see_nothing(world: World, register, identit
 
 
 def test_a_head_knows_nothing_of_the_clients_of_other_units(world: World, register, identity: Writer) -> None:
-    register(world.admin, MACHINE)
+    register(world.ioc_head, MACHINE)
     register(world.head, BROWSER)
 
     with pytest.raises(NotFound):
@@ -229,14 +246,14 @@ def test_a_machine_does_not_get_the_scope_of_administration(world: World, regist
 @pytest.mark.parametrize("account", ["can.bo", "nobody", "may\0"])
 def test_the_machine_account_is_one_of_the_unit(world: World, register, account: str) -> None:
     with pytest.raises(Conflict):
-        register(world.admin, MACHINE, account=account)
+        register(world.ioc_head, MACHINE, account=account)
 
 
 def test_the_machine_account_may_act(world: World, register) -> None:
     world.suspend(world.machine)
 
     with pytest.raises(Conflict):
-        register(world.admin, MACHINE)
+        register(world.ioc_head, MACHINE)
 
 
 def test_a_name_is_taken_once_even_after_its_client_is_revoked(world: World, register, identity: Writer) -> None:

@@ -42,11 +42,11 @@ def test_a_machine_is_added_with_a_secret_or_a_key(run: Run, tmp_path: Path) -> 
     public = jwk.ECKey.generate_key("P-256").as_dict(private=False)
     keys.write_text(json.dumps({"keys": [public]}))
     same = ["--unit", "ioc", "--account", "may.ioc", "--name", "IOC", "--grant", "client_credentials"]
-    same += ["--scope", "features:read", "--as", "quan.tri"]
+    same += ["--scope", "features:read", "--as", "truong.ioc"]
 
     _, by_secret = run("client", "add", "ioc-1", "--proof", "client_secret_basic", *same)
     _, by_key = run("client", "add", "ioc-2", "--proof", "private_key_jwt", "--jwks", str(keys), *same)
-    _, renewed = run("client", "secret", "ioc-1", "--as", "quan.tri")
+    _, renewed = run("client", "secret", "ioc-1", "--as", "truong.ioc")
 
     assert by_secret["client_secret"] != renewed["client_secret"]
     assert "client_secret" not in by_key
