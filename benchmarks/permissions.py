@@ -6,6 +6,7 @@ audit and without. Besides: what a token costs, 600 profiles in rotation, publis
 
 import argparse
 import json
+import multiprocessing
 import os
 import random
 import secrets
@@ -19,9 +20,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from itertools import cycle, islice
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import psycopg
@@ -46,6 +49,7 @@ CONNECTIONS = 8
 _EMPTY_BOXES = 100
 _EXPORTS = 4
 _PUBLISHED = 12
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 _WARM_S = 30
 """So long are many profiles read before they are measured: each a few times by each process."""
 
@@ -288,14 +292,11 @@ def _measure_rotation(found: Found, quiet: Server, samples: int) -> None:
 
 
 def _measure_publishing(found: Found, world: World, ours: Server, material: Material) -> None:
-    """Read on while exports run and an agreement is published; nobody may wait."""
+    """Read on while exports run and an agreement is published by another process; nobody may wait."""
     stop = threading.Event()
     exports = [threading.Thread(target=_export, args=(ours, stop)) for _ in range(_EXPORTS)]
     gaps: dict[str, list[float]] = {"exports alone": [], "exports and publishing": []}
-    for each in exports:
-        each.start()
-    time.sleep(1)
-    reading = "exports alone"
+    reading, waits = "exports alone", list[int]()
 
     def read() -> None:
         paths = cycle(f"/collections/{COLLECTION}/items/{each}?f=json" for each in material.ids)
@@ -305,32 +306,70 @@ def _measure_publishing(found: Found, world: World, ours: Server, material: Mate
                 return
 
     reader = threading.Thread(target=read)
-    reader.start()
-    time.sleep(3)
-    reading = "exports and publishing"
-    lasted = [_publish_and_rest(world, number) for number in range(_PUBLISHED)]
-    reading = "exports alone"
-    stop.set()
-    for each in (reader, *exports):
-        each.join()
+    with _Publisher(world) as publisher, psycopg.connect(world.dsn, autocommit=True) as watcher:
+        for each in (*exports, reader):
+            each.start()
+        time.sleep(4)
+        reading = "exports and publishing"
+        publisher.begin.set()
+        while not publisher.is_done.wait(0.02):
+            waits.append(int((watcher.execute(_WAITING).fetchone() or (0,))[0]))
+        reading = "exports alone"
+        lasted = publisher.lasted.get()
+        stop.set()
+        for each in (reader, *exports):
+            each.join()
     for name, times in gaps.items():
         found.times[f"item beside {name}"] = times
         found.notes[f"longest, {name}"] = max(times)
     late, usual = (quantiles(gaps[each], n=20)[18] for each in ("exports and publishing", "exports alone"))
     found.notes |= {"publishing_s": median(lasted), "beside_publishing": late / usual}
+    found.notes |= {"looks": len(waits), "waits": sum(waits)}
 
 
-def _publish_and_rest(world: World, number: int) -> float:
-    lasted = publish_once(world, number)
-    time.sleep(0.1)
-    return lasted
+class _Publisher:
+    """A process that publishes when it is told to, and then says how long each time took."""
+
+    def __init__(self, world: World) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self.begin, self.is_done, self._is_ready = spawn.Event(), spawn.Event(), spawn.Event()
+        self.lasted: Queue[list[float]] = spawn.Queue()
+        given = (world.dsn, world.app_dsn, self._is_ready, self.begin, self.is_done, self.lasted)
+        self._process = spawn.Process(target=publish_often, args=given)
+
+    def __enter__(self) -> Self:
+        self._process.start()
+        self._is_ready.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.join(60)
+        self._process.kill()
 
 
-def publish_once(world: World, number: int) -> float:
-    """Change what the last unit of the rotation agreed to, and publish it; return the seconds that it took."""
+def publish_often(
+    dsn: str, app_dsn: str, is_ready: Event, begin: Event, is_done: Event, told: Queue[list[float]]
+) -> None:
+    """Change what the last unit of the rotation agreed to, and publish it, a dozen times; tell the seconds of each."""
     layers = read_layers(REPOSITORY / "config" / "layers")
+    is_ready.set()
+    begin.wait()
+    lasted: list[float] = []
+    for number in range(_PUBLISHED):
+        account = _agree_anew(dsn, number)
+        begun = time.perf_counter()
+        with psycopg.connect(login_of(None, app_dsn, "publisher")) as connection:
+            republish(connection, layers, [account], SINCE)
+        lasted.append(time.perf_counter() - begun)
+        time.sleep(0.1)
+    told.put(lasted)
+    is_done.set()
+
+
+def _agree_anew(dsn: str, number: int) -> int:
+    """Change the agreement of the last unit of the rotation; return the account that reads by it."""
     code = code_of_many(MANY - 1)
-    with psycopg.connect(world.dsn) as connection:
+    with psycopg.connect(dsn) as connection:
         connection.execute("SET LOCAL session_replication_role = replica")
         change = (
             "UPDATE acl.agreement_version SET body = jsonb_set(body, '{grants,0,allowance,page_max}', %s::text::jsonb) "
@@ -338,10 +377,7 @@ def publish_once(world: World, number: int) -> float:
         )
         connection.execute(change, [100 + number + int(time.time()) % 1_000, code])
         row = connection.execute("SELECT id FROM acl.account WHERE code = %s", [code]).fetchone()
-    begin = time.perf_counter()
-    with psycopg.connect(login_of(None, world.app_dsn, "publisher")) as connection:
-        republish(connection, layers, [int(row[0]) if row else 0], SINCE)
-    return time.perf_counter() - begin
+    return int(row[0]) if row else 0
 
 
 def _export(server: Server, stop: threading.Event) -> None:
@@ -446,7 +482,8 @@ def _sentences(found: Found) -> list[str]:
     return [
         f"* Publishing takes {notes['publishing_s']:.2f} s beside {_EXPORTS} exports; the longest answer took "
         f"{notes['longest, exports and publishing']:.0f} ms, beside exports alone "
-        f"{notes['longest, exports alone']:.0f} ms.",
+        f"{notes['longest, exports alone']:.0f} ms. In {notes['looks']} looks meanwhile {notes['waits']} "
+        "sessions were seen to wait for a lock.",
     ]
 
 
