@@ -141,7 +141,7 @@ def count_statement(query: ItemsQuery, view: View) -> Statement:
     selected = selection(query, view)
     if counter := _counter(view, selected):
         return f"SELECT {counter.sql}", counter.params
-    if not view.units or narrowing_box(query, view):
+    if not _is_read_apart(query, view):
         where = all_of([view.rows, selected])
         return f"SELECT count(*) FROM {view.source} WHERE {where.sql}", where.params
     where = all_of([Condition(f"{view.unit} = u.unit"), view.besides, selected])
@@ -206,13 +206,18 @@ def _rows_in(query: ItemsQuery, view: View, where: Condition) -> Statement:
     others, which are hidden: that takes time, and tells how many they are. So each unit is read apart. With a box all
     are read together, by the index of unit and box; so are very many units, which leave little hidden between them.
     """
-    if not view.units or narrowing_box(query, view):
+    if not _is_read_apart(query, view):
         return _branch(query, view, all_of([view.rows, where]))
     apart, number = all_of([view.besides, where]), len(view.units)
     is_short = number * (query.offset + query.limit) <= _JOINED_ROWS_MAX
     if is_short or number * len(apart.sql) > _MERGED_LENGTH_MAX:
         return _joined(query, view, apart)
     return _merged(query, view, apart)
+
+
+def _is_read_apart(query: ItemsQuery, view: View) -> bool:
+    """Tell whether each administrative unit is read by itself: there are several, and no box leads."""
+    return bool(view.units) and narrowing_box(query, view) is None
 
 
 def _merged(query: ItemsQuery, view: View, where: Condition) -> Statement:
@@ -267,7 +272,7 @@ def _matched(query: ItemsQuery, view: View, selected: Condition) -> Condition:
 
 def _counted(query: ItemsQuery, view: View, selected: Condition, limit: int) -> Statement:
     """Compose up to so many rows without any column, read as a page is: each unit apart."""
-    if not view.units or narrowing_box(query, view):
+    if not _is_read_apart(query, view):
         where = all_of([view.rows, selected])
         return f"SELECT 1 FROM {view.source} WHERE {where.sql} LIMIT {limit}", where.params
     where = all_of([Condition(f"{view.unit} = u.unit"), view.besides, selected])
