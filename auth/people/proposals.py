@@ -392,10 +392,9 @@ def _refuse_token(actor: Caller, act: Act) -> None:
         raise Forbidden("Who signs in where is said by somebody who has signed in.")
 
 
-def _refuse_same_person(connection: Connection[Any], actor: Caller, account_id: int, because: str) -> None:
-    values = {"one": actor.account_id, "other": account_id}
-    if only(connection, bool, _QUERIES["is_one_person"], values):
-        raise Forbidden(because)
+def _is_own(connection: Connection[Any], actor: Caller, account_id: int) -> bool:
+    """Tell whether an account is the actor's, or may be the same person's."""
+    return only(connection, bool, _QUERIES["is_one_person"], {"one": actor.account_id, "other": account_id})
 
 
 def _check_arguments(new: NewProposal) -> None:
@@ -421,7 +420,8 @@ def _unit_concerned(connection: Connection[Any], actor: Caller, new: NewProposal
         _refuse_needless(new.arguments.kind in PRIVILEGED)
         return find_unit(connection, new.arguments.unit or "").id
     account = held_account(connection, new.account)
-    _refuse_same_person(connection, actor, account.id, "Nobody may do this to their own account.")
+    if _is_own(connection, actor, account.id):
+        raise Forbidden("Nobody may do this to their own account.")
     _refuse_needless(_takes_two(connection, account, new))
     return account.unit_id
 
@@ -474,10 +474,11 @@ def _open(connection: Connection[Any], actor: Caller, number: int, *, now: datet
     only(connection, int, _QUERIES["hold_proposal"], {"number": number})
     proposal = _found(connection, number, now=now)
     proposer = only(connection, int, _QUERIES["account_id"], {"code": proposal.proposed_by})
-    _refuse_same_person(connection, actor, proposer, "A second officer decides; this is your own proposal.")
+    if _is_own(connection, actor, proposer):
+        raise Forbidden("A second officer decides; this is your own proposal.")
     concerned = first(connection, int, _QUERIES["account_id"], {"code": proposal.account})
-    if concerned is not None:
-        _refuse_same_person(connection, actor, concerned, "Nobody may do this to their own account.")
+    if concerned is not None and _is_own(connection, actor, concerned):
+        raise Forbidden("Nobody may do this to their own account.")
     _refuse_decided(proposal)
     return proposal
 
