@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from pydantic import BaseModel, Field
 
 from auth.api.document import query_parameter
-from auth.api.http import Access, acting, answer, body, chosen, done, legal_day, page, paging
+from auth.api.http import Access, acting, answer, body, chosen, done, is_asked, legal_day, page, paging
 from auth.api.routes import Route, blueprint_of, paths_of
 from auth.api.units import Name
 from auth.model import AccountKind, AccountState
@@ -19,7 +19,6 @@ from auth.people.notices import Notice
 from auth.written import content_of
 from core.calendar import quarter_of, working_days
 from core.clocks import calendar_day
-from core.errors import BadParameter
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=64)]
 
@@ -60,9 +59,6 @@ class Attestation(BaseModel):
     """Accounts that are still needed."""
 
     accounts: list[str] = Field(min_length=1, max_length=1000)
-
-
-_SWITCH = ("true", "false")
 
 
 def blueprint(access: Access) -> Blueprint:
@@ -168,7 +164,7 @@ def _acknowledge(access: Access, account: str) -> Response:
 
 
 def _leavings(access: Access) -> Response:
-    paged, breaches = paging(), _yes("breaches")
+    paged, breaches = paging(), is_asked("breaches")
     with acting(access) as (connection, actor):
         found = leavers.leavings_seen(
             connection, actor, limit=paged.limit + 1, after=paged.after_number, breaches=breaches
@@ -205,13 +201,6 @@ def _notices(access: Access) -> Response:
     with acting(access) as (connection, actor):
         found = notices.notices_seen(connection, actor, limit=paged.limit + 1, after=paged.after_number)
     return page(found, paged, _id_of)
-
-
-def _yes(name: str) -> bool:
-    given = request.args.get(name, "false")
-    if given not in _SWITCH:
-        raise BadParameter(name, "not one of the values.", ", ".join(_SWITCH))
-    return given == "true"
 
 
 def _numbered(number: int, leaving: Leaving) -> dict[str, Any]:

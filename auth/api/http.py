@@ -55,6 +55,9 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SAME_SITE = ("same-origin", "none")
 
 
+_SWITCH = ("true", "false")
+
+
 def _english(_language: str) -> Translations:
     return {}
 
@@ -197,6 +200,18 @@ def chosen[E: Enum](name: str, kind: type[E]) -> E | None:
         return kind(given)
     except ValueError:
         raise BadParameter(name, "not one of the values.", ", ".join(str(each.value) for each in kind)) from None
+
+
+def is_asked(name: str) -> bool:
+    """Return what the parameter of a switch says; without it, no.
+
+    Raises:
+        BadParameter: it is neither ``true`` nor ``false``.
+    """
+    given = request.args.get(name, "false")
+    if given not in _SWITCH:
+        raise BadParameter(name, "not one of the values.", ", ".join(_SWITCH))
+    return given == "true"
 
 
 def answer(content: object, status: int = 200, *, location: str | None = None) -> Response:

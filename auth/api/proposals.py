@@ -1,16 +1,15 @@
 """Acts of two over HTTP: proposed by one person of the Sở, approved by another one. Nothing here is done alone."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from pydantic import BaseModel, Field
 
 from auth.api.accounts import Code
 from auth.api.document import query_parameter
-from auth.api.http import Access, acting, answer, body, legal_day, page, paging
+from auth.api.http import Access, acting, answer, body, is_asked, legal_day, page, paging
 from auth.api.routes import Route, blueprint_of, paths_of
 from auth.api.units import Name
 from auth.people import proposals
 from auth.people.proposals import Act, Arguments, Means, NewProposal, Proposal
-from core.errors import BadParameter
 
 
 class Proposed(BaseModel):
@@ -34,7 +33,7 @@ def blueprint(access: Access) -> Blueprint:
 
 
 def _list(access: Access) -> Response:
-    paged, is_open = paging(), _is_open()
+    paged, is_open = paging(), is_asked("open")
     with acting(access) as (connection, actor):
         found = proposals.proposals_seen(
             connection, actor, now=access.clock.now(), limit=paged.limit + 1, after=paged.after_number, is_open=is_open
@@ -76,13 +75,6 @@ def _take_half(access: Access, number: int) -> Response:
     with acting(access) as (connection, actor):
         half = proposals.take_half(connection, actor, number, clock=access.clock)
     return answer({"half": half})
-
-
-def _is_open() -> bool:
-    given = request.args.get("open", "false")
-    if given not in {"true", "false"}:
-        raise BadParameter("open", "not one of the values.", "true, false")
-    return given == "true"
 
 
 def _number_of(item: Proposal) -> int:
