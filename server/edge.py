@@ -4,6 +4,8 @@ import threading
 from collections import Counter
 from typing import Any
 
+from core.addresses import network_of
+
 _WAIT_S = 0.05
 
 
@@ -11,7 +13,7 @@ class Edge:
     """What one process keeps of it.
 
     Whoever sends a body slowly, or signs in over and over, holds threads: half of them stay free for answers, and
-    of the other half one for other addresses.
+    of the other half one for other addresses (of IPv6: other networks /64).
     """
 
     def __init__(self, threads: int, proxy_hops: int) -> None:
@@ -38,19 +40,21 @@ class Edge:
 
     def enter_aside(self, address: str) -> bool:
         """Tell whether one request more may be answered by the application of permission; ``leave_aside`` ends it."""
+        network = network_of(address)
         with self._changed:
-            is_free = self._changed.wait_for(lambda: self._has_room(address), _WAIT_S)
+            is_free = self._changed.wait_for(lambda: self._has_room(network), _WAIT_S)
             if is_free:
-                self._aside[address] += 1
+                self._aside[network] += 1
             return is_free
 
     def leave_aside(self, address: str) -> None:
         """Note that it was answered."""
+        network = network_of(address)
         with self._changed:
-            self._aside[address] -= 1
-            if not self._aside[address]:
-                del self._aside[address]
+            self._aside[network] -= 1
+            if not self._aside[network]:
+                del self._aside[network]
             self._changed.notify_all()
 
-    def _has_room(self, address: str) -> bool:
-        return self._aside.total() < self._most and self._aside[address] < self._most_of_address
+    def _has_room(self, network: str) -> bool:
+        return self._aside.total() < self._most and self._aside[network] < self._most_of_address

@@ -8,12 +8,12 @@ closed is refused; what a closed address sends is not written down either, or wh
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from psycopg import Connection
 
 from auth.rows import first, only
+from core.addresses import network_of
 from database.queries import load
 
 WINDOW: Final = timedelta(minutes=15)
@@ -75,27 +75,23 @@ def delay(failures: int) -> timedelta:
     return min(DELAY * 2**doublings, DELAY_MAX)
 
 
-def network_of(address: str) -> str:
-    """Return what an address counts as: of IPv4 itself, also where IPv6 carries it; of IPv6 the /64 of one customer."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if found.version == 4:
-        return str(found)
-    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
-
-
 def approach(connection: Connection[Any], *, name: str, address: str, now: datetime) -> Gate:
-    """Look up the failures of a name and of an address; sign-ins of one name come one after the other."""
+    """Look up the failures of a name and of an address; sign-ins of one name come one after the other.
+
+    Where the address is closed, nothing is written, and the name is not looked at.
+    """
     key, of_address = _key(name), _key(network_of(address))
-    by_name = only(connection, Failures, _QUERIES["hold_failures"], {"key": key, "now": now})
     by_address = first(connection, Failures, _QUERIES["failures_of_address"], {"key": of_address})
+    if by_address and by_address.close_address(now):
+        return Gate(key, of_address, Failures(0, now, now), by_address, now)
+    by_name = only(connection, Failures, _QUERIES["hold_failures"], {"key": key, "now": now})
     return Gate(key, of_address, by_name, by_address, now)
 
 
 def count_failure(connection: Connection[Any], gate: Gate) -> None:
-    """Count a failure, of the name unless it is closed already, and of the address."""
+    """Count a failure, of the name unless it is closed already, and of the address; nothing where that is closed."""
+    if gate.is_address_closed:
+        return
     if not gate.by_name.close_name(gate.now):
         _count(connection, "account", gate.name, gate, anew=gate.by_name.is_over(gate.now))
     anew = gate.by_address is not None and gate.now >= gate.by_address.first_at + WINDOW

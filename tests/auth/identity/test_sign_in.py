@@ -178,6 +178,10 @@ def test_what_a_closed_address_sends_fills_no_record(people):
         people.sign_in(f"nobody{number}", "wrong", ip="10.2.2.2")
 
     assert people.ask("SELECT count(*) FROM audit.act WHERE act = 'account.sign_in_refused'") == [(30,)]
+    assert people.ask("SELECT kind, count(*), sum(failures) FROM acl.sign_in_failure GROUP BY kind ORDER BY kind") == [
+        ("account", 30, 30),
+        ("address", 1, 30),
+    ]
 
 
 def test_what_was_typed_for_a_name_is_kept_nowhere(people):

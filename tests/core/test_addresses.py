@@ -1,8 +1,8 @@
-"""What an address counts as where sign-ins fail: what one customer has, and no more."""
+"""What an address counts as: what one customer has, and no more."""
 
 import pytest
 
-from auth.people.throttle import network_of
+from core.addresses import network_of
 
 
 @pytest.mark.parametrize(
