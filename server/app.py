@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
@@ -103,7 +104,7 @@ class Application:
         begun = time.perf_counter()
         request = _request(environ)
         if belongs_here(request.path):
-            return self._answer_aside(request, environ, start_response)
+            return self._answer_aside(request, environ, start_response, begun)
         visit = Visit(request, self._edge.address_of(environ))
         response = self._recorded(visit, self._answer_or_refuse(visit), begun)
         return _sent(request, response, start_response)
@@ -117,17 +118,26 @@ class Application:
         self._parts.reader.close()
 
     def _answer_aside(
-        self, request: Request, environ: dict[str, Any], start_response: StartResponse
+        self, request: Request, environ: dict[str, Any], start_response: StartResponse, begun: float
     ) -> Iterable[bytes]:
-        """Answer by the other application, which takes no more than its share of the threads."""
-        address = self._edge.address_of(environ)
-        if not self._edge.enter_aside(address):
+        """Answer by the other application, which takes no more than its share of the threads; and put it on record."""
+        visit = Visit(replace(request, query=""), self._edge.address_of(environ), route=mounted.place_of(request.path))
+        if not self._edge.enter_aside(visit.address):
             busy = problems.answer(self._parts, NOBODY, request, Unavailable("The server is busy. Try again later."))
-            return _sent(request, busy, start_response)
+            return _sent(request, self._recorded(visit, busy, begun), start_response)
         try:
-            return self._aside.flask(environ, cast("Any", start_response))
+            told = self._aside.answer(environ)
         finally:
-            self._edge.leave_aside(address)
+            self._edge.leave_aside(visit.address)
+        visit.visitor = replace(NOBODY, caller=told.caller)
+        visit.route, visit.path = told.route or visit.route, told.path
+        if told.tells_query:
+            visit.request = request
+        response = self._recorded(visit, told.response, begun)
+        if response is not told.response:
+            return _sent(request, response, start_response)
+        start_response(told.status_line, list(response.headers))
+        return [cast("bytes", told.response.body)]
 
     def _recorded(self, visit: Visit, response: Response, begun: float) -> Response:
         """Return what may leave: the response once it is on record, or that it cannot be put there."""
@@ -194,7 +204,7 @@ class Application:
         visit.collection = route.arguments[0] if route.arguments else None
         if request.method not in route.methods:
             raise MethodNotAllowed(route.methods)
-        visit.item = route.arguments[1] if route.template.endswith("{itemId}") else None
+        visit.path = {"item": route.arguments[1]} if route.template.endswith("{itemId}") else {}
         parameters = request.parameters()
         visit.form = parameters if request.method == "POST" else ()
         language = language_of(request, next((value for name, value in parameters if name == "lang"), None))

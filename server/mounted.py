@@ -3,17 +3,18 @@
 The answers of the service itself take a lane of their own (``server.app``); this one is mounted beside it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import flask
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from auth import api
-from auth.api.http import Access
+from auth.api.http import PREFIX, Access
 from auth.credentials import tokens
-from auth.model import Caller
+from auth.model import PUBLIC, Caller
 from auth.oauth import Parts, Rates, oidc, refuse_insecure_switch, silence_authlib
 from auth.oauth import blueprint as oauth_blueprint
 from auth.pages import routes as account_pages
@@ -25,6 +26,7 @@ from core.limits import LIMITS
 from core.settings import Settings
 from database.connections import login_of
 from database.writer import Writer
+from server.http import Response
 from web.account import AccountPages
 from web.csp import CSP
 from web.texts import error_texts
@@ -33,6 +35,8 @@ BODY_MAX = 1_048_576
 """Bytes of a body; more is refused before it is read."""
 PATHS = ("/oauth", "/.well-known", "/signin", "/signout", "/account", "/admin")
 """Where paths that are answered here begin."""
+_NOTE = "datdai.note"
+"""Where the environment of a request holds what its record will say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,46 @@ class Mounted:
     flask: Flask
     writers: tuple[Writer, ...]
 
+    def answer(self, environ: dict[str, Any]) -> "Answered":
+        """Answer one request whole, so that nothing of it leaves before it is on record."""
+        note = _Note()
+        answer = flask.Response.from_app(self.flask, {**environ, _NOTE: note}, buffered=True)
+        response = Response(answer.status_code, tuple(answer.headers.to_wsgi_list()), answer.get_data())
+        return Answered(response, answer.status, note.caller, note.route, note.path)
+
     def close(self) -> None:
         """Close the connections."""
         for writer in self.writers:
             writer.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer, and what its record says.
+
+    Attributes:
+        caller: who sent the request, as far as that became known.
+        route: template of the path; empty where there is no such path.
+        path: what the path names, by the names in the template.
+    """
+
+    response: Response
+    status_line: str
+    caller: Caller
+    route: str
+    path: Mapping[str, str]
+
+    @property
+    def tells_query(self) -> bool:
+        """Tell whether the query may go on record as HMACs: elsewhere codes and tokens come in it."""
+        return self.route.startswith(f"{PREFIX}/")
+
+
+@dataclass(slots=True)
+class _Note:
+    caller: Caller = PUBLIC
+    route: str = ""
+    path: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def create(
@@ -102,6 +142,7 @@ def caller_of(desk: Desk) -> Caller:
             caller = tokens.caller_of(connection, given, now=desk.clock.now(), address=address)
     if caller is None:
         raise Unauthorized
+    flask.g.caller = caller
     return caller
 
 
@@ -117,6 +158,7 @@ def assemble(blueprints: Iterable[Blueprint], *, secret: bytes, proxy_hops: int 
     made.config.update(SECRET_KEY=secret, MAX_CONTENT_LENGTH=BODY_MAX, MAX_FORM_PARTS=100, PROPAGATE_EXCEPTIONS=False)
     for blueprint in blueprints:
         made.register_blueprint(blueprint)
+    made.after_request(_noted)
     if proxy_hops:
         made.wsgi_app = ProxyFix(made.wsgi_app, x_for=proxy_hops, x_proto=proxy_hops)
     return made
@@ -124,7 +166,28 @@ def assemble(blueprints: Iterable[Blueprint], *, secret: bytes, proxy_hops: int 
 
 def belongs_here(path: str) -> bool:
     """Tell whether a path is answered by this application."""
-    return any(path == prefix or path.startswith(prefix + "/") for prefix in PATHS)
+    return place_of(path) != ""
+
+
+def place_of(path: str) -> str:
+    """Return where a path lies in this application without telling it, for it may hold anything; empty elsewhere."""
+    for prefix in PATHS:
+        if path == prefix:
+            return prefix
+        if path.startswith(prefix + "/"):
+            return f"{prefix}/<path>"
+    return ""
+
+
+def _noted(answer: flask.Response) -> flask.Response:
+    """Note who asked for what, for the record."""
+    note, rule = flask.request.environ.get(_NOTE), flask.request.url_rule
+    if isinstance(note, _Note):
+        note.caller = flask.g.get("caller", PUBLIC)
+        if rule is not None:
+            note.route = rule.rule
+            note.path = {name: str(value) for name, value in (flask.request.view_args or {}).items()}
+    return answer
 
 
 def _writer(settings: Settings, purpose: str) -> Writer:

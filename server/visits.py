@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
@@ -25,7 +25,7 @@ class Visit:
 
     Attributes:
         route: template of the path; the path itself where nothing can be there.
-        item: id of the item asked for.
+        path: what the path names, by the names in the template: literals, on record as HMACs alone.
         form: the parameters that a POST brought.
         entered: not empty once the database let the caller in.
     """
@@ -36,7 +36,7 @@ class Visit:
     route: str = ""
     collection: str | None = None
     operation: str | None = None
-    item: str | None = None
+    path: Mapping[str, str] = field(default_factory=dict[str, str])
     form: Sequence[tuple[str, str]] = ()
     entered: list[str] = field(default_factory=list[str])
 
@@ -74,8 +74,9 @@ class Recorder:
     def _asked(self, visit: Visit) -> Question:
         query = urlencode(visit.form) if visit.form else visit.request.query
         seen = visit.visitor.shelf.profile.collections.get(visit.collection or "")
-        path = {} if visit.item is None else {"item": visit.item}
-        return self._questions.of(query, [each.name for each in seen.columns] if seen and query else (), path=path)
+        return self._questions.of(
+            query, [each.name for each in seen.columns] if seen and query else (), path=visit.path
+        )
 
 
 class _Ending:

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any, cast, override
 from urllib.parse import unquote_plus, urlsplit
@@ -26,6 +27,7 @@ from authlib.oauth2.rfc6749 import (
 from authlib.oauth2.rfc9207 import IssuerParameter
 
 from auth.credentials.tokens import SCOPES, is_from
+from auth.model import PUBLIC
 from auth.oauth import assertions
 from auth.oauth.endpoints import DeviceAuthorization, Introspection, Revocation
 from auth.oauth.errors import answer_of, body_of
@@ -127,6 +129,7 @@ class Server(AuthorizationServer):
         if not is_from(client.networks, flask.request.remote_addr or ""):
             raise InvalidClientError
         request.client = client
+        flask.g.setdefault("caller", replace(PUBLIC, client_id=client.id))
         return client
 
     @override

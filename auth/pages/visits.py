@@ -110,7 +110,10 @@ def visit(desk: Desk, connection: Connection[Any]) -> Visit:
     found = session or sign_in
     if found is None:
         return NOBODY
-    return known(desk, connection, found.account_id, session=session, sign_in=sign_in)
+    who = known(desk, connection, found.account_id, session=session, sign_in=sign_in)
+    if session and who.owner:
+        flask.g.caller = sessions.caller_of(session, who.owner)
+    return who
 
 
 def known(
