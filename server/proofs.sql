@@ -15,7 +15,9 @@ SELECT has_function_privilege(acl.prefix() || 'g_common', f, 'EXECUTE')
 FROM unnest(ARRAY['pg_catalog.set_config(text, text, boolean)', 'acl.enter(text, text, text, text, float8[], text)',
                   'acl.role_for(text, text, text, text, text)', 'lg.so_dong_trong(text, boolean, int[])',
                   'lg.phien_ban_trong(text, int[])', 'pg_stat_get_live_tuples(oid)', 'pg_relation_size(regclass, text)',
-                  'pg_advisory_lock(bigint)']) AS f;
+                  'pg_advisory_lock(bigint)', 'pg_prepared_statement()', 'pg_cursor()', 'pg_lock_status()',
+                  'pg_database_size(oid)', 'pg_tablespace_size(oid)', 'pg_current_wal_lsn()',
+                  'pg_get_multixact_members(xid)', 'pg_ls_waldir()']) AS f;
 
 -- name: legal_day
 -- Return the legal day.

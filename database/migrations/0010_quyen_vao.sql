@@ -15,7 +15,7 @@ REVOKE EXECUTE ON FUNCTION _postgis_stats(regclass, text, text), _postgis_index_
     _postgis_selectivity(regclass, text, geometry, text),
     _postgis_join_selectivity(regclass, text, regclass, text, text) FROM PUBLIC;
 
--- So do counters, sizes and estimates of tables.
+-- So do counters, sizes and estimates of tables; and what others of the server ask, lock and write.
 
 DO $$
 DECLARE
@@ -25,8 +25,10 @@ BEGIN
     FOR ham IN
         SELECT p.oid FROM pg_proc p
         WHERE p.pronamespace = 'pg_catalog'::regnamespace
-          AND (p.proname ~ '^pg_stat_get_'
-               OR p.proname IN ('pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size'))
+          AND (p.proname ~ '^pg_(stat_get|current_wal|ls)_'
+               OR p.proname IN ('pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size',
+                                'pg_database_size', 'pg_tablespace_size', 'pg_prepared_statement', 'pg_prepared_xact',
+                                'pg_cursor', 'pg_lock_status', 'pg_get_multixact_members'))
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', ham);
     END LOOP;
