@@ -103,7 +103,7 @@ def test_a_client_is_registered_shown_changed_listed_and_revoked(api: Api) -> No
 
 
 def test_a_secret_is_in_the_answer_that_makes_it_alone(api: Api, world: World) -> None:
-    api.who = world.admin
+    api.who = world.ioc_head
     machine = {
         "id": "ioc",
         "name": "IOC",

@@ -52,17 +52,18 @@ def api(empty_db: str, world: World, identity: Writer) -> Iterator[Api]:
 
 
 def test_a_link_is_recorded_listed_and_taken_back(api: Api, world: World) -> None:
+    api.who = world.person
     made = api.ask("POST", "/outside-subjects", LINK)
 
     assert (made.status_code, made.get_json()) == (201, LINK)
     listed = api.ask("GET", "/outside-subjects").get_json()["items"]
     assert [(each["account"], each["subject"], each["linked_by"]) for each in listed] == [
-        ("can.bo", "can-bo-17", "quan.tri")
+        ("can.bo", "can-bo-17", "can.bo")
     ]
     assert api.ask("DELETE", PATH).status_code == 204
     assert api.ask("GET", "/outside-subjects").get_json() == {"items": []}
     acts = world.ask("SELECT act, about, account FROM audit.act ORDER BY id")
-    assert acts == [("account.link", "account:can.bo", "quan.tri"), ("account.unlink", "account:can.bo", "quan.tri")]
+    assert acts == [("account.link", "account:can.bo", "can.bo"), ("account.unlink", "account:can.bo", "can.bo")]
 
 
 ENDPOINTS = [("GET", "/outside-subjects", None), ("POST", "/outside-subjects", LINK), ("DELETE", PATH, None)]
@@ -77,6 +78,7 @@ def test_who_has_not_signed_in_gets_nothing(api: Api, method: str, path: str, bo
 
 @pytest.mark.parametrize(("method", "path", "body"), ENDPOINTS[1:])
 def test_a_head_links_nobody_else(api: Api, world: World, method: str, path: str, body: object) -> None:
+    api.who = world.person
     api.ask("POST", "/outside-subjects", LINK)
     api.who = world.head
 
@@ -98,10 +100,16 @@ def test_a_bad_link_is_refused(api: Api, body: object, status: int) -> None:
     assert api.ask("POST", "/outside-subjects", body).status_code == status
 
 
-def test_a_second_link_of_either_is_refused(api: Api) -> None:
+def test_an_admin_alone_links_nobody_else(api: Api) -> None:
+    assert api.ask("POST", "/outside-subjects", LINK).status_code == 403
+
+
+def test_a_second_link_of_either_is_refused(api: Api, world: World) -> None:
+    api.who = world.person
     api.ask("POST", "/outside-subjects", LINK)
 
     assert api.ask("POST", "/outside-subjects", LINK).status_code == 409
+    api.who = world.head
     assert api.ask("POST", "/outside-subjects", LINK | {"account": "thu.truong"}).status_code == 409
 
 
@@ -132,7 +140,7 @@ def run(empty_db: str, as_app: Callable[[str], str], capsys: pytest.CaptureFixtu
 
 @pytest.mark.usefixtures("world")
 def test_a_link_is_made_listed_and_taken_back_by_command(run: Run) -> None:
-    assert run("sso", "link", "can.bo", "can-bo-17", "--as", "quan.tri") == (0, "")
+    assert run("sso", "link", "can.bo", "can-bo-17", "--as", "can.bo") == (0, "")
 
     _, listed = run("sso", "list", "--as", "can.bo")
     assert [(each["issuer"], each["subject"]) for each in listed] == [(ISSUER, "can-bo-17")]
