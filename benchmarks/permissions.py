@@ -459,7 +459,7 @@ def _judged(found: Found, targets: Mapping[str, Any]) -> list[str]:
         ("token and profile, added to an item, ms", notes["token_ms"], "token_ms"),
         *((f"box of hidden parcels, of an empty one: {kind}", dense[kind], "hidden_dense") for kind in (COMMUNE, FIVE)),
         ("box of 200 in the scope of a commune, of that for everybody", notes[f"box, {COMMUNE}"], "box_of_commune"),
-        ("the same, of five communes", notes[f"box, {FIVE}"], "box_of_every_commune"),
+        ("the same, of five communes", notes[f"box, {FIVE}"], "box_of_commune"),
         ("the same, where every commune is listed", notes[f"box, {EVERY}"], "box_of_every_commune"),
         ("95 % of items beside publishing, of those beside exports alone", notes["beside_publishing"], "publishing"),
     ]
