@@ -79,6 +79,12 @@ def head_of(connection: Connection[Any], actor: Caller, unit: int, day: date) ->
     return found
 
 
+def is_one_person(connection: Connection[Any], account: int | None, other: int | None) -> bool:
+    """Tell whether two accounts are, or may be, one person's: by the number in the staff list, else by the name."""
+    row = connection.execute(_SQL["is_one_person"].encode(), {"one": account, "other": other}).fetchone()
+    return other is not None and row != (False,)
+
+
 def the_department(connection: Connection[Any], day: date) -> int:
     """Return the id of the Sở, which manages what nobody else manages.
 

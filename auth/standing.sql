@@ -13,6 +13,10 @@ JOIN acl.unit u ON u.id = a.unit_id
 WHERE a.id = %(account)s AND a.state = 'active' AND (a.ends_on IS NULL OR a.ends_on > %(day)s::date)
       AND daterange(u.valid_from, u.valid_until) @> %(day)s::date;
 
+-- name: is_one_person
+-- Tell whether two accounts are, or may be, one person's.
+SELECT coalesce(acl.la_mot_nguoi(%(one)s, %(other)s), true);
+
 -- name: department
 -- Return the Sở of a day.
 SELECT id

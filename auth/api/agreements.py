@@ -61,6 +61,12 @@ class ManagerEndBody(_Body):
     on: date
 
 
+class Decision(_Body):
+    """Whether it is approved."""
+
+    approve: bool
+
+
 def blueprint(access: Access) -> Blueprint:
     """Return the endpoints of agreements, managing units and successions."""
     routes = Blueprint("agreements", __name__)
@@ -76,6 +82,8 @@ def blueprint(access: Access) -> Blueprint:
     managers, moves = _Managers(access), _Successions(access)
     add_rule(routes, "/managers", GET=managers.listed, POST=managers.name)
     add_rule(routes, "/managers/<int:entry>/end", POST=managers.end)
+    add_rule(routes, "/manager-proposals", GET=managers.proposals)
+    add_rule(routes, "/manager-proposals/<int:number>/decision", POST=managers.decide)
     add_rule(routes, "/successions", POST=moves.draft)
     add_rule(routes, "/successions/<code>", GET=moves.shown)
     add_rule(routes, "/successions/<code>/approve", POST=moves.approve)
@@ -192,11 +200,11 @@ class _Managers:
         return answer({"items": found})
 
     def name(self) -> Response:
-        """Say that a unit manages a layer."""
+        """Propose that a unit manages a layer."""
         given = body(ManagerBody)
         period = Period(given.valid_from, given.valid_until)
         with acting(self._access) as (connection, who):
-            entry = managing.name_manager(
+            number = managing.propose_manager(
                 connection,
                 who,
                 layer=given.layer,
@@ -206,14 +214,28 @@ class _Managers:
                 vocabulary=self._vocabulary,
                 day=legal_day(connection),
             )
-        return answer({"id": entry}, 201)
+        return answer({"number": number}, 201)
 
     def end(self, entry: int) -> Response:
-        """Say that a unit manages it no more."""
+        """Propose that a unit manages it no more."""
         given = body(ManagerEndBody)
         with acting(self._access) as (connection, who):
-            managing.end_manager(connection, who, entry, on=given.on, day=legal_day(connection))
-        return done()
+            number = managing.propose_end(connection, who, entry, on=given.on, day=legal_day(connection))
+        return answer({"number": number}, 201)
+
+    def proposals(self) -> Response:
+        """Answer with what was proposed of managing units."""
+        with acting(self._access) as (connection, who):
+            found = managing.changes_seen(connection, who, day=legal_day(connection))
+        return answer({"items": found})
+
+    def decide(self, number: int) -> Response:
+        """Approve or refuse a proposal."""
+        given = body(Decision)
+        with acting(self._access) as (connection, who):
+            day = legal_day(connection)
+            decided = managing.decide_change(connection, who, number, approve=given.approve, day=day)
+        return answer(decided)
 
 
 class _Successions:
@@ -300,11 +322,16 @@ PATHS: dict[str, Any] = {
     },
     "/managers": {
         "get": operation("What was said of managing units"),
-        "post": operation("Say that a unit manages a layer", takes=ManagerBody, status=201),
+        "post": operation("Propose that a unit manages a layer", takes=ManagerBody, status=201),
     },
     "/managers/{entry}/end": {
         "parameters": [path_parameter("entry", "Number of the entry.", type="integer")],
-        "post": operation("Say that a unit manages it no more", takes=ManagerEndBody, status=204),
+        "post": operation("Propose that a unit manages it no more", takes=ManagerEndBody, status=201),
+    },
+    "/manager-proposals": {"get": operation("What was proposed of managing units: all, or of the own unit")},
+    "/manager-proposals/{number}/decision": {
+        "parameters": [path_parameter("number", "Number of the proposal.", type="integer")],
+        "post": operation("Approve or refuse it, as the second officer", takes=Decision),
     },
     "/successions": {
         "post": operation("Draft a migration of agreements to a successor", takes=SuccessionDocument, status=201)

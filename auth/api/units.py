@@ -37,7 +37,7 @@ class UnitMade(BaseModel):
 
 
 class UnitChanged(BaseModel):
-    """What changes of a unit; what is absent stays."""
+    """What changes of a unit; what is absent stays. ``until`` as null takes back an end that has not come."""
 
     name: Name | None = None
     until: date | None = None
@@ -115,7 +115,8 @@ def _change(access: Access, unit: str) -> Response:
     given = body(UnitChanged)
     with acting(access) as (connection, actor):
         territory = place_of(connection, given.territory, legal_day(connection))
-        changed = units.change_unit(connection, actor, unit, **_given(given, territory))
+        stays = "until" in given.model_fields_set and given.until is None
+        changed = units.change_unit(connection, actor, unit, **_given(given, territory), stays=stays)
         (content,) = units_shown(connection, [changed])
     return answer(content)
 

@@ -68,7 +68,9 @@ def _add_change(group: Subparsers) -> None:
     adder = add_act(group, "change", _change, "change a unit")
     adder.add_argument("unit", metavar="UNIT")
     adder.add_argument("--name")
-    adder.add_argument("--until", type=day_of, metavar="YYYY-MM-DD", help="first day on which it is over")
+    ending = adder.add_mutually_exclusive_group()
+    ending.add_argument("--until", type=day_of, metavar="YYYY-MM-DD", help="first day on which it is over")
+    ending.add_argument("--stays", action="store_true", help="takes back an end that has not come")
     adder.add_argument("--territory", metavar="CODE", help="official code, as it is today")
     adder.add_argument("--allowance", type=int, metavar="N")
 
@@ -116,7 +118,7 @@ def _change(chosen: argparse.Namespace, at: Acting) -> object:
     territory = place_of(at.connection, chosen.territory, at.day)
     changed = units.change_unit(
         at.connection, at.actor, chosen.unit, name=chosen.name, until=chosen.until, territory=territory,
-        allowance=chosen.allowance,
+        allowance=chosen.allowance, stays=chosen.stays,
     )  # fmt: skip
     return units_shown(at.connection, [changed])[0]
 

@@ -35,18 +35,16 @@ from auth.authority import (
 from auth.credentials import endings, passwords, totp
 from auth.credentials.passwords import Random
 from auth.model import AccountKind, AccountState, Caller, UnitKind
+from auth.people.admins import ADMINS_LEFT, one_at_a_time, refuse_fewer_admins
 from auth.people.pairs import PRIVILEGED, Pair, Warrant, refuse_alone, refuse_key_alone, refuse_one_alone
-from auth.people.units import NewUnit, ensure_unit, find_unit
+from auth.people.units import NewUnit, Unit, ensure_unit, find_unit
 from auth.rights.stale import mark_stale
 from auth.rows import every, first, only, refusals
 from core.clocks import Clock
 from core.errors import BadRequest, Conflict, Forbidden
 from database.queries import load
 
-ADMINS_LEFT: Final = 2
-"""Named system admins that there are at least, so that nobody is needed who shares a login."""
 _QUERIES: Final = load("auth.people", "accounts.sql")
-_ADMINS_KEY: Final = 0x64617462  # "datb": whoever makes or may end admins holds this advisory lock
 _LIVE: Final = (AccountState.ISSUED, AccountState.MUST_CHANGE, AccountState.ACTIVE)
 
 
@@ -415,7 +413,7 @@ def move(
         require_admin(actor)
         if PRIVILEGED & {wanted, account.kind} and warrant is None:
             refuse_alone()
-        _check_change(connection, account, target.kind, wanted)
+        _check_change(connection, account, target, wanted)
         endings.end_all(connection, account.id, now=clock.now())
         if wanted in PRIVILEGED and account.kind not in PRIVILEGED:
             take_keys(connection, account, now=clock.now())
@@ -491,11 +489,6 @@ def handovers_of(connection: Connection[Any], actor: Caller, code: str) -> list[
     return every(connection, Handover, _QUERIES["handovers"], {"account": account.id})
 
 
-def one_at_a_time(connection: Connection[Any]) -> None:
-    """Wait for every other act that may end an admin, before any row is held: so none waits for another in a circle."""
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", [_ADMINS_KEY])
-
-
 def refuse_last_admins(connection: Connection[Any], account: Account) -> None:
     """Refuse what would leave fewer than two system admins; ``one_at_a_time`` was called before.
 
@@ -504,9 +497,7 @@ def refuse_last_admins(connection: Connection[Any], account: Account) -> None:
     """
     if account.kind is not AccountKind.SYSTEM_ADMIN:
         return
-    left = set(every(connection, int, _QUERIES["admins"]))
-    if account.id in left and len(left) <= ADMINS_LEFT:
-        raise Conflict("There would be fewer than {} system admins.", ADMINS_LEFT)
+    refuse_fewer_admins(connection, without=account.id)
 
 
 def bootstrap(
@@ -602,11 +593,11 @@ def _allowance(_kind: str, allowance: int) -> int:
     return allowance
 
 
-def _check_change(connection: Connection[Any], account: Account, unit: UnitKind, kind: AccountKind) -> None:
-    _check_kind(kind, unit)
+def _check_change(connection: Connection[Any], account: Account, unit: Unit, kind: AccountKind) -> None:
+    _check_kind(kind, unit.kind)
     if AccountKind.MACHINE in {kind, account.kind} and kind is not account.kind:
         raise BadRequest("A machine account stays one, and no other becomes one.")
-    if kind is not AccountKind.SYSTEM_ADMIN:
+    if kind is not AccountKind.SYSTEM_ADMIN or unit.until is not None:
         refuse_last_admins(connection, account)
 
 

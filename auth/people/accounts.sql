@@ -83,12 +83,6 @@ UPDATE acl.account
 SET position = %(position)s, unit_id = %(unit)s, kind = %(kind)s, of_allowance = of_allowance AND unit_id = %(unit)s
 WHERE id = %(id)s;
 
--- name: admins
--- Return the system admins who may act.
-SELECT id
-FROM acl.account
-WHERE kind = 'system_admin' AND state IN ('must_change', 'active') AND ends_on IS NULL;
-
 -- name: count_admins
 -- Count the system admins that there ever were.
 SELECT count(*)

@@ -1,7 +1,7 @@
 """Acts of two: which accounts are privileged, and by whose warrant something is done to them.
 
 Privileged are system admins, heads of units, and the people of the Sở who act for it in agreements. What gives control
-of such an account is proposed by one person and approved by another one; PostgreSQL holds the server to it.
+of such an account is proposed by one person and approved by another one; PostgreSQL catches a check that is forgotten.
 """
 
 from dataclasses import dataclass

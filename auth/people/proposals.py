@@ -181,7 +181,7 @@ def propose(connection: Connection[Any], actor: Caller, new: NewProposal, *, clo
     _check_arguments(new)
     _refuse_token(actor, new.act)
     unit_id = _unit_concerned(connection, actor, new)
-    number = _insert(connection, actor, new, State.PROPOSED, unit_id=unit_id, now=clock.now())
+    number = _insert(connection, actor, _whole(connection, new), State.PROPOSED, unit_id=unit_id, now=clock.now())
     proposal = _found(connection, number, now=clock.now())
     notify_of(connection, Kind.ACT_PROPOSED, number, _day_of(connection), now=clock.now())
     record(connection, actor, "account.propose", f"account:{new.account}", after=_told(proposal))
@@ -194,13 +194,14 @@ def approve(connection: Connection[Any], actor: Caller, number: int, *, means: M
     Raises:
         Forbidden: the actor may not approve, proposed it, or owns the account.
         NotFound: there is no such proposal, or what it names is not there any more.
-        Conflict: it was decided before, has expired, or does not fit the state of the account any more.
+        Conflict: it was decided before, has expired, or the account is not any more as it was when it was proposed.
         BadRequest: what it says does not fit.
     """
     one_at_a_time(connection)
     proposal, now = _open(connection, actor, number, now=means.clock.now()), means.clock.now()
     _refuse_token(actor, proposal.act)
     proposer = _proposer(connection, proposal)
+    _refuse_changed(connection, proposal)
     _decide(connection, actor, proposal, State.APPROVED, now=now)
     record(connection, actor, "account.approve", f"account:{proposal.account}", before=_told(proposal))
     doer = proposer if is_admin(proposer) else actor
@@ -426,6 +427,40 @@ def _unit_concerned(connection: Connection[Any], actor: Caller, new: NewProposal
     return account.unit_id
 
 
+def _whole(connection: Connection[Any], new: NewProposal) -> NewProposal:
+    """Return what is proposed with nothing left to be read later: a position names its unit and its kind."""
+    if new.act is not Act.POSITION:
+        return new
+    account = held_account(connection, new.account)
+    given = new.arguments
+    stays = {"unit": given.unit or account.unit, "kind": given.kind or account.kind}
+    return replace(new, arguments=given.model_copy(update=stays))
+
+
+def _as_found(connection: Connection[Any], code: str) -> dict[str, str | None]:
+    """Return what an approver counts on of an account; nothing of one that is to be made."""
+    if first(connection, int, _QUERIES["account_id"], {"code": code}) is None:
+        return {}
+    account = held_account(connection, code)
+    return {
+        "unit": account.unit,
+        "kind": account.kind.value,
+        "state": account.state.value,
+        "position": account.position,
+    }
+
+
+def _refuse_changed(connection: Connection[Any], proposal: Proposal) -> None:
+    """Refuse to do to an account what was proposed of it while it was in another unit, kind, state or position.
+
+    Raises:
+        Conflict: it has changed since.
+    """
+    then = only(connection, dict[str, str | None], _QUERIES["found_then"], {"number": proposal.number})
+    if then != _as_found(connection, proposal.account):
+        raise Conflict("The account has changed since this was proposed; propose it anew.")
+
+
 def _takes_two(connection: Connection[Any], account: accounts.Account, new: NewProposal) -> bool:
     match new.act:
         case Act.POSITION:
@@ -452,6 +487,7 @@ def _insert(
         "account": new.account,
         "unit": unit_id,
         "arguments": Jsonb(new.arguments.model_dump(mode="json", exclude_none=True)),
+        "found": Jsonb(_as_found(connection, new.account)),
         "reason": _text(new.reason),
         "state": state.value,
         "by": actor.account_id,

@@ -22,8 +22,8 @@ WHERE code = %(code)s;
 
 -- name: insert_proposal
 -- Keep a proposal.
-INSERT INTO acl.proposal (act, account, unit_id, arguments, reason, state, proposed_by, proposed_at, expires_at)
-VALUES (%(act)s, %(account)s, %(unit)s, %(arguments)s, %(reason)s, %(state)s, %(by)s, %(at)s, %(until)s)
+INSERT INTO acl.proposal (act, account, unit_id, arguments, found, reason, state, proposed_by, proposed_at, expires_at)
+VALUES (%(act)s, %(account)s, %(unit)s, %(arguments)s, %(found)s, %(reason)s, %(state)s, %(by)s, %(at)s, %(until)s)
 RETURNING id;
 
 -- name: hold_proposal
@@ -32,6 +32,12 @@ SELECT id
 FROM acl.proposal
 WHERE id = %(number)s
 FOR NO KEY UPDATE;
+
+-- name: found_then
+-- Return how the account was found when a proposal was made.
+SELECT found
+FROM acl.proposal
+WHERE id = %(number)s;
 
 -- name: decide_proposal
 -- Decide a proposal that is open.

@@ -14,8 +14,10 @@ from psycopg import Connection
 from auth.audit.acts import record
 from auth.authority import DBA, require_admin, require_sight
 from auth.model import AccountKind, Caller, UnitKind
+from auth.people.admins import one_at_a_time, refuse_fewer_admins
 from auth.rights.stale import mark_stale
 from auth.rows import every, first, only, refusals
+from auth.standing import is_one_person
 from core.clocks import Clock
 from core.errors import BadRequest, Conflict, Forbidden
 from database.queries import load
@@ -103,21 +105,31 @@ def change_unit(
     until: date | None = None,
     territory: int | None = None,
     allowance: int | None = None,
+    stays: bool = False,
 ) -> Unit:
     """Change what is given: the name, the day on which the unit is over, its territory, its allowance of accounts.
+
+    Args:
+        stays: takes back an end that has not come.
 
     Raises:
         Forbidden: the actor is no system admin.
         NotFound: there is no such unit.
+        Conflict: the unit is over and would be no more; it governs; or fewer than two system admins would stay.
         BadRequest: a value does not fit.
     """
     require_admin(actor)
+    one_at_a_time(connection)
     unit = find_unit(connection, code)
     given = {"name": name and _text(name), "until": until, "territory": territory, "allowance": allowance}
     wanted = replace(unit, **cast("Any", {key: value for key, value in given.items() if value is not None}))
+    if stays:
+        wanted = replace(wanted, until=None)
+    if wanted.until != unit.until:
+        _refuse_end(connection, unit, wanted.until)
     with refusals():
         changed = only(connection, _unit, _QUERIES["change_unit"], _fields(wanted))
-    if until is not None:
+    if wanted.until != unit.until:
         mark_stale(connection, _accounts_of(connection, unit.id))
     record(connection, actor, "unit.change", f"unit:{code}", before=_told(unit), after=_told(changed))
     return changed
@@ -220,7 +232,7 @@ def decide_succession(
     """
     require_admin(actor)
     succession = find_succession(connection, number)
-    if succession.proposed_by == actor.account_id:
+    if is_one_person(connection, actor.account_id, succession.proposed_by):
         raise Forbidden("A second officer decides; this is your own proposal.")
     state = "approved" if approve else "refused"
     values = {"id": number, "state": state, "by": actor.account_id, "at": clock.now()}
@@ -261,6 +273,17 @@ def _put_below(connection: Connection[Any], unit: Unit, parent: Unit | None, sin
     if parent:
         with refusals():
             connection.execute(_QUERIES["insert_parent"].encode(), values | {"parent": parent.id})
+
+
+def _refuse_end(connection: Connection[Any], unit: Unit, until: date | None) -> None:
+    """Refuse an end that would lock out who governs, and another end of what is over: its head would come back."""
+    if only(connection, bool, _QUERIES["hold_unit"], {"unit": unit.id}):
+        raise Conflict("The unit is over already.")
+    if until is None:
+        return
+    if only(connection, bool, _QUERIES["governs"], {"unit": unit.id}):
+        raise Conflict("People of this unit govern: the Sở ends once they are moved or revoked.")
+    refuse_fewer_admins(connection, unit_id=unit.id)
 
 
 def _accounts_of(connection: Connection[Any], unit_id: int) -> list[int]:

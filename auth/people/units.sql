@@ -57,6 +57,19 @@ WHERE unit_id = %(unit)s AND (valid_until IS NULL OR valid_until > %(since)s);
 INSERT INTO acl.unit_parent (unit_id, parent_id, valid_from)
 VALUES (%(unit)s, %(parent)s, %(since)s);
 
+-- name: hold_unit
+-- Hold a unit until the end of the transaction; tell whether it is over.
+SELECT coalesce(valid_until <= lg.hom_nay(), false)
+FROM acl.unit
+WHERE id = %(unit)s
+FOR NO KEY UPDATE;
+
+-- name: governs
+-- Tell whether an admin, a head or an officer is of a unit of the Sở, and not revoked.
+SELECT EXISTS (
+    SELECT FROM acl.account a JOIN acl.unit u ON u.id = a.unit_id
+    WHERE a.unit_id = %(unit)s AND u.kind = 'so' AND a.state <> 'revoked' AND acl.la_dac_quyen(a.id));
+
 -- name: accounts_of_unit
 -- Return the accounts of a unit that are not revoked.
 SELECT id

@@ -27,7 +27,7 @@ from auth.policy.clauses import (
 )
 from auth.rights import in_force
 from auth.sharing.managing import managing_units
-from auth.standing import Standing, Unit, officer, standing, unit_named
+from auth.standing import Standing, Unit, is_one_person, officer, standing, unit_named
 from auth.territory import read_territories
 from core.clocks import Clock
 from core.errors import BadParameter, Conflict, Forbidden, NotFound
@@ -206,7 +206,7 @@ def accept(connection: Connection[Any], actor: Caller, code: str, *, body_hash: 
     mine = [each for each in _parties(connection, agreement, version) if each.unit_id == who.unit]
     if not mine or not (who.head or who.officer):
         raise Forbidden("Only the head of a party accepts; for the Sở an officer of it.")
-    if who.account == version.maker_id:
+    if is_one_person(connection, who.account, version.maker_id):
         raise Forbidden("Who drafted a version does not accept it.")
     _refuse_other_body(version, body_hash)
     if mine[0].accepted_by:
@@ -279,7 +279,7 @@ def publish(
     checker = officer(connection, actor, day)
     agreement = agreement_named(connection, code)
     version = in_work(connection, agreement, ("accepted",))
-    if checker.account == version.maker_id:
+    if is_one_person(connection, checker.account, version.maker_id):
         raise Forbidden("A second officer publishes, not the one who drafted.")
     _refuse_other_body(version, body_hash)
     _refuse_unseen(connection, agreement, version, checker)

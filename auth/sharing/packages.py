@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from psycopg import Connection
+from psycopg.errors import CheckViolation
 
 from auth.audit import acts
 from auth.model import AgreementKind, Caller
@@ -133,7 +134,10 @@ def _sign(
     key = {"package": package.id, "number": version.number, "unit": unit.id}
     connection.execute(_SQL["begin"].encode(), key)
     sides = {"officer": who.account if side == "officer" else None, "head": who.account if side == "head" else None}
-    signed = connection.execute(_SQL["sign"].encode(), key | sides).fetchone()
+    try:
+        signed = connection.execute(_SQL["sign"].encode(), key | sides).fetchone()
+    except CheckViolation as exc:
+        raise Forbidden("An officer of the Sở and the head of the unit join it to a package.") from exc
     if signed is None:
         raise Conflict("This side has acted already; the other one completes the joining.")
     return signed

@@ -27,7 +27,7 @@ from auth.sharing.agreements import (
     write_agreement,
     write_version,
 )
-from auth.standing import Unit, officer, unit_of
+from auth.standing import Unit, is_one_person, officer, unit_of
 from auth.territory import Territories, read_territories
 from catalogue.files import Slug, Words
 from core.clocks import Clock
@@ -185,7 +185,7 @@ def _decider(connection: Connection[Any], actor: Caller, code: str, day: date) -
     found = succession_named(connection, code)
     if found.state != "draft":
         raise Conflict("Migration {} is {} already.", code, found.state)
-    if found.maker_id == who.account:
+    if is_one_person(connection, who.account, found.maker_id):
         raise Forbidden("A second officer decides on a migration, not the one who drafted it.")
     return who.account, found
 

@@ -14,6 +14,29 @@ COMMENT ON TABLE acl.layer_manager IS
     'The managing unit (đơn vị quản lý dữ liệu) of a layer in a territory; where nothing is said it is the Sở.';
 COMMENT ON COLUMN acl.layer_manager.territory IS 'An administrative unit with all below it; NULL is the whole province.';
 
+CREATE TABLE acl.manager_change (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    entry_id int REFERENCES acl.layer_manager,
+    layer text COLLATE "C" NOT NULL CHECK (layer ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
+    territory int REFERENCES hc.don_vi,
+    unit_id int NOT NULL REFERENCES acl.unit,
+    valid_from date NOT NULL,
+    valid_until date CHECK (valid_until > valid_from),
+    state text COLLATE "C" NOT NULL DEFAULT 'proposed' CHECK (state IN ('proposed', 'approved', 'refused')),
+    proposed_by int NOT NULL REFERENCES acl.account,
+    proposed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    decided_by int REFERENCES acl.account CHECK (decided_by <> proposed_by),
+    decided_at timestamptz,
+    decided_in xid8,
+    CHECK (entry_id IS NULL OR valid_until IS NOT NULL),
+    CHECK ((state = 'proposed') = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)),
+    CHECK ((state = 'approved') = (decided_in IS NOT NULL))
+);
+COMMENT ON TABLE acl.manager_change IS
+    'What one officer proposed of managing units, and what a second one said to it; nothing of it counts until then.';
+COMMENT ON COLUMN acl.manager_change.entry_id IS 'The entry that would end on valid_until; NULL where a unit would be named.';
+COMMENT ON COLUMN acl.manager_change.decided_in IS 'The transaction of the approval: in it, and in no other, the change may be done.';
+
 CREATE TABLE acl.request (
     id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     code text COLLATE "C" NOT NULL UNIQUE CHECK (code ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
@@ -175,6 +198,82 @@ BEGIN ATOMIC
     SELECT pg_has_role(session_user, c.relowner, 'MEMBER') FROM pg_class c WHERE c.oid = 'acl.agreement'::regclass;
 END;
 
+-- Two officers are two persons: one person's second account is not another one.
+
+CREATE FUNCTION acl.la_mot_nguoi(mot int, hai int) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT mot = hai OR EXISTS (
+        SELECT FROM acl.account a, acl.account b
+        WHERE a.id = mot AND b.id = hai AND CASE
+            WHEN a.unit_id = b.unit_id AND a.person_code <> b.person_code THEN false
+            WHEN a.unit_id = b.unit_id AND a.person_code = b.person_code THEN true
+            ELSE upper(a.person COLLATE "und-x-icu") = upper(b.person COLLATE "und-x-icu") END)
+$$;
+COMMENT ON FUNCTION acl.la_mot_nguoi IS
+    'Whether two accounts are, or may be, one person''s: by the number in the staff list, else by the name.';
+
+CREATE FUNCTION acl.hai_can_bo() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    mot constant int := to_jsonb(new) ->> TG_ARGV[0];
+    hai constant int := to_jsonb(new) ->> TG_ARGV[1];
+BEGIN
+    IF mot <> hai AND NOT acl.la_dba() AND coalesce(acl.la_mot_nguoi(mot, hai), true) THEN
+        RAISE EXCEPTION 'a second person decides' USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER hai_can_bo BEFORE INSERT OR UPDATE ON acl.agreement_version
+    FOR EACH ROW WHEN (new.checker IS NOT NULL) EXECUTE FUNCTION acl.hai_can_bo('maker', 'checker');
+CREATE TRIGGER hai_can_bo BEFORE INSERT OR UPDATE ON acl.joining
+    FOR EACH ROW EXECUTE FUNCTION acl.hai_can_bo('officer_id', 'head_id');
+CREATE TRIGGER hai_can_bo BEFORE INSERT OR UPDATE ON acl.succession
+    FOR EACH ROW EXECUTE FUNCTION acl.hai_can_bo('maker', 'checker');
+CREATE TRIGGER hai_can_bo BEFORE INSERT OR UPDATE ON acl.unit_succession
+    FOR EACH ROW EXECUTE FUNCTION acl.hai_can_bo('proposed_by', 'decided_by');
+CREATE TRIGGER hai_can_bo BEFORE INSERT OR UPDATE ON acl.manager_change
+    FOR EACH ROW EXECUTE FUNCTION acl.hai_can_bo('proposed_by', 'decided_by');
+
+-- Who manages a layer has to accept what is shared of it: nobody is named or ended unless two officers did it, in this transaction.
+
+CREATE FUNCTION acl.giu_viec_quan_ly() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' AND new.state <> 'proposed' OR TG_OP = 'UPDATE' AND old.state <> 'proposed' THEN
+        RAISE EXCEPTION 'a change begins as proposed and is decided once'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_of_states';
+    END IF;
+    IF EXISTS (
+        SELECT FROM acl.account a JOIN acl.unit u ON u.id = a.unit_id
+        WHERE a.id IN (new.proposed_by, new.decided_by) AND NOT (u.kind = 'so' AND a.state = 'active' AND acl.la_dac_quyen(a.id))) THEN
+        RAISE EXCEPTION 'officers of the Sở name who manages a layer'
+            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'officers';
+    END IF;
+    IF new.state = 'approved' THEN
+        new.decided_in := pg_current_xact_id();
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER giu_viec_quan_ly BEFORE INSERT OR UPDATE ON acl.manager_change
+    FOR EACH ROW EXECUTE FUNCTION acl.giu_viec_quan_ly();
+
+CREATE FUNCTION acl.giu_quan_ly() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT acl.la_dba() AND NOT EXISTS (
+        SELECT FROM acl.manager_change c
+        WHERE c.state = 'approved' AND c.decided_in = pg_current_xact_id_if_assigned()
+              AND (c.layer, c.unit_id, c.valid_from) = (new.layer, new.unit_id, new.valid_from)
+              AND (c.territory, c.valid_until) IS NOT DISTINCT FROM (new.territory, new.valid_until)
+              AND c.entry_id IS NOT DISTINCT FROM CASE TG_OP WHEN 'UPDATE' THEN new.id END) THEN
+        RAISE EXCEPTION 'one officer alone does not name or end a managing unit'
+            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'hai_nguoi';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER giu_quan_ly BEFORE INSERT OR UPDATE ON acl.layer_manager
+    FOR EACH ROW EXECUTE FUNCTION acl.giu_quan_ly();
+
 CREATE FUNCTION acl.chi_them() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -185,6 +284,7 @@ CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON acl.agreement_party FOR EACH 
 CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON acl.acceptance FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
 CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON acl.effect_seen FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
 CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON acl.request_step FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
+CREATE TRIGGER chi_them BEFORE DELETE ON acl.manager_change FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
 CREATE TRIGGER chi_them BEFORE DELETE ON acl.joining FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
 CREATE TRIGGER chi_them BEFORE DELETE ON acl.request FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
 CREATE TRIGGER chi_them BEFORE DELETE ON acl.succession FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
@@ -289,7 +389,8 @@ BEGIN ATOMIC
                      AND NOT EXISTS (
                          SELECT FROM acl.acceptance c JOIN acl.account t ON t.id = c.account_id
                          WHERE c.agreement_id = p.agreement_id AND c.number = p.number AND c.round = p.round AND c.body_hash = p.body_hash
-                               AND c.unit_id = p.unit_id AND t.unit_id = p.unit_id AND t.id IS DISTINCT FROM v.maker
+                               AND c.unit_id = p.unit_id AND t.unit_id = p.unit_id
+                               AND (v.maker IS NULL OR NOT coalesce(acl.la_mot_nguoi(t.id, v.maker), true))
                                AND (t.kind = 'unit_head' OR u.kind = 'so')))
     FROM acl.agreement_version v JOIN acl.agreement a ON a.id = v.agreement_id
     WHERE v.agreement_id = thoa_thuan AND v.number = so_ban;
@@ -476,7 +577,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION acl.xem_thu IS 'Lets the session take on the role of a part of a profile, or its twin that a box narrows, in a transaction that cannot be committed.';
 
-REVOKE EXECUTE ON FUNCTION acl.dia_ban, acl.khong_ghi_lai, acl.xem_thu, acl.la_dba, acl.chi_them, acl.giu_phien_ban, acl.thieu_chap_thuan, acl.qua_duong_rieng,
+REVOKE EXECUTE ON FUNCTION acl.dia_ban, acl.khong_ghi_lai, acl.xem_thu, acl.la_dba, acl.la_mot_nguoi, acl.hai_can_bo,
+    acl.giu_viec_quan_ly, acl.giu_quan_ly, acl.chi_them, acl.giu_phien_ban, acl.thieu_chap_thuan, acl.qua_duong_rieng,
     acl.ben_quan_ly, acl.duoc_cong_bo, acl.khong_duoc_giao, acl.giu_loai, acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
 
 DO $$
@@ -488,11 +590,15 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay TO %I', vai_tro);
         EXECUTE format('GRANT SELECT ON acl.unit, acl.function, acl.account_function TO %I', vai_tro);
         EXECUTE format('GRANT SELECT (id, code, unit_id, kind, state, ends_on) ON acl.account TO %I', vai_tro);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION acl.dia_ban TO %I', vai_tro);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION acl.dia_ban, acl.la_mot_nguoi TO %I', vai_tro);
         EXECUTE format('GRANT SELECT, INSERT ON acl.layer_manager, acl.request, acl.request_step, acl.agreement, '
                        'acl.agreement_version, acl.agreement_party, acl.acceptance, acl.effect_seen, acl.joining, acl.succession, '
                        'acl.succession_item TO %I', vai_tro);
         EXECUTE format('GRANT UPDATE (valid_until) ON acl.layer_manager TO %I', vai_tro);
+        EXECUTE format('GRANT SELECT ON acl.manager_change TO %I', vai_tro);
+        EXECUTE format('GRANT INSERT (entry_id, layer, territory, unit_id, valid_from, valid_until, proposed_by) '
+                       'ON acl.manager_change TO %I', vai_tro);
+        EXECUTE format('GRANT UPDATE (state, decided_by, decided_at) ON acl.manager_change TO %I', vai_tro);
         EXECUTE format('GRANT UPDATE (state) ON acl.request TO %I', vai_tro);
         EXECUTE format('GRANT UPDATE (state, valid_from, valid_until, body, maker, ended_by, ended_at, reason) '
                        'ON acl.agreement_version TO %I', vai_tro);

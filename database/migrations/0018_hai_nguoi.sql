@@ -23,18 +23,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION acl.la_nguoi_duyet IS 'Whether an account may propose and approve: a system admin, or the head of the Sở, in use.';
 
-CREATE FUNCTION acl.la_mot_nguoi(mot int, hai int) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT mot = hai OR EXISTS (
-        SELECT FROM acl.account a, acl.account b
-        WHERE a.id = mot AND b.id = hai AND CASE
-            WHEN a.unit_id = b.unit_id AND a.person_code <> b.person_code THEN false
-            WHEN a.unit_id = b.unit_id AND a.person_code = b.person_code THEN true
-            ELSE upper(a.person COLLATE "und-x-icu") = upper(b.person COLLATE "und-x-icu") END)
-$$;
-COMMENT ON FUNCTION acl.la_mot_nguoi IS
-    'Whether two accounts are, or may be, one person''s: by the number in the staff list, else by the name.';
-
 CREATE TABLE acl.proposal (
     id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     act text COLLATE "C" NOT NULL CHECK (act IN ('create', 'hand_over', 'reset', 'reset_totp', 'resume', 'position', 'link',
@@ -42,6 +30,7 @@ CREATE TABLE acl.proposal (
     account text COLLATE "C" NOT NULL CHECK (account ~ '^[a-z0-9]+([._-][a-z0-9]+)*$'),
     unit_id int NOT NULL REFERENCES acl.unit,
     arguments jsonb NOT NULL CHECK (jsonb_typeof(arguments) = 'object'),
+    found jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(found) = 'object'),
     reason text COLLATE "C" NOT NULL CHECK (reason <> '' AND reason IS NFC NORMALIZED),
     state text COLLATE "C" NOT NULL DEFAULT 'proposed'
         CHECK (state IN ('proposed', 'approved', 'refused', 'withdrawn', 'alone')),
@@ -62,6 +51,8 @@ CREATE INDEX proposal_account ON acl.proposal (account);
 COMMENT ON TABLE acl.proposal IS 'Acts that take two persons: what one proposed, and what another one said to it.';
 COMMENT ON COLUMN acl.proposal.account IS 'Name of the account; of one that is to be made there is no row yet.';
 COMMENT ON COLUMN acl.proposal.unit_id IS 'The unit whose head is told.';
+COMMENT ON COLUMN acl.proposal.found IS
+    'Unit, kind, state and position of the account when it was proposed: of another one nothing is approved.';
 COMMENT ON COLUMN acl.proposal.state IS 'alone: done by the operator at the machine, with the reason.';
 COMMENT ON COLUMN acl.proposal.decided_in IS 'The transaction of the approval: in it, and in no other, the act may be done.';
 
@@ -220,6 +211,21 @@ BEGIN
 END $$;
 CREATE TRIGGER giu_buoc_hai BEFORE DELETE ON acl.totp FOR EACH ROW EXECUTE FUNCTION acl.giu_buoc_hai();
 
+CREATE FUNCTION acl.giu_bi_mat() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT acl.la_dba() AND NOT EXISTS (
+        SELECT FROM acl.totp_begun b WHERE b.account_id = new.account_id AND b.sealed = new.sealed) THEN
+        RAISE EXCEPTION 'a second factor is begun before it counts'
+            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'giu_bi_mat';
+    END IF;
+    RETURN new;
+END $$;
+COMMENT ON FUNCTION acl.giu_bi_mat IS 'The secret of an account is replaced by the one that was begun for it, and stays in its account.';
+CREATE TRIGGER giu_bi_mat BEFORE UPDATE ON acl.totp
+    FOR EACH ROW WHEN ((new.account_id, new.sealed) IS DISTINCT FROM (old.account_id, old.sealed))
+    EXECUTE FUNCTION acl.giu_bi_mat();
+
 CREATE FUNCTION acl.giu_lien_ket() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -240,13 +246,13 @@ BEGIN
     FOREACH f IN ARRAY ARRAY['acl.la_dac_quyen(int)', 'acl.la_nguoi_duyet(int)', 'acl.la_mot_nguoi(int, int)',
                              'acl.qua_hai_nguoi(text, text[])', 'acl.tu_choi_mot_nguoi(text, text)', 'acl.co_gi_de_vao(int)',
                              'acl.giu_de_xuat()', 'acl.giu_dac_quyen()', 'acl.giu_ma_kich_hoat()',
-                             'acl.giu_chuc_nang_chia_se()', 'acl.giu_buoc_hai()', 'acl.giu_lien_ket()']::regprocedure[] LOOP
+                             'acl.giu_chuc_nang_chia_se()', 'acl.giu_buoc_hai()', 'acl.giu_bi_mat()', 'acl.giu_lien_ket()']::regprocedure[] LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', f, identity);
     END LOOP;
     EXECUTE format('GRANT EXECUTE ON FUNCTION acl.la_dba TO %I', identity);
     EXECUTE format('GRANT SELECT ON acl.proposal TO %I', identity);
-    EXECUTE format('GRANT INSERT (act, account, unit_id, arguments, reason, state, proposed_by, proposed_at, expires_at) '
+    EXECUTE format('GRANT INSERT (act, account, unit_id, arguments, found, reason, state, proposed_by, proposed_at, expires_at) '
                    'ON acl.proposal TO %I', identity);
     EXECUTE format('GRANT UPDATE (state, decided_by, decided_at, answer) ON acl.proposal TO %I', identity);
 END $$;

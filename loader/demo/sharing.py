@@ -8,7 +8,7 @@ from auth.model import AccountKind, Caller, Period
 from auth.policy.clauses import AgreementDocument, PackageDocument, Vocabulary
 from auth.sharing import agreements, packages, requests
 from auth.sharing.effect import effect_of
-from auth.sharing.managing import name_manager
+from auth.sharing.managing import decide_change, propose_manager
 from auth.sharing.requests import RequestDocument
 from loader.demo.files import Demo, RequestEntry
 from loader.demo.stage import Stage
@@ -58,8 +58,8 @@ def agree(on: Sharing) -> None:
 
 
 def _manage(on: Sharing, layer: str, unit: str) -> None:
-    on.stage.keep(
-        name_manager,
+    number = on.stage.keep(
+        propose_manager,
         on.people[MAKER],
         layer=layer,
         territory=None,
@@ -68,6 +68,7 @@ def _manage(on: Sharing, layer: str, unit: str) -> None:
         vocabulary=on.vocabulary,
         day=JOINED_ON,
     )
+    on.stage.keep(decide_change, on.people[CHECKER], number, approve=True, day=JOINED_ON)
 
 
 def _agree(on: Sharing, document: AgreementDocument | PackageDocument, code: str) -> None:

@@ -9,7 +9,7 @@ from psycopg.errors import CheckViolation, InsufficientPrivilege, RestrictViolat
 from auth.credentials import passwords, totp
 from auth.model import AccountKind, AccountState, Function, Period
 from auth.people import accounts, functions, notices, outside, proposals
-from auth.people.accounts import NewAccount
+from auth.people.accounts import NewAccount, NewPosition
 from auth.people.proposals import Act, Arguments, Means, NewProposal, State
 from auth.people.sign_in import NeedsTotp, Refused, SignedIn
 from auth.standing import SHARING
@@ -559,6 +559,8 @@ GUARDS = {
     "SELECT a.id, f.id, '2025-07-01' FROM acl.account a, acl.function f "
     "WHERE a.code = 'thuong' AND f.code = 'chia-se-du-lieu'",
     "the function of sharing is prolonged": "UPDATE acl.account_function SET valid_until = NULL",
+    "the second factor of a head becomes another one": "UPDATE acl.totp SET sealed = 'x'::bytea "
+    "WHERE account_id = (SELECT id FROM acl.account WHERE code = 'truong')",
     "the second factor of a head is taken": "DELETE FROM acl.totp "
     "WHERE account_id = (SELECT id FROM acl.account WHERE code = 'truong')",
     "somebody else is linked to a head": "INSERT INTO oauth.outside_subject "
@@ -684,3 +686,51 @@ def test_the_guards_do_not_bind_the_operator(people):
     people.ask("UPDATE acl.account SET kind = 'individual' WHERE code = 'truong'")
 
     assert people.account("truong").kind is PERSON
+
+
+def approver_is_shown(people, number: int) -> Arguments:
+    return proposals.proposal_seen(people.connection, people.second, number, now=people.now).arguments
+
+
+def test_a_position_is_proposed_with_the_unit_and_the_kind_that_it_will_have(people):
+    number = people.propose(Act.POSITION, "lan", position="Trưởng phòng", kind=HEAD).number
+
+    shown = approver_is_shown(people, number)
+
+    assert (shown.unit, shown.kind, shown.position) == ("xa", HEAD, "Trưởng phòng")
+
+
+def test_an_account_that_moved_after_it_was_proposed_is_not_made_the_head_of_where_it_moved(people):
+    number = people.propose(Act.POSITION, "lan", position="Trưởng", kind=HEAD).number
+    accounts.move(people.connection, people.admin, "lan", NewPosition("Chuyên viên", "thue"), day=people.today,
+                  clock=people.clock)  # fmt: skip
+
+    with pytest.raises(Conflict, match="changed since"):
+        people.approve(number)
+    assert (people.account("lan").unit, people.account("lan").kind) == ("thue", PERSON)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "unit_id = (SELECT id FROM acl.unit WHERE code = 'thue')",
+        "kind = 'individual'",
+        "position = 'Chức vụ khác'",
+        "state = 'suspended', suspended_for = 'so'",
+    ],
+)
+@pytest.mark.parametrize(("act", "given"), [(Act.RESET, {}), (Act.POSITION, {"position": "x", "unit": "so"})])
+def test_what_was_proposed_of_another_account_than_it_is_now_is_not_approved(people, change, act, given):
+    number = people.propose(act, "truong", **given).number
+    people.ask(f"UPDATE acl.account SET {change} WHERE code = 'truong'")
+
+    with pytest.raises(Conflict, match="changed since"):
+        people.approve(number)
+
+
+def test_what_an_approver_counts_on_is_not_rewritten(people):
+    people.propose(Act.RESET, "truong")
+
+    for column in ("found", "arguments"):
+        with pytest.raises(InsufficientPrivilege), people.connection.transaction():
+            people.connection.execute(f"UPDATE acl.proposal SET {column} = '{{}}'".encode())

@@ -162,6 +162,10 @@ def test_units_and_successions_over_http(whole):
     assert whole.ask("qt1", "POST", "/units", new)[0] == 409
     assert whole.ask("qt1", "GET", "/units/phong-qh")[1]["parents"][0]["code"] == "so"
     assert whole.ask("qt1", "PATCH", "/units/phong-qh", {"allowance": 3})[1]["allowance"] == 3
+    for until in ("2030-01-01", None):
+        assert whole.ask("qt1", "PATCH", "/units/phong-qh", {"until": until})[1]["until"] == until
+    assert whole.ask("qt1", "PATCH", "/units/so", {"until": "2025-07-01"})[0] == 409
+    assert whole.ask("qt2", "GET", "/units/so")[1]["unit"]["until"] is None
     assert whole.ask("qt1", "PUT", "/units/phong-qh/parent", {"parent": None, "since": "2025-07-01"})[0] == 204
     proposal = {"old": "phong-qh", "new": "so", "day": "2025-07-01", "basis": "Quyết định 1"}
     status, proposed = whole.ask("qt1", "POST", "/unit-successions", proposal)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from auth.model import AccountKind, Caller
+from auth.model import AccountKind, Caller, UnitKind
 from auth.people import accounts, units
 from auth.people.accounts import NewAccount
 from auth.people.sign_in import SignedIn, sign_in
@@ -68,6 +68,21 @@ def test_two_admins_who_revoke_each_other_leave_two(town: Town):
 
     assert refused(results) == 3
     assert people.ask("SELECT count(*) FROM acl.account WHERE kind = 'system_admin' AND state <> 'revoked'") == [(2,)]
+
+
+def test_an_admin_is_not_revoked_while_the_division_of_another_one_ends(town: Town):
+    people = town.people
+    division = units.NewUnit("phong-a", "Phòng A", UnitKind.DIVISION, people.today)
+    units.create_unit(people.connection, people.admin, division)
+    people.ask("UPDATE acl.account SET unit_id = (SELECT id FROM acl.unit WHERE code = 'phong-a') WHERE code = 'qt3'")
+    people.connection.commit()
+
+    results = town.at_once(
+        lambda connection: units.change_unit(connection, people.admin, "phong-a", until=people.today),
+        lambda connection: accounts.revoke(connection, people.admin, "qt2", clock=people.clock),
+    )
+
+    assert refused(results) == 1
 
 
 def test_one_activation_code_lets_one_in_of_many(town: Town):

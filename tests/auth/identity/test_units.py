@@ -3,9 +3,11 @@
 from datetime import date
 
 import pytest
+from psycopg.errors import CheckViolation
 
-from auth.model import UnitKind
-from auth.people import units
+from auth.model import AccountKind, UnitKind
+from auth.people import accounts, units
+from auth.people.proposals import Act
 from auth.people.units import NewUnit
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
 
@@ -78,6 +80,17 @@ def test_a_unit_that_cannot_be_is_not_made(people, new, error):
         units.create_unit(people.connection, people.admin, new)
 
 
+def test_a_second_account_of_who_proposed_a_succession_does_not_approve_it(people):
+    proposed = propose(people)
+    people.ask("UPDATE acl.account SET person = (SELECT person FROM acl.account WHERE code = 'qt1') WHERE code = 'qt2'")
+
+    with pytest.raises(Forbidden):
+        units.decide_succession(people.connection, people.second, proposed.id, approve=True, clock=people.clock)
+    with pytest.raises(CheckViolation):
+        people.connection.execute("UPDATE acl.unit_succession SET state = 'approved', decided_at = now(), "
+                                  "decided_by = (SELECT id FROM acl.account WHERE code = 'qt2')")  # fmt: skip
+
+
 def test_only_the_so_makes_and_changes_units(people):
     for actor in (people.head, people.lan):
         with pytest.raises(Forbidden):
@@ -99,6 +112,70 @@ def test_the_end_of_a_unit_has_the_rights_of_its_people_published_anew(people):
     units.change_unit(people.connection, people.admin, "xa", until=date(2025, 8, 1))
 
     assert people.stale() == {people.id(code) for code in ("truong", "lan", "minh")}
+
+
+def test_the_so_does_not_end_while_its_people_govern(people):
+    for until in (people.today, date(2030, 1, 1)):
+        with pytest.raises(Conflict, match="govern"):
+            units.change_unit(people.connection, people.admin, "so", until=until)
+
+    assert units.find_unit(people.connection, "so").until is None
+
+
+def test_the_so_ends_once_those_who_govern_have_moved_to_the_next_one(people):
+    make_so = NewUnit("so-moi", "Sở mới", UnitKind.DEPARTMENT, date(2020, 1, 1))
+    units.create_unit(people.connection, people.admin, make_so)
+    people.ask("UPDATE acl.account SET unit_id = (SELECT id FROM acl.unit WHERE code = 'so-moi') "
+               "WHERE kind = 'system_admin'")  # fmt: skip
+
+    ended = units.change_unit(people.connection, people.caller("qt1"), "so", until=people.today)
+
+    assert ended.until == people.today
+
+
+def test_a_division_with_all_admins_but_one_does_not_end(people):
+    make(people, "phong-a")
+    move = "UPDATE acl.account SET unit_id = (SELECT id FROM acl.unit WHERE code = 'phong-a') WHERE code = %s"
+    people.ask(move, "qt3")
+    units.change_unit(people.connection, people.admin, "phong-a", until=date(2025, 9, 1))
+    units.change_unit(people.connection, people.admin, "phong-a", stays=True)
+    people.ask(move, "qt2")
+
+    for until in (people.today, date(2025, 9, 1)):
+        with pytest.raises(Conflict, match="fewer than 2"):
+            units.change_unit(people.connection, people.admin, "phong-a", until=until)
+
+
+@pytest.mark.parametrize("until", [date(2025, 6, 1), date(2025, 9, 1)])
+def test_admins_of_a_unit_that_ends_do_not_count_among_those_who_stay(people, until):
+    make(people, "phong-a", until=until)
+    people.ask("UPDATE acl.account SET unit_id = (SELECT id FROM acl.unit WHERE code = 'phong-a') WHERE code = 'qt3'")
+
+    with pytest.raises(Conflict, match="fewer than 2"):
+        accounts.suspend(people.connection, people.admin, "qt2", clock=people.clock)
+
+
+def test_an_admin_of_the_last_two_does_not_move_to_a_unit_that_ends(people):
+    make(people, "phong-a", until=date(2025, 9, 1))
+    people.make("truong-so", "so", AccountKind.UNIT_HEAD)
+    people.activate("truong-so")
+    accounts.suspend(people.connection, people.admin, "qt3", clock=people.clock)
+    moved = people.propose(Act.POSITION, "qt2", position="Phòng A", unit="phong-a")
+
+    with pytest.raises(Conflict, match="fewer than 2"):
+        people.approve(moved.number, by=people.caller("truong-so"))
+
+
+def test_an_end_that_has_not_come_is_taken_back_and_one_that_has_come_is_not(people):
+    units.change_unit(people.connection, people.admin, "xa", until=date(2025, 8, 1))
+    people.settle()
+
+    assert units.change_unit(people.connection, people.admin, "xa", stays=True).until is None
+    assert people.stale() == {people.id(code) for code in ("truong", "lan", "minh")}
+    units.change_unit(people.connection, people.admin, "xa", until=people.today)
+    for more in ({"stays": True}, {"until": date(2030, 1, 1)}):
+        with pytest.raises(Conflict, match="over already"):
+            units.change_unit(people.connection, people.admin, "xa", **more)
 
 
 def propose(people, actor=None, **more):

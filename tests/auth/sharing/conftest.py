@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from auth.model import AccountKind, Caller
+from auth.model import AccountKind, Caller, Period
 from auth.policy.clauses import AgreementDocument, PackageDocument, read_document, vocabulary_of
-from auth.sharing import effect
+from auth.sharing import effect, managing
 from catalogue.files import read_layers
 from core.clocks import StoppedClock
 from database.writer import Writer
@@ -68,6 +68,12 @@ class World:
     def publisher(self, do: Callable[..., Any], who: str, *arguments: Any, **named: Any) -> Any:
         return self.act(do, who, *arguments, login="publisher", **named)
 
+    def manage(self, layer: str, unit: str, *, territory: str | None = None, since: date = date(2025, 1, 1)) -> None:
+        """Name a managing unit as two officers."""
+        given = {"layer": layer, "territory": territory, "unit": unit, "period": Period(since)}
+        number = self.act(managing.propose_manager, "so.mot", **given, vocabulary=VOCABULARY, day=DAY)
+        self.act(managing.decide_change, "so.hai", number, approve=True, day=DAY)
+
     def look(self, code: str, who: str = "so.hai") -> effect.Effect:
         """Show somebody what publishing the version in work would do."""
         with closing(Writer(self.login("publisher"), purpose="test")) as writer:
@@ -117,9 +123,9 @@ def people_of(dba: psycopg.Connection[Any]) -> dict[str, Caller]:
 
 def _account(dba: psycopg.Connection[Any], code: str, unit: str, kind: str) -> Caller:
     row = dba.execute(
-        "INSERT INTO acl.account (code, unit_id, kind, person, state) SELECT %s, id, %s, 'Người mẫu', 'active' "
+        "INSERT INTO acl.account (code, unit_id, kind, person, state) SELECT %s, id, %s, %s, 'active' "
         "FROM acl.unit WHERE code = %s RETURNING id, unit_id",
-        [code, kind, unit],
+        [code, kind, f"Người mẫu {code}", unit],
     ).fetchone()
     assert row
     return Caller(

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 
 import psycopg
 import pytest
+from psycopg.errors import CheckViolation
 
 from auth.model import Period
 from auth.policy.clauses import AgreementDocument, read_document
 from auth.sharing import agreements
-from auth.sharing.managing import name_manager
+from auth.sharing.managing import decide_change, propose_manager
 from core.errors import BadDocument, BadParameter, Conflict, Forbidden, NotFound
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, document
 
@@ -131,7 +132,7 @@ def test_postgresql_itself_lets_nobody_publish_who_has_not_seen_the_effect(world
 
 
 def named_manager(connection: psycopg.Connection, world: World) -> None:
-    name_manager(
+    number = propose_manager(
         connection,
         world.people["so.mot"],
         layer="thua-dat",
@@ -141,6 +142,7 @@ def named_manager(connection: psycopg.Connection, world: World) -> None:
         vocabulary=VOCABULARY,
         day=DAY,
     )
+    decide_change(connection, world.people["so.hai"], number, approve=True, day=DAY)
 
 
 def test_a_managing_unit_that_was_named_meanwhile_has_to_accept_before_it_is_published(world: World):
@@ -224,6 +226,46 @@ def test_only_an_officer_of_the_department_drafts(world: World, who: str):
         drafted(world, who=who)
 
 
+def test_a_second_account_of_who_drafted_is_no_second_officer(world: World):
+    version = drafted(world)
+    propose(world)
+    accept(world, "thue.lanhdao", version.body_hash)
+    same = (
+        "UPDATE acl.account SET person = (SELECT lower(person) FROM acl.account WHERE code = 'so.mot') WHERE code = %s"
+    )
+    world.rows(same, "so.hai")
+
+    with pytest.raises(Forbidden, match="drafted"):
+        accept(world, "so.hai", version.body_hash)
+    accept(world, "so.lanhdao", version.body_hash)
+    with pytest.raises(Forbidden, match="drafted"):
+        publish(world, version)
+
+
+def test_postgresql_itself_takes_two_accounts_of_one_person_for_one(world: World):
+    version = accepted(world)
+    world.look(CODE)
+    same = "UPDATE acl.account SET person = (SELECT person FROM acl.account WHERE code = 'so.mot') WHERE code = %s"
+    publish_now = (
+        "UPDATE acl.agreement_version SET state = 'published', checker = (SELECT id FROM acl.account "
+        "WHERE code = 'so.hai'), published_at = now()"
+    )
+    world.rows(same, "so.hai")
+
+    with psycopg.connect(world.login("publisher")) as connection, pytest.raises(CheckViolation, match="second person"):
+        connection.execute(publish_now)
+
+    world.rows(same.replace("so.mot", "thue.canbo"), "so.hai")
+    world.rows(same, "so.lanhdao")
+    connection = psycopg.connect(world.login("publisher"))
+    connection.execute(publish_now)
+    with pytest.raises(CheckViolation, match="not all parties"):
+        connection.commit()
+    connection.close()
+    assert [each[1] for each in states(world)] == ["accepted"]
+    assert version.agreement == CODE
+
+
 def test_an_account_that_is_suspended_does_nothing(world: World):
     world.rows("UPDATE acl.account SET state = 'suspended', suspended_for = 'so' WHERE code = 'so.mot'")
 
@@ -241,16 +283,7 @@ def test_what_is_not_accepted_by_all_is_not_published(world: World):
 
 
 def test_the_managing_unit_of_the_territory_is_a_party(world: World):
-    world.act(
-        name_manager,
-        "so.mot",
-        layer="thua-dat",
-        territory="689",
-        unit="ubnd-689",
-        period=Period(date(2025, 1, 1)),
-        vocabulary=VOCABULARY,
-        day=DAY,
-    )
+    world.manage("thua-dat", "ubnd-689", territory="689")
     drafted(world, clauses=[clause(rows={"territory": {"communes": ["25198"]}})])
 
     parties = propose(world)

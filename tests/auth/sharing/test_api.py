@@ -70,6 +70,8 @@ ENDPOINTS: list[tuple[str, str, Any]] = [
     ("GET", "/managers", None),
     ("POST", "/managers", MANAGER),
     ("POST", "/managers/1/end", {"on": "2025-12-31"}),
+    ("GET", "/manager-proposals", None),
+    ("POST", "/manager-proposals/2/decision", {"approve": True}),
     ("POST", "/successions", MIGRATION),
     ("GET", "/successions/sap-nhap", None),
     ("POST", "/successions/sap-nhap/approve", {}),
@@ -80,6 +82,7 @@ UNKNOWN = [each for each in ENDPOINTS if "/thue-2025-01" in each[1] or "/yc-1" i
     ("GET", "/packages/dia-ban/joinings", None),
     ("POST", "/packages/dia-ban/joinings", {"unit": "ubnd-689"}),
     ("POST", "/managers/1/end", {"on": "2025-12-31"}),
+    ("POST", "/manager-proposals/2/decision", {"approve": True}),
 ]
 FOR_OFFICERS = [
     each
@@ -292,8 +295,19 @@ def test_a_request_goes_its_way(api: Api):
     assert [each["code"] for each in api.good("GET", "/requests", who="thue.canbo")["items"]] == ["yc-1"]
 
 
+def managed(api: Api) -> int:
+    """Name a managing unit as two officers; return the number of the entry."""
+    number = api.good("POST", "/managers", MANAGER)["number"]
+    decide(api, number)
+    return api.good("GET", "/managers")["items"][0]["id"]
+
+
+def decide(api: Api, number: int) -> None:
+    api.good("POST", f"/manager-proposals/{number}/decision", {"approve": True}, "so.hai")
+
+
 def test_managing_units_are_named_listed_and_ended(api: Api):
-    entry = api.good("POST", "/managers", MANAGER)["id"]
+    entry = managed(api)
 
     assert api.good("GET", "/managers")["items"][0] | {"valid_until": None} == MANAGER | {
         "id": entry,
@@ -304,7 +318,19 @@ def test_managing_units_are_named_listed_and_ended(api: Api):
     assert api.ask("POST", "/managers", MANAGER | {"layer": "khong-co"}).status_code == 400
     assert api.ask("POST", "/managers", MANAGER | {"territory": "999"}).status_code == 400
     assert api.ask("POST", f"/managers/{entry}/end", {"on": "2024-12-31"}).status_code == 409
-    api.good("POST", f"/managers/{entry}/end", {"on": "2025-12-31"})
+    number = api.good("POST", f"/managers/{entry}/end", {"on": "2025-12-31"})["number"]
+    own = {"approve": True}
+    assert api.good("GET", "/managers")["items"][0]["valid_until"] is None
+    assert api.ask("POST", f"/manager-proposals/{number}/decision", own).status_code == 403
+    assert api.ask("POST", f"/manager-proposals/{number}/decision", own, "689.lanhdao").status_code == 403
+    seen = api.good("GET", "/manager-proposals", who="689.lanhdao")["items"]
+    assert [(each["act"], each["state"], each["entry"]) for each in seen] == [
+        ("name", "approved", None),
+        ("end", "proposed", entry),
+    ]
+    assert api.good("GET", "/manager-proposals", who="thue.lanhdao")["items"] == []
+    decide(api, number)
+    assert api.ask("POST", f"/manager-proposals/{number}/decision", own, "so.hai").status_code == 409
     assert api.good("GET", "/managers")["items"][0]["valid_until"] == "2025-12-31"
 
 
@@ -337,7 +363,14 @@ def test_the_document_of_the_api_is_openapi_and_names_every_endpoint():
         for method in item
         if method != "parameters"
     }
-    names = {CODE: "{code}", "dia-ban": "{code}", "yc-1": "{code}", "sap-nhap": "{code}", "1": "{entry}"}
+    names = {
+        CODE: "{code}",
+        "dia-ban": "{code}",
+        "yc-1": "{code}",
+        "sap-nhap": "{code}",
+        "1": "{entry}",
+        "2": "{number}",
+    }
     asked = {(method, "/".join(names.get(part, part) for part in path.split("/"))) for method, path, _ in ENDPOINTS}
     assert asked <= paths
 
@@ -393,7 +426,7 @@ def test_a_function_is_narrowed_by_official_codes_and_shows_them_with_names(api:
 
 
 def test_a_managing_unit_is_shown_with_the_code_and_the_name_of_its_territory(api: Api):
-    api.good("POST", "/managers", MANAGER)
+    managed(api)
 
     (found,) = api.good("GET", "/managers")["items"]
 

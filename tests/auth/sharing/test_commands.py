@@ -122,8 +122,14 @@ def test_a_request_is_sent_answered_prepared_and_refused(run: Callable[..., Any]
 
 
 def test_managing_units_are_named_and_ended(run: Callable[..., Any]):
-    entry = run("so.mot", "manager", "name", "thua-dat", "ubnd-689", "--territory", "689", "--from", "2025-01-01")["id"]
-    run("so.mot", "manager", "end", str(entry), "--on", "2025-12-31")
+    named = run("so.mot", "manager", "name", "thua-dat", "ubnd-689", "--territory", "689", "--from", "2025-01-01")
+    run("so.hai", "manager", "approve", str(named["number"]))
+    entry = run("so.mot", "manager", "list")[0]["id"]
+    kept = run("so.mot", "manager", "end", str(entry), "--on", "2025-07-31")
+    run("so.hai", "manager", "refuse", str(kept["number"]))
+    ended = run("so.mot", "manager", "end", str(entry), "--on", "2025-12-31")
+    run("so.hai", "manager", "approve", str(ended["number"]))
+    assert [each["state"] for each in run("so.mot", "manager", "proposals")] == ["approved", "refused", "approved"]
 
     assert run("so.mot", "manager", "list")[0]["valid_until"] == "2025-12-31"
 
