@@ -23,7 +23,7 @@ from auth.policy.compiler import Refused, compile_profile_of, compile_public, co
 from auth.rights.in_force import grants_in
 from auth.rights.publishing import Holder, functions_of, read_grants, read_holders
 from auth.sharing.agreements import PACKAGE, Agreement, Version, agreement_named, note_effect_seen, working
-from auth.standing import officer
+from auth.standing import is_one_person, officer
 from catalogue.parts import part_names
 from catalogue.profile import Collection, Operation, Profile, whole
 from core.errors import QueryTimeout
@@ -181,7 +181,8 @@ def _case(connection: Connection[Any], actor: Caller, code: str, vocabulary: Voc
         _Class(functions, accounts, *(_profile(each, functions, kind, vocabulary, first) for each in (old, new)))
         for functions, accounts in _held(connection, agreement, first)
     )
-    return _Case(agreement, version, first, classes, version.state == "accepted" and who.account != version.maker_id)
+    is_other = not is_one_person(connection, who.account, version.maker_id)
+    return _Case(agreement, version, first, classes, version.state == "accepted" and is_other)
 
 
 def _looked(look: "_Look", case: _Case) -> Effect:

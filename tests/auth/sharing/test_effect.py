@@ -96,6 +96,10 @@ def test_who_drafted_sees_no_row_even_of_what_all_have_accepted(province: World)
     accepted(province, "nguoi-soan")
 
     assert samples(shown(province, "nguoi-soan", "so.mot")) == [None]
+    province.rows("UPDATE acl.account SET person = (SELECT person FROM acl.account WHERE code = 'so.mot') "
+                  "WHERE code = 'so.hai'")  # fmt: skip
+    assert samples(shown(province, "nguoi-soan")) == [None]
+    province.rows("UPDATE acl.account SET person = 'Người mẫu so.hai' WHERE code = 'so.hai'")
 
 
 def test_a_second_officer_sees_a_few_rows_of_what_all_have_accepted(province: World):
