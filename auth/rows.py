@@ -2,19 +2,24 @@
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection
 from psycopg.errors import (
     CheckViolation,
+    DeadlockDetected,
     ExclusionViolation,
     ForeignKeyViolation,
+    InsufficientPrivilege,
     RestrictViolation,
     UniqueViolation,
 )
 from psycopg.rows import args_row
 
-from core.errors import BadRequest, Conflict, NotFound
+from core.errors import BadRequest, Conflict, Forbidden, NotFound, Unavailable
+
+_TWO_PERSONS: Final = "hai_nguoi"
+"""Constraint by which PostgreSQL names what one person alone may not do."""
 
 type Values = Mapping[str, object]
 
@@ -41,6 +46,24 @@ def only[T](connection: Connection[Any], make: Callable[..., T], query: str, val
     if found is None:
         raise NotFound
     return found
+
+
+@contextmanager
+def whole_act() -> Generator[None]:
+    """Turn what the database refuses of a whole act into an error of the tree; nothing of it was done.
+
+    Raises:
+        Forbidden: it takes two persons.
+        Unavailable: another act was in the way.
+    """
+    try:
+        yield
+    except InsufficientPrivilege as exc:
+        if exc.diag.constraint_name != _TWO_PERSONS:
+            raise
+        raise Forbidden("This takes two persons of the Sở: propose it, and another one approves it.") from exc
+    except DeadlockDetected as exc:
+        raise Unavailable("The server is busy. Try again later.") from exc
 
 
 @contextmanager

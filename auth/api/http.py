@@ -20,8 +20,11 @@ from psycopg import Connection
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
+from auth.credentials.holds import hold_actor
 from auth.model import AccountKind, Caller
+from auth.people.accounts import one_at_a_time
 from auth.rights.stale import republish_stale
+from auth.rows import whole_act
 from auth.written import content_of
 from catalogue.layer import Layer
 from core.clocks import Clock, LegalDay
@@ -126,12 +129,17 @@ def actor(access: Access) -> Caller:
 def acting(access: Access) -> Generator[tuple[Connection[Any], Caller]]:
     """Lend a transaction of the identity login, with who asks; afterwards publish the rights that it changed.
 
+    Acts come one after the other: whoever is suspended while an act of theirs waits does not act any more.
+
     Raises:
         Unauthorized: nobody is signed in.
-        Forbidden: the token was not given for administration.
+        Forbidden: the token was not given for administration, or who asks was ended meanwhile, or it takes two persons.
     """
     who = actor(access)
-    with access.identity.transaction() as connection:
+    with whole_act(), access.identity.transaction() as connection:
+        if request.method not in _SAFE:
+            one_at_a_time(connection)
+            hold_actor(connection, who)
         yield connection, who
     if request.method not in _SAFE:
         republish_stale(access.publisher, access.layers)
@@ -143,10 +151,12 @@ def publishing(access: Access) -> Generator[tuple[Connection[Any], Caller]]:
 
     Raises:
         Unauthorized: nobody is signed in.
-        Forbidden: the token was not given for administration.
+        Forbidden: the token was not given for administration, or who asks was ended meanwhile.
     """
     who = actor(access)
-    with access.publisher.transaction() as connection:
+    with whole_act(), access.publisher.transaction() as connection:
+        if request.method not in _SAFE:
+            hold_actor(connection, who)
         yield connection, who
 
 

@@ -10,8 +10,10 @@ from typing import Any
 from psycopg import Connection
 
 from auth.api.http import content_of
+from auth.credentials.holds import hold_actor
 from auth.model import Caller
-from auth.people.accounts import caller_named
+from auth.people.accounts import caller_named, one_at_a_time
+from auth.rows import whole_act
 from core.settings import Settings
 from database.cluster import database_of
 from database.connections import login_of
@@ -32,8 +34,12 @@ def acting(settings: Settings, account: str) -> Generator[tuple[Connection[Any],
     """
     with database_of(settings) as complete:
         dsn = login_of(complete.identity_database_url, complete.database_url or "", "identity")
-        with closing(Writer(dsn, purpose="command", size=1)) as identity, identity.transaction() as connection:
-            yield connection, caller_named(connection, account)
+        writer = Writer(dsn, purpose="command", size=1)
+        with whole_act(), closing(writer) as identity, identity.transaction() as connection:
+            one_at_a_time(connection)
+            actor = caller_named(connection, account)
+            hold_actor(connection, actor)
+            yield connection, actor
 
 
 def write(content: object) -> None:

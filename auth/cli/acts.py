@@ -12,9 +12,11 @@ from typing import Any, cast
 
 from psycopg import Connection
 
+from auth.credentials.holds import hold_actor
 from auth.model import Caller
-from auth.people.accounts import caller_named
+from auth.people.accounts import caller_named, one_at_a_time
 from auth.rights.stale import republish_in
+from auth.rows import whole_act
 from auth.written import content_of
 from catalogue.files import read_layers
 from catalogue.layer import Layer
@@ -99,8 +101,10 @@ def say(content: object) -> None:
 
 
 def _run(act: Act, chosen: argparse.Namespace, settings: Settings) -> int:
-    with opened(settings) as (connection, day):
+    with whole_act(), opened(settings) as (connection, day):
+        one_at_a_time(connection)
         actor = caller_named(connection, chosen.actor)
+        hold_actor(connection, actor)
         result = content_of(act(chosen, Acting(connection, actor, day, RealClock(), read_layers())))
     if result is not None:
         say(result)

@@ -15,9 +15,11 @@ from psycopg import Connection
 
 from auth.api.http import legal_day
 from auth.cli.acting import add_actor, write
+from auth.credentials.holds import hold_actor
 from auth.model import Caller
 from auth.people.accounts import caller_named
 from auth.policy.clauses import Vocabulary, vocabulary_of
+from auth.rows import whole_act
 from catalogue.files import read_layers, read_yaml
 from core.clocks import LegalDay
 from core.errors import BadParameter
@@ -54,8 +56,10 @@ def at_desk(chosen: argparse.Namespace, settings: Settings, *, publisher: bool =
         Forbidden: no account of that name may act.
         Unavailable: the database cannot be reached.
     """
-    with _writer(settings, publisher=publisher) as writer, writer.transaction() as connection:
-        yield Desk(connection, caller_named(connection, chosen.actor), legal_day(connection))
+    with whole_act(), _writer(settings, publisher=publisher) as writer, writer.transaction() as connection:
+        actor = caller_named(connection, chosen.actor)
+        hold_actor(connection, actor)
+        yield Desk(connection, actor, legal_day(connection))
 
 
 @contextmanager

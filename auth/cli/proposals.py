@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any, Final
 
 from auth.cli.acts import Acting, add_act, opened_as_dba, say
+from auth.credentials.holds import hold_actor
 from auth.model import AccountKind
 from auth.people import proposals
-from auth.people.accounts import caller_named
+from auth.people.accounts import caller_named, one_at_a_time
 from auth.people.proposals import Act, Arguments, Means, NewProposal
 from auth.written import content_of
 from catalogue.files import read_layers
@@ -58,7 +59,9 @@ def do_alone(chosen: argparse.Namespace, settings: Settings) -> int:
         DatabaseError: the DBA's login is not set.
     """
     with opened_as_dba(settings) as (connection, day):
+        one_at_a_time(connection)
         actor, means = caller_named(connection, chosen.actor), Means(RealClock(), day, read_layers())
+        hold_actor(connection, actor)
         done = proposals.do_alone(connection, actor, _proposal(chosen), means=means)
     say(content_of(done))
     return 0

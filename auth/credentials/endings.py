@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from auth.credentials.holds import hold_account
 from auth.credentials.tokens import end_of_account
 from database.queries import load
 
@@ -14,6 +15,7 @@ _CLIENTS: Final = ("end_clients", "end_families_of_clients", "revoke_tokens_of_c
 
 def end_sessions(connection: Connection[Any], account_id: int, *, now: datetime, keep: str = "") -> None:
     """End the sessions of an account, and its sign-ins under way; ``keep`` is the hash of a session that goes on."""
+    hold_account(connection, account_id)
     values = {"id": account_id, "now": now, "keep": keep}
     connection.execute(_QUERIES["end_sessions"].encode(), values)
     connection.execute(_QUERIES["drop_sign_ins"].encode(), values)

@@ -12,6 +12,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import class_row, kwargs_row
 
+from auth.credentials.holds import hold_account
 from auth.credentials.tokens import Prefix, Random, hash_of, is_wellformed, new_secret
 from auth.model import AccountKind, AccountState, Caller
 from core.errors import SignInRefused
@@ -101,6 +102,7 @@ def begin(
     Raises:
         SignInRefused: the sign-in was used already.
     """
+    hold_account(connection, sign_in.account_id)
     if connection.execute(_QUERIES["end_sign_in"].encode(), {"hash": sign_in.hash}).rowcount != 1:
         raise SignInRefused(reason="the sign-in was used already")
     key = new_secret(Prefix.SESSION, random=random)
@@ -117,13 +119,21 @@ def begin(
     return key
 
 
-def find(connection: Connection[Any], key: str, *, now: datetime) -> Session | None:
-    """Return the session that a cookie names, if it is alive; this is a use, which moves its end on."""
+def look(connection: Connection[Any], key: str, *, now: datetime) -> Session | None:
+    """Return the session that a cookie names, if it is alive; that alone is no use of it."""
     if not is_wellformed(key, Prefix.SESSION):
         return None
     values = {"hash": hash_of(key), "now": now}
     with connection.cursor(row_factory=class_row(Session)) as cursor:
-        session = cursor.execute(_QUERIES["live_session"].encode(), values).fetchone()
+        return cursor.execute(_QUERIES["live_session"].encode(), values).fetchone()
+
+
+def find(connection: Connection[Any], key: str, *, now: datetime) -> Session | None:
+    """Return the session that a cookie names, if it is alive; this is a use, which moves its end on.
+
+    The row of the session is held then; an account is held before it, never after.
+    """
+    session = look(connection, key, now=now)
     if session:
         touch(connection, session.hash, now=now)
     return session
@@ -163,6 +173,7 @@ def end_all(connection: Connection[Any], account_id: int, *, now: datetime, but:
     Args:
         but: hash of the session that goes on.
     """
+    hold_account(connection, account_id)
     values = {"account_id": account_id, "now": now, "but": but}
     connection.execute(_QUERIES["end_sign_ins"].encode(), values)
     return connection.execute(_QUERIES["end_sessions"].encode(), values).rowcount
@@ -171,11 +182,12 @@ def end_all(connection: Connection[Any], account_id: int, *, now: datetime, but:
 def begin_sign_in(
     connection: Connection[Any], account_id: int, way: str, *, now: datetime, random: Random = secrets.token_bytes
 ) -> tuple[str, SignIn]:
-    """Keep that somebody has proved to be the owner of an account by a first factor.
+    """Keep that somebody has proved to be the owner of an account by a first factor; the account is held.
 
     Returns:
         What the cookie carries, and the sign-in.
     """
+    hold_account(connection, account_id)
     key = new_secret(Prefix.SESSION, random=random)
     values = {"hash": hash_of(key), "account_id": account_id, "way": way, "now": now, "lasts": SIGN_IN_LASTS}
     connection.execute(_QUERIES["clear_sign_ins"].encode(), {"now": now})

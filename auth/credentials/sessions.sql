@@ -92,9 +92,9 @@ DELETE FROM oauth.sign_in
  WHERE account_id = %(account_id)s
 
 -- name: clear_sign_ins
--- Forget sign-ins that are over.
+-- Forget sign-ins that are over; those that somebody ends just now are left to them.
 DELETE FROM oauth.sign_in
- WHERE expires_at <= %(now)s
+ WHERE hash IN (SELECT hash FROM oauth.sign_in WHERE expires_at <= %(now)s FOR UPDATE SKIP LOCKED)
 
 -- name: clear_sessions
 -- Forget sessions whose last sign of life is old; the last one of each account stays, to be told at the next sign-in.

@@ -22,6 +22,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from auth.audit import acts
+from auth.credentials.holds import hold_account, may_still_act
 from auth.model import AccountKind, Caller
 from core.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthorized
 from database.queries import load
@@ -44,6 +45,7 @@ PERSONAL_MAX = 20
 PURPOSE_MAX = 200
 NETWORKS_MAX = 16
 
+_MAY_NOT_ACT = "This account may not act now: its owner has not activated it, or it is suspended or over."
 _QUERIES = load("auth.credentials", "tokens.sql")
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_BYTES = 32
@@ -159,6 +161,9 @@ def issue_personal(
         "purpose": _checked_purpose(purpose),
         "networks": [str(network) for network in checked_networks(networks)],
     }
+    hold_account(connection, account_id)
+    if not may_still_act(connection, actor):
+        raise Conflict(_MAY_NOT_ACT)
     _require_room(connection, account_id, now)
     connection.execute(_QUERIES["insert_personal"].encode(), values)
     token = _by_hash(connection, values["hash"])
@@ -314,11 +319,11 @@ def _checked_purpose(purpose: str) -> str:
 
 
 def _require_room(connection: Connection[Any], account_id: int, now: datetime) -> None:
-    """Raise Conflict unless the account may act, and have one token more; its row is held until the commit."""
+    """Raise Conflict unless the account may act, and have one token more; the account is held."""
     values = {"account_id": account_id, "now": now}
     found = connection.execute(_QUERIES["room_of_account"].encode(), values).fetchone()
     if found is None:
-        raise Conflict("This account may not act now: its owner has not activated it, or it is suspended or over.")
+        raise Conflict(_MAY_NOT_ACT)
     if found[0] >= PERSONAL_MAX:
         raise Conflict("The account has {} personal tokens; revoke one first.", PERSONAL_MAX)
 

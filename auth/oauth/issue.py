@@ -10,8 +10,9 @@ from authlib.oauth2.rfc6749 import InvalidGrantError
 from psycopg import Connection
 
 from auth.credentials import tokens
+from auth.credentials.holds import share_account
 from auth.credentials.tokens import Prefix, hash_of, new_secret
-from auth.oauth.model import QUERIES, Client
+from auth.oauth.model import QUERIES, Account, Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,12 @@ class Flow:
 
 
 def begin_family(flow: Flow, account_id: int, client_id: str) -> uuid.UUID:
-    """Begin what a person consented to."""
+    """Begin what a person consented to.
+
+    Raises:
+        InvalidGrantError: the account may not act any more.
+    """
+    _share(flow, account_id)
     family = uuid.uuid4()
     values = {
         "family": family,
@@ -68,12 +74,20 @@ def of_machine(flow: Flow, client: Client, account_id: int, scopes: Collection[s
     """Issue an access token to a client that asks for itself; there is no refresh token.
 
     Raises:
-        InvalidGrantError: the client was revoked meanwhile.
+        InvalidGrantError: the client was revoked meanwhile, or the account may not act any more.
     """
+    _share(flow, account_id)
     if flow.connection.execute(QUERIES["hold_client"].encode(), {"id": client.id}).fetchone() is None:
         raise InvalidGrantError
     ends_at = flow.now + tokens.ACCESS_LIFETIME
     return _access(flow, client, account_id, uuid.uuid4(), scopes=scopes, ends_at=ends_at)
+
+
+def _share(flow: Flow, account_id: int) -> None:
+    """Keep an account that may act as it is until the commit."""
+    share_account(flow.connection, account_id)
+    if Account.find(flow.connection, account_id, flow.now) is None:
+        raise InvalidGrantError
 
 
 def _access(

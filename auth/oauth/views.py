@@ -11,6 +11,7 @@ import flask
 from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError, OAuth2Error
 from flask import Blueprint, Response
 
+from auth.credentials.holds import may_still_act
 from auth.model import Caller
 from auth.oauth import devices, metadata, rates
 from auth.oauth.issue import Flow
@@ -134,6 +135,8 @@ class Views:
         decided = people.decision() if flask.request.method == "POST" else None
         if decided is None:
             return people.ask(_asked(grant.client, grant.request.scope.split(), goes_to=host_of(address)))
+        if not may_still_act(server.flow.connection, who):
+            raise AccessDeniedError(redirect_uri=address, state=state)
         answer = server.create_authorization_response(grant.request, account if decided else None, grant)
         return cast("Response", answer)
 
@@ -149,6 +152,8 @@ class Views:
         decided = people.decision() if flask.request.method == "POST" else None
         if decided is None:
             return people.ask(_asked(found.client, found.scopes, user_code=found.user_code))
+        if not may_still_act(flow.connection, who):
+            return people.ask_user_code(wrong=True)
         devices.decide(flow, found, account, allowed=decided)
         return people.told_device(allowed=decided)
 

@@ -29,6 +29,7 @@ from auth.pages.visits import (
     address,
     drop_cookie,
     go,
+    hold_visit,
     known,
     onward,
     page,
@@ -135,19 +136,26 @@ def code(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
         return page(desk, "code", {})
     if not is_ours(form):
         return page(desk, "code", {"problem": STALE}, status=400)
-    if not takes_code(desk, connection, who.owner, text(form.code)):
+    if not takes_code(desk, connection, who, text(form.code)):
         return page(desk, "code", {"problem": REFUSED_TEXT}, status=400)
     expire_password(connection, who.owner.id, now=desk.clock.now())
     return enter(desk, connection, who.owner.id, who.sign_in.way, with_second_factor=True)
 
 
-def takes_code(desk: Desk, connection: Connection[Any], owner: Owner, given: str) -> bool:
+def takes_code(desk: Desk, connection: Connection[Any], who: Visit, given: str) -> bool:
     """Tell whether a code of the authenticator, or a recovery code, is right; wrong ones count as wrong passwords do.
 
-    The transaction must be committed whatever comes out.
+    The account is held then. The transaction must be committed whatever comes out.
+
+    Raises:
+        SignInRefused: the visit was ended meanwhile.
     """
-    now = desk.clock.now()
-    if not is_closed(desk, connection, owner) and (
+    now, owner = desk.clock.now(), who.owner
+    if owner is None:
+        return False
+    closed = is_closed(desk, connection, owner)
+    hold_visit(desk, connection, who)
+    if not closed and (
         totp.verify(connection, owner.id, given, key=desk.key, now=now)
         or totp.use_recovery_code(connection, owner.id, given, now=now)
     ):

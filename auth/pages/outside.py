@@ -10,11 +10,12 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from psycopg import Connection
 from wtforms.validators import ValidationError
 
+from auth.credentials.holds import hold_account
 from auth.credentials.tokens import new_secret
 from auth.oauth.oidc import Departure, Provider, Subject
 from auth.pages.entry import enter, sign_in_page
 from auth.pages.forms import Confirmation, is_ours
-from auth.pages.visits import HOME, Desk, Visit, go, known, onward, sent, to_step, visit
+from auth.pages.visits import HOME, Desk, Visit, go, hold_visit, known, onward, sent, to_step, visit
 from auth.people import outside
 from core.errors import Conflict, NotFound, SignInRefused, Unavailable
 
@@ -58,6 +59,9 @@ def _entered(desk: Desk, connection: Connection[Any], subject: Subject, wanted: 
     account_id = outside.account_of(connection, subject.issuer, subject.subject)
     if account_id is None:
         raise SignInRefused(reason="nobody is linked to this subject")
+    hold_account(connection, account_id)
+    if outside.account_of(connection, subject.issuer, subject.subject) != account_id:
+        raise SignInRefused(reason="the link was taken back meanwhile")
     if known(desk, connection, account_id).owner is None:
         raise SignInRefused(reason="the account may not be used")
     return enter(desk, connection, account_id, "sso", wanted=wanted)
@@ -65,9 +69,10 @@ def _entered(desk: Desk, connection: Connection[Any], subject: Subject, wanted: 
 
 def _linked(desk: Desk, connection: Connection[Any], subject: Subject) -> Response:
     """Link the account that is signed in; by password, so that both are proved in one sitting."""
-    who = visit(desk, connection)
+    who = visit(desk, connection, is_use=False)
     if who.caller is None or who.owner is None or who.session is None or who.session.way != "password":
         raise SignInRefused(reason="nobody is signed in by password to be linked")
+    hold_visit(desk, connection, who)
     now, account = desk.clock.now(), who.owner.code
     try:
         outside.link(connection, who.caller, account, issuer=subject.issuer, subject=subject.subject, now=now)

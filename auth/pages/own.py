@@ -15,7 +15,7 @@ from auth.model import AccountKind, Caller
 from auth.pages.entry import count_wrong, enter, is_closed
 from auth.pages.forms import DAYS, DIFFERENT, STALE, Confirmation, PasswordForm, TokenForm, is_ours, text
 from auth.pages.outside import told_of_provider
-from auth.pages.visits import PASSWORD, SIGN_IN, Desk, Visit, drop_cookie, go, page, to_step
+from auth.pages.visits import PASSWORD, SIGN_IN, Desk, Visit, drop_cookie, go, hold_visit, page, to_step
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
 from core.phrases import Phrase
 
@@ -50,7 +50,7 @@ def password(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
         return _password_page(desk, who, again=DIFFERENT)
     try:
         with connection.transaction():
-            _changed(desk, connection, who.owner, form)
+            _changed(desk, connection, who, who.owner, form)
     except Forbidden as refusal:
         count_wrong(desk, connection, who.owner, "password")
         return _password_page(desk, who, old=refusal.text)
@@ -59,10 +59,11 @@ def password(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
     return _with_new_password(desk, connection, who)
 
 
-def _changed(desk: Desk, connection: Connection[Any], owner: Owner, form: PasswordForm) -> None:
+def _changed(desk: Desk, connection: Connection[Any], who: Visit, owner: Owner, form: PasswordForm) -> None:
     """Change the password, unless too many wrong ones were tried: a session left open is no place to guess it."""
     if is_closed(desk, connection, owner):
         raise Forbidden("The current password is wrong.")
+    hold_visit(desk, connection, who)
     change_password(connection, owner.id, current=text(form.old) or None, new=text(form.new), clock=desk.clock)
 
 
@@ -142,6 +143,7 @@ def personal_tokens(desk: Desk, connection: Connection[Any], who: Visit) -> Resp
         return _tokens_page(desk, connection, caller, form, STALE)
     try:
         with connection.transaction():
+            hold_visit(desk, connection, who)
             secret = _issued(desk, connection, caller, form)
     except (BadRequest, Conflict) as refusal:
         return _tokens_page(desk, connection, caller, form, refusal.text)

@@ -15,6 +15,7 @@ from flask.blueprints import BlueprintSetupState
 from psycopg import Connection
 from werkzeug.exceptions import HTTPException
 
+from auth.credentials import sessions
 from auth.model import Caller
 from auth.oauth.oidc import BACK
 from auth.oauth.people import Asked
@@ -64,9 +65,12 @@ def blueprint(desk: Desk) -> Blueprint:
 def _visited(desk: Desk, step: Step) -> Response:
     """Answer in one transaction, which knows who comes."""
     with desk.identity.transaction() as connection:
-        coming = visit(desk, connection)
+        coming = visit(desk, connection, is_use=False)
         flask.g.signed_in_as = coming.caller.account if coming.caller else None
-        return step(desk, connection, coming)
+        answer = step(desk, connection, coming)
+        if coming.session:
+            sessions.touch(connection, coming.session.hash, now=desk.clock.now())
+        return answer
 
 
 def _prepare(desk: Desk, state: BlueprintSetupState) -> None:

@@ -15,7 +15,7 @@ from auth.credentials.sessions import Owner
 from auth.model import Caller
 from auth.pages.entry import finish, takes_code
 from auth.pages.forms import STALE, SecondFactorForm, is_ours, text
-from auth.pages.visits import HOME, SECOND_FACTOR, Desk, Visit, go, onward, page, set_cookie, to_step
+from auth.pages.visits import HOME, SECOND_FACTOR, Desk, Visit, go, hold_visit, onward, page, set_cookie, to_step
 from auth.people.sign_in import REFUSED_TEXT
 from core.errors import Conflict, Forbidden
 from core.phrases import Phrase
@@ -40,14 +40,17 @@ def second_factor(desk: Desk, connection: Connection[Any], who: Visit) -> Respon
 
 def _begun(desk: Desk, connection: Connection[Any], who: Visit, owner: Owner, form: SecondFactorForm) -> Response:
     """Make a new secret; a code of the one before is asked for first, which stays until the new one is confirmed."""
-    if owner.enrolled and not takes_code(desk, connection, owner, text(form.code)):
+    if owner.enrolled and not takes_code(desk, connection, who, text(form.code)):
         return _page(desk, who, owner, code=REFUSED_TEXT)
+    if not owner.enrolled:
+        hold_visit(desk, connection, who)
     begun = totp.enrol(connection, owner.id, account=owner.code, key=desk.key, now=desk.clock.now(), random=desk.random)
     return _page(desk, who, owner, secret=begun.secret)
 
 
 def _confirmed(desk: Desk, connection: Connection[Any], who: Visit, owner: Owner, form: SecondFactorForm) -> Response:
     """Take the first code, and show the recovery codes this once."""
+    hold_visit(desk, connection, who)
     try:
         codes = totp.confirm(connection, owner.id, text(form.code), key=desk.key, clock=desk.clock, random=desk.random)
     except Forbidden as refusal:

@@ -13,13 +13,14 @@ from flask_wtf.csrf import generate_csrf
 from psycopg import Connection
 
 from auth.credentials import sessions
+from auth.credentials.holds import hold_account
 from auth.credentials.sessions import Owner, Session, SignIn
 from auth.credentials.tokens import Random
 from auth.model import Caller
 from auth.oauth.oidc import Provider
 from auth.people.sign_in import Standing, standing_of
 from core.clocks import Clock
-from core.errors import Unauthorized
+from core.errors import SignInRefused, Unauthorized
 from database.writer import Writer
 
 SIGN_IN, CODE, PASSWORD, SECOND_FACTOR, HOME = (
@@ -92,6 +93,12 @@ class Visit:
         return SECOND_FACTOR if self.standing.must_enrol else None
 
     @property
+    def key(self) -> str | None:
+        """Return the hash of the session or the sign-in that it comes by."""
+        found = self.session or self.sign_in
+        return found.hash if found else None
+
+    @property
     def caller(self) -> Caller | None:
         """Return who may act by this visit: a session to which nothing is missing."""
         if self.session is None or self.owner is None or self.step or not self.owner.may_act:
@@ -102,10 +109,14 @@ class Visit:
 NOBODY = Visit()
 
 
-def visit(desk: Desk, connection: Connection[Any]) -> Visit:
-    """Return who comes, by the cookie of this request; the use of a session moves its end on."""
+def visit(desk: Desk, connection: Connection[Any], *, is_use: bool = True) -> Visit:
+    """Return who comes, by the cookie of this request.
+
+    Args:
+        is_use: the end of a session moves on; the transaction holds no account afterwards.
+    """
     key, now = flask.request.cookies.get(sessions.cookie_name(desk.base_url), ""), desk.clock.now()
-    session = sessions.find(connection, key, now=now)
+    session = (sessions.find if is_use else sessions.look)(connection, key, now=now)
     sign_in = None if session else sessions.find_sign_in(connection, key, now=now)
     found = session or sign_in
     if found is None:
@@ -114,6 +125,19 @@ def visit(desk: Desk, connection: Connection[Any]) -> Visit:
     if session and who.owner:
         flask.g.caller = sessions.caller_of(session, who.owner)
     return who
+
+
+def hold_visit(desk: Desk, connection: Connection[Any], who: Visit) -> None:
+    """Hold the account of who comes; after that nobody ends it before the commit.
+
+    Raises:
+        SignInRefused: what the visit came by was ended meanwhile, or the account is not what it was.
+    """
+    if who.owner:
+        hold_account(connection, who.owner.id)
+    again = visit(desk, connection, is_use=False)
+    if (again.key, again.owner, again.standing) != (who.key, who.owner, who.standing):
+        raise SignInRefused(reason="the account was changed meanwhile")
 
 
 def known(

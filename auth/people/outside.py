@@ -8,6 +8,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from auth.audit import acts
+from auth.credentials.holds import hold_account
 from auth.model import AccountKind, Caller
 from auth.people.pairs import Warrant, refuse_key_alone
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
@@ -63,6 +64,7 @@ def link(
     if not subject or len(subject) > SUBJECT_MAX or not subject.isascii() or not subject.isprintable():
         raise BadRequest("A subject is 1 to {} printable ASCII characters.", SUBJECT_MAX)
     account_id = _account(connection, actor, account)
+    hold_account(connection, account_id)
     if account_id != actor.account_id:
         refuse_key_alone(connection, actor, account_id, warrant)
     values = {"issuer": issuer, "subject": subject, "account_id": account_id, "linked_by": actor.account_id, "now": now}

@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from auth.audit.acts import record
 from auth.credentials import passwords, totp
+from auth.credentials.holds import hold_account
 from auth.model import AccountKind, AccountState, Caller
 from auth.people import throttle
 from auth.people.accounts import expire_password
@@ -113,9 +114,9 @@ def sign_in(
     """
     now, name = clock.now(), code.strip().lower()[:_NAME_MAX]
     gate = throttle.approach(connection, name=name, address=ip, now=now)
-    found = first(connection, _Candidate, _QUERIES["candidate"], {"code": name, "now": now})
+    found = _candidate(connection, name, now)
     is_right = not gate.is_address_closed and _knows(found, password)
-    if found is None or not is_right or gate.is_closed:
+    if found is None or not is_right or gate.is_closed or not _is_still(connection, found, now):
         return _refuse(connection, gate, found, ip)
     if found.has_totp and totp_code is None:
         return NeedsTotp(found.id)
@@ -136,6 +137,16 @@ def standing_of(connection: Connection[Any], account_id: int, *, now: datetime) 
     if found is None:
         raise Unauthorized
     return found
+
+
+def _candidate(connection: Connection[Any], name: str, now: datetime) -> _Candidate | None:
+    return first(connection, _Candidate, _QUERIES["candidate"], {"code": name, "now": now})
+
+
+def _is_still(connection: Connection[Any], found: _Candidate, now: datetime) -> bool:
+    """Hold the account; tell whether it is what the password was compared with, which took its time."""
+    hold_account(connection, found.id)
+    return _candidate(connection, found.code, now) == found
 
 
 def _knows(found: _Candidate | None, password: str) -> bool:

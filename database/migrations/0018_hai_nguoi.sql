@@ -108,12 +108,26 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         OR EXISTS (SELECT FROM acl.totp WHERE account_id = ai)
         OR EXISTS (SELECT FROM acl.totp_begun WHERE account_id = ai)
         OR EXISTS (SELECT FROM oauth.outside_subject WHERE account_id = ai)
-        OR EXISTS (SELECT FROM oauth.session WHERE account_id = ai AND ended_at IS NULL)
+        OR EXISTS (SELECT FROM oauth.session WHERE account_id = ai AND ended_at IS NULL AND expires_at > clock_timestamp())
         OR EXISTS (SELECT FROM oauth.sign_in WHERE account_id = ai)
-        OR EXISTS (SELECT FROM oauth.token WHERE account_id = ai AND revoked_at IS NULL)
+        OR EXISTS (SELECT FROM oauth.token WHERE account_id = ai AND revoked_at IS NULL AND expires_at > clock_timestamp())
+        OR EXISTS (SELECT FROM oauth.family WHERE account_id = ai AND ended_at IS NULL AND ends_at > clock_timestamp())
 $$;
 COMMENT ON FUNCTION acl.co_gi_de_vao IS
     'Whether anything is left of how an account was entered: one person may know it, so none of it outlives a promotion.';
+
+CREATE FUNCTION acl.giu_nguoi_lam(ai int, loai text, don_vi int, khoa text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM acl.account WHERE id = ai FOR SHARE;
+    RETURN EXISTS (SELECT FROM acl.account
+                   WHERE id = ai AND kind = loai AND unit_id = don_vi AND state IN ('must_change', 'active')
+                         AND (ends_on IS NULL OR ends_on > lg.hom_nay()))
+        AND NOT EXISTS (SELECT FROM oauth.session WHERE hash = khoa AND ended_at IS NOT NULL)
+        AND NOT EXISTS (SELECT FROM oauth.token WHERE hash = khoa AND revoked_at IS NOT NULL);
+END $$;
+COMMENT ON FUNCTION acl.giu_nguoi_lam IS
+    'Whether an actor may still act: of this kind and unit, by a session or token not ended; nobody changes it before the commit.';
 
 CREATE FUNCTION acl.giu_dac_quyen() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -160,6 +174,7 @@ DECLARE
     ten constant text := (SELECT code FROM acl.account WHERE id = new.account_id);
     p acl.proposal;
 BEGIN
+    PERFORM FROM acl.account WHERE id = new.account_id FOR NO KEY UPDATE;
     IF acl.la_dba() OR new.whole IS NOT NULL AND NOT acl.la_dac_quyen(new.account_id) THEN
         RETURN new;
     END IF;
@@ -189,7 +204,9 @@ DECLARE
 BEGIN
     IF ten IS NULL OR acl.la_dba() OR TG_OP = 'UPDATE' AND new.valid_until <= coalesce(old.valid_until, 'infinity') THEN
         RETURN new;
-    ELSIF NOT acl.qua_hai_nguoi(ten, 'give_function') THEN
+    END IF;
+    PERFORM FROM acl.account WHERE id = new.account_id FOR NO KEY UPDATE;
+    IF NOT acl.qua_hai_nguoi(ten, 'give_function') THEN
         PERFORM acl.tu_choi_mot_nguoi(ten, 'empower');
     ELSIF NOT acl.la_dac_quyen(new.account_id) AND acl.co_gi_de_vao(new.account_id) THEN
         PERFORM acl.tu_choi_mot_nguoi(ten, 'keep the key of');
@@ -231,6 +248,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     ten constant text := (SELECT code FROM acl.account WHERE id = new.account_id);
 BEGIN
+    PERFORM FROM acl.account WHERE id = new.account_id FOR NO KEY UPDATE;
     IF new.linked_by <> new.account_id AND acl.la_dac_quyen(new.account_id) AND NOT acl.qua_hai_nguoi(ten, 'link') THEN
         PERFORM acl.tu_choi_mot_nguoi(ten, 'link');
     END IF;
@@ -241,16 +259,19 @@ CREATE TRIGGER giu_lien_ket BEFORE INSERT ON oauth.outside_subject FOR EACH ROW 
 DO $$
 DECLARE
     identity constant text := current_database() || '_identity';
+    publisher constant text := current_database() || '_publisher';
     f regprocedure;
 BEGIN
     FOREACH f IN ARRAY ARRAY['acl.la_dac_quyen(int)', 'acl.la_nguoi_duyet(int)', 'acl.la_mot_nguoi(int, int)',
                              'acl.qua_hai_nguoi(text, text[])', 'acl.tu_choi_mot_nguoi(text, text)', 'acl.co_gi_de_vao(int)',
                              'acl.giu_de_xuat()', 'acl.giu_dac_quyen()', 'acl.giu_ma_kich_hoat()',
-                             'acl.giu_chuc_nang_chia_se()', 'acl.giu_buoc_hai()', 'acl.giu_bi_mat()', 'acl.giu_lien_ket()']::regprocedure[] LOOP
+                             'acl.giu_chuc_nang_chia_se()', 'acl.giu_buoc_hai()', 'acl.giu_bi_mat()', 'acl.giu_lien_ket()',
+                             'acl.giu_nguoi_lam(int, text, int, text)']::regprocedure[] LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', f, identity);
     END LOOP;
     EXECUTE format('GRANT EXECUTE ON FUNCTION acl.la_dba TO %I', identity);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION acl.giu_nguoi_lam TO %I', publisher);
     EXECUTE format('GRANT SELECT ON acl.proposal TO %I', identity);
     EXECUTE format('GRANT INSERT (act, account, unit_id, arguments, found, reason, state, proposed_by, proposed_at, expires_at) '
                    'ON acl.proposal TO %I', identity);

@@ -203,7 +203,7 @@ def test_a_token_makes_no_other(api: Api, world: World) -> None:
 def test_a_session_with_an_account_that_may_not_act_gets_no_token(api: Api, world: World) -> None:
     world.suspend(world.head)
 
-    assert api.ask("POST", "/tokens", TOKEN).status_code == 409
+    assert api.ask("POST", "/tokens", TOKEN).status_code == 403
 
 
 def test_a_bad_id_is_a_bad_request(api: Api) -> None:
