@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import flask
+import psycopg
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -159,6 +160,7 @@ def assemble(blueprints: Iterable[Blueprint], *, secret: bytes, proxy_hops: int 
     for blueprint in blueprints:
         made.register_blueprint(blueprint)
     made.after_request(_noted)
+    made.register_error_handler(psycopg.DataError, lambda _: flask.Response(status=400))
     if proxy_hops:
         made.wsgi_app = ProxyFix(made.wsgi_app, x_for=proxy_hops, x_proto=proxy_hops)
     return made

@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict
 
 from auth.api.document import Json, listing, operation, path_parameter, query_parameter
 from auth.api.drafts import Drafts, add_rule
-from auth.api.http import PREFIX, Access, acting, actor, answer, body, done, legal_day, publishing
+from auth.api.http import PREFIX, Access, acting, answer, body, done, legal_day, publishing, refuse_foreign_pages
 from auth.model import Period
 from auth.policy.clauses import AgreementDocument, vocabulary_of
+from auth.rights.explain import known_layers
 from auth.sharing import agreements, managing, succession
 from auth.sharing.effect import effect_of
 from auth.sharing.odrl import odrl_of
@@ -151,8 +152,9 @@ class _Agreements(Drafts):
         return done()
 
     def effect(self, code: str) -> Response:
-        """Answer with what publishing the version in work would do."""
+        """Answer with what publishing the version in work would do; who saw it may publish."""
         with publishing(self._access) as (connection, who):
+            refuse_foreign_pages(who)
             day = legal_day(connection)
         return answer(effect_of(self._access.publisher.transaction, who, code, vocabulary=self._vocabulary, day=day))
 
@@ -193,10 +195,13 @@ class _Managers:
         self._vocabulary = vocabulary_of(access.layers)
 
     def listed(self) -> Response:
-        """Answer with what was said of managing units."""
-        actor(self._access)
-        with acting(self._access) as (connection, _):
-            found = managing.managers(connection)
+        """Answer with managing units: all to an officer, else the own one, and those of layers that it knows."""
+        with acting(self._access) as (connection, who):
+            day, found = legal_day(connection), managing.managers(connection)
+            stands = standing(connection, who, day)
+            if not stands.officer:
+                known = known_layers(connection, stands.unit, day)
+                found = [each for each in found if each.unit == who.unit or each.layer in known]
         return answer({"items": found})
 
     def name(self) -> Response:
@@ -321,7 +326,9 @@ PATHS: dict[str, Any] = {
         "get": operation("A version as a policy in ODRL 2.2 (JSON-LD)", parameters=[_VERSION]),
     },
     "/managers": {
-        "get": operation("What was said of managing units"),
+        "get": operation(
+            "Managing units: all for an officer of the Sở, else the own and those of layers shared with it"
+        ),
         "post": operation("Propose that a unit manages a layer", takes=ManagerBody, status=201),
     },
     "/managers/{entry}/end": {

@@ -1,5 +1,6 @@
 """The audit over HTTP: requests, acts, reports, heads, verification. Each reading is itself on record."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
@@ -23,6 +24,8 @@ VERIFIED_DAYS_MAX = 31
 _PERIOD_DAYS = 30
 _ABOUT = ("unit", "account", "agreement")
 _FORMATS = ("json", "csv")
+_UNFIT = re.compile(r"[^\w.-]", re.ASCII)
+"""What is left out of the name of a file."""
 
 
 def blueprint(access: Access) -> Blueprint:
@@ -133,7 +136,7 @@ def _wants_sheet() -> bool:
 def _sheet(report: Report, name: str) -> Response:
     response = Response(sheet_of(report), content_type=MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.csv")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{_UNFIT.sub('_', name)}.csv")
     return response
 
 

@@ -262,8 +262,8 @@ def guard(blueprint: Blueprint, access: Access) -> None:
     @blueprint.before_request
     def check() -> None:  # pyright: ignore[reportUnusedFunction]
         who = actor(access)
-        if who.kind == "session" and request.method not in _SAFE:
-            _refuse_foreign_pages()
+        if request.method not in _SAFE:
+            refuse_foreign_pages(who)
 
 
 def install_problems(where: Flask | Blueprint, access: Access) -> None:
@@ -273,12 +273,14 @@ def install_problems(where: Flask | Blueprint, access: Access) -> None:
     where.register_error_handler(psycopg.DataError, lambda _: _problem(access, BadRequest(_UNFIT)))
 
 
-def _refuse_foreign_pages() -> None:
-    """Raise ``Forbidden`` unless the request is one that no foreign page can make without asking first.
+def refuse_foreign_pages(who: Caller) -> None:
+    """Raise ``Forbidden`` where a request by a session is one that a foreign page can make without asking first.
 
     A browser says in Sec-Fetch-Site where a request comes from; where it does not, the media type of the body is one
     that a page of another origin may not send.
     """
+    if who.kind != "session":
+        return
     site = request.headers.get("Sec-Fetch-Site")
     if site not in _SAME_SITE if site else request.mimetype != "application/json":
         raise Forbidden("A session is used here by the pages of this service alone.")

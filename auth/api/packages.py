@@ -51,7 +51,9 @@ _CODE = path_parameter("code", "Code of a package.")
 
 PATHS: dict[str, Any] = {
     "/packages": {
-        "get": listing("Packages of default sharing"),
+        "get": listing(
+            "Packages of default sharing: all for an officer of the Sở, else those open to units, and the own"
+        ),
         "post": operation("Draft a package or its next version", takes=PackageDocument, status=201),
     },
     "/packages/{code}": {

@@ -63,5 +63,5 @@ def is_ours(form: FlaskForm) -> bool:
 
 
 def text(field: Any) -> str:
-    """Return what a field carries."""
-    return str(field.data or "")
+    """Return what a field carries; PostgreSQL keeps no NUL, which no keyboard has."""
+    return str(field.data or "").replace("\0", "\ufffd")

@@ -97,13 +97,22 @@ def explain_for(
 
     Raises:
         Forbidden: the actor may do nothing today.
-        NotFound: there is no such account or layer, or it is none of the actor's business.
+        NotFound: there is no such account or layer, or it is none of the actor's business; that a layer is there, only
+            the Sở and units with an agreement about it may know.
     """
     who = standing(connection, actor, day)
     subject = _subject(connection, account, day)
     if not (who.officer or subject.id == who.account or (who.head and subject.unit_id == who.unit)):
         raise NotFound
+    if not who.officer and layer not in known_layers(connection, subject.unit_id, day):
+        raise NotFound
     return explain(connection, layers, account, layer, day=day)
+
+
+def known_layers(connection: Connection[Any], unit: int, day: date) -> frozenset[str]:
+    """Return the layers that a unit knows of: by an agreement that has not ended, or because they are public."""
+    found = read_grants(connection, [unit], day)
+    return frozenset(each.grant.layer for each in (*found.get(unit, ()), *found.get(None, ())))
 
 
 def content_of(explanation: Explanation) -> Json:

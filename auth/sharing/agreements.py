@@ -361,7 +361,7 @@ def listed(
 ) -> tuple[Agreement, ...]:
     """Return agreements (or packages) that are the actor's business, by code, from behind ``after`` on."""
     who = standing(connection, actor, day)
-    values = {"after": after, "limit": limit, "package": package, "unit": None if who.officer or package else who.unit}
+    values = {"after": after, "limit": limit, "package": package, "unit": None if who.officer else who.unit}
     return tuple(Agreement(*row) for row in _run(connection, "listed", **values))
 
 

@@ -8,7 +8,7 @@ LEFT JOIN acl.request r ON r.id = a.request_id
 WHERE a.code = %(code)s;
 
 -- name: listed
--- Return one page of packages, or of agreements, all or those that concern a unit.
+-- Return one page of packages, or of agreements: all, or those that concern a unit; packages also when they may be joined.
 SELECT a.id, a.code, a.kind, a.recipient_id, u.code, a.title, p.code, r.code, u.kind
 FROM acl.agreement a
 LEFT JOIN acl.unit u ON u.id = a.recipient_id
@@ -16,7 +16,11 @@ LEFT JOIN acl.agreement p ON p.id = a.package_id
 LEFT JOIN acl.request r ON r.id = a.request_id
 WHERE a.code > %(after)s AND (a.kind = 'goi') = %(package)s
       AND (%(unit)s::int IS NULL OR a.recipient_id = %(unit)s::int
-           OR EXISTS (SELECT FROM acl.agreement_party t WHERE t.agreement_id = a.id AND t.unit_id = %(unit)s::int))
+           OR EXISTS (SELECT FROM acl.agreement_party t WHERE t.agreement_id = a.id AND t.unit_id = %(unit)s::int)
+           OR a.kind = 'goi'
+              AND (EXISTS (SELECT FROM acl.agreement_version v WHERE v.agreement_id = a.id AND v.state = 'published')
+                   OR EXISTS (SELECT FROM acl.agreement j
+                              WHERE j.package_id = a.id AND j.recipient_id = %(unit)s::int)))
 ORDER BY a.code
 LIMIT %(limit)s;
 

@@ -265,6 +265,16 @@ def test_nobody_else_learns_even_that_the_account_exists(
     assert answer.content_type == "application/problem+json"
 
 
+@pytest.mark.parametrize("who", ["thue.lanhdao", "thue.canbo"])
+def test_a_layer_that_nobody_shared_with_the_unit_is_as_one_that_is_not_there(
+    asked_by: Callable[..., FlaskClient], who: str
+) -> None:
+    hidden, absent = (asked_by(who).get(PATH.replace("thua-dat", each)) for each in ("ho-so", "nothing"))
+
+    assert (hidden.status_code, hidden.data) == (404, absent.data)
+    assert asked_by("so.quantri").get(PATH.replace("thua-dat", "ho-so")).status_code == 200
+
+
 def test_who_may_not_act_any_more_may_not_ask(world: World, asked_by: Callable[..., FlaskClient]) -> None:
     world.ask("UPDATE acl.account SET ends_on = '2025-06-30' WHERE code = 'thue.lanhdao'")
 

@@ -433,6 +433,19 @@ def test_an_unknown_method_or_path_is_a_page_to_people_and_a_problem_to_programs
     assert program.json["status"] == 404
 
 
+def test_a_name_with_a_nul_is_as_one_that_is_not_there(service):
+    signed = service.browser().fill("/signin", name="lan\0", password=OLD)
+    activated = service.browser().fill("/account/activate", name="lan\0", code="x", new=NEW, again=NEW)
+
+    assert (signed.status_code, activated.status_code) == (400, 400)
+    assert REFUSED in signed.text
+
+
+def test_what_postgresql_cannot_keep_is_no_failure_of_the_server(service):
+    assert service.browser().get("/oauth/device?user_code=%00").status_code < 500
+    assert service.browser().get("/signin?next=%00").status_code < 500
+
+
 # First use, change, expiry
 
 

@@ -177,6 +177,13 @@ def test_a_report_tells_sums_days_and_what_stands_out(api: Api, people: People):
     assert first == {("lan", "*"): "r28", ("lan", "gia"): "r29", ("lan", "chu"): "r29", ("binh", "*"): "r33"}
 
 
+def test_the_name_of_a_table_holds_nothing_that_breaks_a_header(api: Api, people: People):
+    answer = api(people["quan-tri"]).get("/admin/api/audit/reports/unit/a%0Ab%22;?f=csv")
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"] == "attachment; filename=unit-a_b__.csv"
+
+
 @pytest.mark.parametrize(("query", "accept"), [("?f=csv", "application/json"), ("", "text/csv")])
 def test_a_report_is_a_table_for_spreadsheets_too(api: Api, people: People, query: str, accept: str):
     path = "/admin/api/audit/reports/unit/tan-quan"

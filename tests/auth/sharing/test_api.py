@@ -105,6 +105,11 @@ class Api:
         headers = {"Sec-Fetch-Site": "same-origin", "Accept-Language": language}
         return self._flask.test_client().open(f"/admin/api{path}", method=method, json=body, headers=headers)
 
+    def from_site(self, site: str, path: str) -> Any:
+        """Read by a session what a page of some site asks for."""
+        self.who = self.world.people["so.hai"]
+        return self._flask.test_client().get(f"/admin/api{path}", headers={"Sec-Fetch-Site": site})
+
     def good(self, method: str, path: str, body: Any = None, who: str = "so.mot") -> Any:
         """Ask for what has to go well; return the content."""
         response = self.ask(method, path, body, who)
@@ -241,6 +246,18 @@ def test_the_effect_is_for_officers_and_is_on_record(api: Api):
     assert api.world.rows("SELECT count(*) FROM audit.act WHERE act = 'agreement.effect'") == [(1,)]
 
 
+def test_the_effect_that_a_foreign_page_fetched_is_seen_by_nobody(api: Api):
+    published(api)
+    api.good("POST", "/agreements", written(agreement="thue-2", clauses=[clause()]))
+    before = api.world.rows("SELECT count(*) FROM audit.act WHERE act = 'agreement.effect'")
+
+    answers = [api.from_site(site, "/agreements/thue-2/effect") for site in ("cross-site", "same-site")]
+
+    assert [each.status_code for each in answers] == [403, 403]
+    assert api.world.rows("SELECT count(*) FROM audit.act WHERE act = 'agreement.effect'") == before
+    assert api.from_site("same-origin", "/agreements/thue-2/effect").status_code == 200
+
+
 def test_a_version_leaves_as_json_yaml_and_odrl(api: Api):
     body_hash = published(api)
     api.world.rows("SELECT 1")
@@ -332,6 +349,28 @@ def test_managing_units_are_named_listed_and_ended(api: Api):
     decide(api, number)
     assert api.ask("POST", f"/manager-proposals/{number}/decision", own, "so.hai").status_code == 409
     assert api.good("GET", "/managers")["items"][0]["valid_until"] == "2025-12-31"
+
+
+def test_a_unit_is_told_of_managing_units_that_concern_it_alone(api: Api):
+    for changes in ({}, {"layer": "ho-so", "unit": "ubnd-25270", "territory": "25270"}):
+        decide(api, api.good("POST", "/managers", MANAGER | changes)["number"])
+
+    def layers(who: str) -> list[str]:
+        return [each["layer"] for each in api.good("GET", "/managers", who=who)["items"]]
+
+    before = layers("thue.lanhdao")
+    published(api)
+
+    assert (before, layers("thue.lanhdao")) == ([], ["thua-dat"])
+    assert (layers("689.lanhdao"), layers("25270.lanhdao")) == (["thua-dat"], ["ho-so"])
+    assert sorted(layers("so.mot")) == ["ho-so", "thua-dat"]
+
+
+def test_a_package_that_is_not_open_yet_is_told_to_no_unit(api: Api):
+    api.good("POST", "/packages", PACKAGE)
+
+    assert api.good("GET", "/packages", who="thue.lanhdao")["items"] == []
+    assert [each["code"] for each in api.good("GET", "/packages")["items"]] == ["dia-ban"]
 
 
 def test_a_migration_is_drafted_by_one_officer_and_decided_by_another(api: Api):
