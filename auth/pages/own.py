@@ -16,7 +16,7 @@ from auth.pages.entry import count_wrong, enter, is_closed
 from auth.pages.forms import DAYS, DIFFERENT, STALE, Confirmation, PasswordForm, TokenForm, is_ours, text
 from auth.pages.outside import told_of_provider
 from auth.pages.visits import PASSWORD, SIGN_IN, Desk, Visit, drop_cookie, go, hold_visit, page, to_step
-from core.errors import BadRequest, Conflict, Forbidden, NotFound
+from core.errors import BadRequest, Conflict, Forbidden, NotFound, SignInRefused
 from core.phrases import Phrase
 
 
@@ -51,6 +51,8 @@ def password(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
     try:
         with connection.transaction():
             _changed(desk, connection, who, who.owner, form)
+    except SignInRefused:
+        raise
     except Forbidden as refusal:
         count_wrong(desk, connection, who.owner, "password")
         return _password_page(desk, who, old=refusal.text)

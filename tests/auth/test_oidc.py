@@ -693,3 +693,18 @@ def test_half_a_provider_stops_the_start(missing):
 def test_a_provider_that_cannot_keep_a_secret_stops_the_start(issuer):
     with pytest.raises(ValidationError, match="https"):
         Settings(**(WHOLE | {"oidc_issuer": issuer}), oidc_password_rule_equal=True)
+
+
+def test_who_comes_back_from_the_provider_while_the_link_is_taken_back_does_not_come_in(pages):
+    pages.link("can-bo-17")
+    answers = []
+    with psycopg.connect(pages.owner.info.dsn) as connection:
+        connection.execute("SELECT FROM acl.account FOR NO KEY UPDATE")
+        connection.execute("DELETE FROM oauth.outside_subject")
+        thread = threading.Thread(target=lambda: answers.append(arrive_as(pages.browser(), "can-bo-17")))
+        thread.start()
+        thread.join(3)
+        assert thread.is_alive()
+    thread.join(30)
+
+    assert (answers[0].status_code, pages.count("oauth.session"), pages.count("oauth.sign_in")) == (400, 0, 0)

@@ -1,6 +1,7 @@
 """The pages of people over a real database and the real authorization server: every way in, every way out."""
 
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 from werkzeug.test import Client, TestResponse
 
 from auth import oauth
-from auth.credentials import passwords, sessions
+from auth.credentials import endings, passwords, sessions
 from auth.pages.routes import People, blueprint
 from auth.pages.visits import Desk, local_path
 from catalogue.layer import Text
@@ -953,3 +954,61 @@ def test_a_device_is_connected_by_the_code_that_it_shows(client):
     assert "QGIS" in asked.text
     assert "Đã cho phép" in told.text
     assert client.ask("SELECT allowed FROM oauth.device") == [(True,)]
+
+
+def ended_while(service: Service, act: Any) -> TestResponse:
+    """Do an act of a browser while lan's account is reset; it waits for the end of that."""
+    answers: list[TestResponse] = []
+    with psycopg.connect(service.owner.info.dsn) as connection:
+        held = connection.execute("SELECT id FROM acl.account WHERE code = 'lan' FOR NO KEY UPDATE").fetchone()
+        assert held
+        passwords.drop_password(connection, held[0])
+        endings.end_tokens(connection, held[0], now=service.clock.now())
+        thread = threading.Thread(target=lambda: answers.append(act()))
+        thread.start()
+        thread.join(1.5)
+        assert thread.is_alive()
+    thread.join(30)
+    return answers[0]
+
+
+def living(service: Service) -> int:
+    return sum(
+        service.ask(f"SELECT count(*) FROM oauth.{table}")[0][0]
+        for table in ("session WHERE ended_at IS NULL", "sign_in", "token WHERE revoked_at IS NULL")
+    )
+
+
+def test_the_second_step_of_a_sign_in_does_not_outlive_a_reset(service):
+    first, browser = service.browser(), service.browser()
+    first.sign_in()
+    enrolled(first)
+    service.clock.go(seconds=30)
+    asked = browser.get(place(browser.fill("/signin", name="lan", password=OLD)))
+    code = service.totp["lan"].at(service.clock.now())
+
+    answer = ended_while(service, lambda: browser.post("/account/code", csrf_token=token_in(asked), code=code))
+
+    assert (answer.status_code, living(service)) == (403, 0)
+
+
+def test_a_password_is_not_set_by_a_session_that_a_reset_ended_meanwhile(service):
+    browser = service.browser()
+    browser.sign_in()
+    shown, before = browser.get("/account/password"), service.ask("SELECT hash FROM acl.password")
+    form = {"csrf_token": token_in(shown), "old": OLD, "new": NEW, "again": NEW}
+
+    answer = ended_while(service, lambda: browser.post("/account/password", **form))
+
+    assert (answer.status_code, living(service)) == (403, 0)
+    assert service.ask("SELECT hash FROM acl.password") == before
+
+
+def test_no_personal_token_is_made_by_a_session_that_a_reset_ended_meanwhile(service):
+    browser = service.browser()
+    browser.sign_in()
+    form = {"csrf_token": token_in(browser.get("/account/tokens")), "purpose": "QGIS", "scopes": "features:read"}
+
+    answer = ended_while(service, lambda: browser.post("/account/tokens", **form, days="30"))
+
+    assert (answer.status_code, living(service)) == (403, 0)
