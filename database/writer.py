@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
 from core.errors import Unavailable
@@ -13,6 +14,10 @@ from database.pool import Pool
 
 _WAIT_S = 10.0
 _CONNECT_TIMEOUT_S = 3
+_LOCK_TIMEOUT_MS = 15_000
+"""How long an act waits for another one: longer than it waits for a connection."""
+_IDLE_TIMEOUT_MS = 60_000
+"""When PostgreSQL ends a transaction whose server does nothing any more, so that its locks keep nobody waiting."""
 
 
 class Writer:
@@ -26,7 +31,7 @@ class Writer:
         """Lend a connection inside a transaction, which is rolled back when the block raises.
 
         Raises:
-            Unavailable: no connection is free in time, or the database is away.
+            Unavailable: no connection is free in time, another transaction is in the way, or the database is away.
         """
         with self._pool.lent() as line, line.connection.transaction():
             yield line.connection
@@ -41,7 +46,7 @@ class _Line:
 
     def __init__(self, dsn: str, purpose: str) -> None:
         self.connection = psycopg.connect(
-            dsn, autocommit=True, application_name=f"datdai {purpose}", connect_timeout=_CONNECT_TIMEOUT_S
+            _bounded(dsn), autocommit=True, application_name=f"datdai {purpose}", connect_timeout=_CONNECT_TIMEOUT_S
         )
         self._poller = select.poll()
         self._poller.register(self.connection.fileno(), select.POLLIN)
@@ -53,6 +58,13 @@ class _Line:
 
     def close(self) -> None:
         self.connection.close()
+
+
+def _bounded(dsn: str) -> str:
+    """Return the connection string with what ends waiting."""
+    given = str(conninfo_to_dict(dsn).get("options") or "")
+    limits = f"-c lock_timeout={_LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout={_IDLE_TIMEOUT_MS}"
+    return make_conninfo(dsn, options=f"{limits} {given}".strip(), keepalives_idle=30)
 
 
 def _busy() -> Unavailable:

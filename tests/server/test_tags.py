@@ -37,7 +37,7 @@ def test_a_known_tag_answers_without_a_query_on_the_data(application: Applicatio
     answer = client.get(ITEMS, headers={"If-None-Match": tag})
 
     assert answer.status_code == 304
-    assert asked == ["SELECT lg.phien_ban_cua(%s, %s::int[])"]
+    assert asked == ["SELECT lg.phien_ban_cua('dc.thua_dat', NULL)"]
 
 
 def test_a_write_by_sql_ends_the_tag(client: Client, sample_db: str):

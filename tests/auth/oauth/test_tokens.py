@@ -126,6 +126,7 @@ def test_a_token_is_refused_from_the_day_on_which_the_position_has_ended(world: 
     with identity.transaction() as connection:
         secret, _ = _personal(connection, world)
 
+    with identity.transaction() as connection:
         world.ask("UPDATE acl.account SET ends_on = lg.hom_nay() + 1 WHERE id = %s", world.person.account_id)
         assert tokens.find(connection, secret, now=NOW)
 
