@@ -19,9 +19,7 @@ from auth.credentials import sessions
 from auth.model import Caller
 from auth.oauth.oidc import BACK
 from auth.oauth.people import Asked
-from auth.pages import entry as account_entry
-from auth.pages import outside as account_outside
-from auth.pages import own as account_own
+from auth.pages import entry, outside, own
 from auth.pages.forms import Confirmation, is_ours
 from auth.pages.second_factor import second_factor
 from auth.pages.visits import CODE, HOME, PASSWORD, SECOND_FACTOR, SIGN_IN, Desk, Visit, closed, page, to_step, visit
@@ -43,20 +41,20 @@ def blueprint(desk: Desk) -> Blueprint:
     made.record_once(partial(_prepare, desk))
     made.app_errorhandler(DatdaiError)(partial(_refused, desk))
     made.app_errorhandler(HTTPException)(partial(_refused_by_flask, desk))
-    made.add_url_rule(SIGN_IN, "signin", partial(account_entry.sign_in, desk), methods=["GET", "POST"])
-    made.add_url_rule("/account/activate", "activate", partial(account_entry.activate, desk), methods=["GET", "POST"])
-    made.add_url_rule("/account/sso", "sso", partial(account_outside.depart, desk))
-    made.add_url_rule(BACK, "sso_back", partial(account_outside.arrive, desk))
+    made.add_url_rule(SIGN_IN, "signin", partial(entry.sign_in, desk), methods=["GET", "POST"])
+    made.add_url_rule("/account/activate", "activate", partial(entry.activate, desk), methods=["GET", "POST"])
+    made.add_url_rule("/account/sso", "sso", partial(outside.depart, desk))
+    made.add_url_rule(BACK, "sso_back", partial(outside.arrive, desk))
     for path, name, step in (
-        (CODE, "code", account_entry.code),
-        (PASSWORD, "password", account_own.password),
+        (CODE, "code", entry.code),
+        (PASSWORD, "password", own.password),
         (SECOND_FACTOR, "second_factor", second_factor),
-        ("/signout", "signout", account_own.sign_out),
-        (HOME, "home", account_own.home),
-        ("/account/tokens", "tokens", account_own.personal_tokens),
-        ("/account/tokens/revoke", "revoke", account_own.revoke_token),
-        ("/account/sessions", "sessions", account_own.own_sessions),
-        ("/account/sso/unlink", "unlink", account_outside.unlink),
+        ("/signout", "signout", own.sign_out),
+        (HOME, "home", own.home),
+        ("/account/tokens", "tokens", own.personal_tokens),
+        ("/account/tokens/revoke", "revoke", own.revoke_token),
+        ("/account/sessions", "sessions", own.own_sessions),
+        ("/account/sso/unlink", "unlink", outside.unlink),
     ):
         made.add_url_rule(path, name, partial(_visited, desk, step), methods=["GET", "POST"])
     return made
