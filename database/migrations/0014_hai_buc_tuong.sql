@@ -142,6 +142,9 @@ BEGIN ATOMIC
     SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = bang;
 END;
 
+-- Who weighs what publishing would do counts rows as <db>_thuoc. Of a guarded table it reads the key, the administrative unit,
+-- the validity, the geometry and what scopes may name: enough to count and to find a box, nothing of what rows tell.
+
 CREATE PROCEDURE acl.bao_ve(bang regclass, cot_dieu_kien text[] DEFAULT '{}')
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -185,6 +188,11 @@ BEGIN
     EXECUTE format('GRANT SELECT ON %s TO %I WITH GRANT OPTION', bang, acl.prefix() || 'role_maker');
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I, %I', split_part(ten, '.', 1), acl.prefix() || 'g_common',
                    acl.prefix() || 'role_maker');
+    EXECUTE format('GRANT %I TO %I', nhom || 't', acl.prefix() || 'thuoc');
+    EXECUTE format('GRANT SELECT (%s) ON %s TO %I',
+                   (SELECT string_agg(quote_ident(each), ', ')
+                    FROM unnest('{id, xa_id, geom, hieu_luc_den}' || cot_dieu_kien) each WHERE lg.co_cot(bang, each)),
+                   bang, acl.prefix() || 'thuoc');
 END $$;
 COMMENT ON PROCEDURE acl.bao_ve IS
     'Puts a table (with xa_id; geom and hieu_luc_den where it has them) behind row security; names the columns of further terms.';
@@ -582,6 +590,9 @@ DECLARE
 BEGIN
     EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT CREATEROLE', t || 'role_maker');
     EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', t || 'g_common');
+    EXECUTE format('CREATE ROLE %I NOLOGIN INHERIT', t || 'thuoc');
+    EXECUTE format('GRANT %I TO %I', t || 'g_common', t || 'thuoc');
+    EXECUTE format('GRANT %I TO %I', t || 'thuoc', t || 'publisher');
     EXECUTE format('GRANT %I TO %I WITH ADMIN OPTION', t || 'g_common', t || 'role_maker');
     FOR ham IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace IN ('acl'::regnamespace, 'lg'::regnamespace) LOOP
         EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', ham);

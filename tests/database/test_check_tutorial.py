@@ -125,6 +125,7 @@ def test_the_address_of_the_tutorial_serves_the_station_once_it_is_published(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
     monkeypatch.setattr(app, "CONFIG", config)
     monkeypatch.setattr(read_layers, "__defaults__", (config / "layers",))
@@ -137,6 +138,7 @@ def test_the_address_of_the_tutorial_serves_the_station_once_it_is_published(
     with psycopg.connect(database) as connection:  # as if both had used their codes
         connection.execute("UPDATE acl.account SET state = 'active'")
     application = app.create(Settings(database_url=as_app(database), home=tmp_path))
+    request.addfinalizer(application.close)
     before = Client(application).get(address).status_code
 
     said = ""
@@ -147,7 +149,6 @@ def test_the_address_of_the_tutorial_serves_the_station_once_it_is_published(
         assert main(words, environ) == 0, capsys.readouterr().err
         said += capsys.readouterr().out
     answer = Client(application).get(address).get_json(force=True)
-    application.close()
 
     assert before in (401, 404)
     assert [each["properties"]["ten"] for each in answer["features"]] == ["Trạm Xã Thử"]
