@@ -21,7 +21,6 @@ _LIMITS: Mapping[str, tuple[str, ...]] = {
     "less_than_equal": ("le",),
     "literal_error": ("expected",),
     "enum": ("expected",),
-    "string_pattern_mismatch": ("pattern",),
 }
 """The members of a fault's context that its text says; what was sent is never among them."""
 TEXTS: Mapping[str, Phrase] = {
@@ -39,7 +38,7 @@ TEXTS: Mapping[str, Phrase] = {
     "string_unicode": Phrase("must be a text in UTF-8."),
     "string_too_short": Phrase("at least {} characters are needed."),
     "string_too_long": Phrase("at most {} characters are taken."),
-    "string_pattern_mismatch": Phrase("must look like {}."),
+    "string_pattern_mismatch": Phrase("must be written as {}."),
     "bool_type": Phrase("must be true or false."),
     "bool_parsing": Phrase("must be true or false."),
     "int_type": Phrase("must be a whole number."),
@@ -63,6 +62,16 @@ TEXTS: Mapping[str, Phrase] = {
     "assertion_error": _ODD,
 }
 """A text for each type of fault that a model may raise; a test compares it with the models."""
+SHAPES: Mapping[str, Phrase] = {
+    r"^[a-z0-9]+(-[a-z0-9]+)*$": Phrase("small letters and digits, joined by single hyphens (tax-2025)"),
+    r"^[a-z0-9]+([._-][a-z0-9]+)*$": Phrase(
+        "small letters and digits, joined by single dots, hyphens or underscores (tax.lan)"
+    ),
+    r"^[0-9]{2,5}$": Phrase("an official code of 2 to 5 digits (25195)"),
+    r"^([0-9]{2}|[0-9]{3}|[0-9]{5})$": Phrase("an official code of 2, 3 or 5 digits (25195)"),
+    r"^[a-z_][a-z0-9_]{0,62}$": Phrase("a name of small letters, digits and underscores (xa_id)"),
+}
+"""What people read of a regular expression, with an example; a test compares it with the models."""
 _OWN = {
     str(each): each
     for each in (
@@ -91,6 +100,9 @@ def _text(fault: Mapping[str, Any]) -> Phrase:
     context: Mapping[str, Any] = fault.get("ctx", {})
     if own := _OWN.get(str(context.get("error", ""))):
         return Phrase("{}.", (own,))
+    if fault["type"] == "string_pattern_mismatch":
+        shape = SHAPES.get(str(context.get("pattern", "")))
+        return replace(TEXTS[fault["type"]], values=(shape,)) if shape else _ODD
     text = TEXTS.get(fault["type"], _ODD)
     values = tuple(_listed(str(context.get(name, ""))) for name in _LIMITS.get(fault["type"], ()))
     return replace(text, values=values)

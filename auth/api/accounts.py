@@ -7,15 +7,16 @@ from typing import Annotated, Any
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, Field
 
+from auth import notices
 from auth.api.document import query_parameter
 from auth.api.http import Access, acting, answer, body, chosen, done, is_asked, legal_day, page, paging
 from auth.api.routes import Route, blueprint_of, paths_of
 from auth.api.units import Name
 from auth.model import AccountKind, AccountState
-from auth.people import accounts, leavers, notices
+from auth.notices import Notice
+from auth.people import accounts, leavers
 from auth.people.accounts import Account, NewAccount
 from auth.people.leavers import Attested, Leaving, Missing
-from auth.people.notices import Notice
 from auth.written import content_of
 from core.calendar import quarter_of, working_days
 from core.clocks import calendar_day

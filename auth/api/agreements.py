@@ -1,4 +1,4 @@
-"""Agreements over HTTP: their way from draft to publication, their effect, managing units, successions.
+"""Agreements over HTTP: their way from draft to publication, their effect, migrations.
 
 Packages and publications to everybody take the same way; ``{code}`` is theirs as well.
 """
@@ -13,15 +13,13 @@ from pydantic import BaseModel, ConfigDict
 from auth.api.document import Json, listing, operation, path_parameter, query_parameter
 from auth.api.drafts import Drafts, add_rule
 from auth.api.http import PREFIX, Access, acting, answer, body, done, legal_day, publishing, refuse_foreign_pages
-from auth.model import Period
 from auth.policy.clauses import AgreementDocument, vocabulary_of
-from auth.rights.explain import known_layers
-from auth.sharing import agreements, managing, succession
+from auth.sharing import agreements, succession
 from auth.sharing.effect import effect_of
 from auth.sharing.odrl import odrl_of
 from auth.sharing.succession import SuccessionDocument
 from auth.standing import department_code, officer, standing
-from catalogue.files import Slug, Words
+from catalogue.files import Words
 from core.errors import NotFound
 
 
@@ -48,28 +46,8 @@ class EndBody(_Body):
     on: date | None = None
 
 
-class ManagerBody(_Body):
-    """A unit manages a layer: in a district or commune, by code, or everywhere."""
-
-    layer: str
-    unit: Slug
-    territory: str | None = None
-    valid_from: date
-    valid_until: date | None = None
-
-
-class ManagerEndBody(_Body):
-    on: date
-
-
-class Decision(_Body):
-    """Whether it is approved."""
-
-    approve: bool
-
-
 def blueprint(access: Access) -> Blueprint:
-    """Return the endpoints of agreements, managing units and successions."""
+    """Return the endpoints of agreements and migrations."""
     routes = Blueprint("agreements", __name__)
     one = "/agreements/<code>"
     found = _Agreements(access, AgreementDocument)
@@ -80,11 +58,7 @@ def blueprint(access: Access) -> Blueprint:
     add_rule(routes, f"{one}/effect", GET=found.effect)
     add_rule(routes, f"{one}/document", GET=found.document)
     add_rule(routes, f"{one}/odrl", GET=found.odrl)
-    managers, moves = _Managers(access), _Successions(access)
-    add_rule(routes, "/managers", GET=managers.listed, POST=managers.name)
-    add_rule(routes, "/managers/<int:entry>/end", POST=managers.end)
-    add_rule(routes, "/manager-proposals", GET=managers.proposals)
-    add_rule(routes, "/manager-proposals/<int:number>/decision", POST=managers.decide)
+    moves = _Successions(access)
     add_rule(routes, "/successions", POST=moves.draft)
     add_rule(routes, "/successions/<code>", GET=moves.shown)
     add_rule(routes, "/successions/<code>/approve", POST=moves.approve)
@@ -189,60 +163,6 @@ class _Agreements(Drafts):
         return agreement, found[0]
 
 
-class _Managers:
-    def __init__(self, access: Access) -> None:
-        self._access = access
-        self._vocabulary = vocabulary_of(access.layers)
-
-    def listed(self) -> Response:
-        """Answer with managing units: all to an officer, else the own one, and those of layers that it knows."""
-        with acting(self._access) as (connection, who):
-            day, found = legal_day(connection), managing.managers(connection)
-            stands = standing(connection, who, day)
-            if not stands.officer:
-                known = known_layers(connection, stands.unit, day)
-                found = [each for each in found if each.unit == who.unit or each.layer in known]
-        return answer({"items": found})
-
-    def name(self) -> Response:
-        """Propose that a unit manages a layer."""
-        given = body(ManagerBody)
-        period = Period(given.valid_from, given.valid_until)
-        with acting(self._access) as (connection, who):
-            number = managing.propose_manager(
-                connection,
-                who,
-                layer=given.layer,
-                territory=given.territory,
-                unit=given.unit,
-                period=period,
-                vocabulary=self._vocabulary,
-                day=legal_day(connection),
-            )
-        return answer({"number": number}, 201)
-
-    def end(self, entry: int) -> Response:
-        """Propose that a unit manages it no more."""
-        given = body(ManagerEndBody)
-        with acting(self._access) as (connection, who):
-            number = managing.propose_end(connection, who, entry, on=given.on, day=legal_day(connection))
-        return answer({"number": number}, 201)
-
-    def proposals(self) -> Response:
-        """Answer with what was proposed of managing units."""
-        with acting(self._access) as (connection, who):
-            found = managing.changes_seen(connection, who, day=legal_day(connection))
-        return answer({"items": found})
-
-    def decide(self, number: int) -> Response:
-        """Approve or refuse a proposal."""
-        given = body(Decision)
-        with acting(self._access) as (connection, who):
-            day = legal_day(connection)
-            decided = managing.decide_change(connection, who, number, approve=given.approve, day=day)
-        return answer(decided)
-
-
 class _Successions:
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -324,21 +244,6 @@ PATHS: dict[str, Any] = {
     "/agreements/{code}/odrl": {
         "parameters": [_CODE],
         "get": operation("A version as a policy in ODRL 2.2 (JSON-LD)", parameters=[_VERSION]),
-    },
-    "/managers": {
-        "get": operation(
-            "Managing units: all for an officer of the Sở, else the own and those of layers shared with it"
-        ),
-        "post": operation("Propose that a unit manages a layer", takes=ManagerBody, status=201),
-    },
-    "/managers/{entry}/end": {
-        "parameters": [path_parameter("entry", "Number of the entry.", type="integer")],
-        "post": operation("Propose that a unit manages it no more", takes=ManagerEndBody, status=201),
-    },
-    "/manager-proposals": {"get": operation("What was proposed of managing units: all, or of the own unit")},
-    "/manager-proposals/{number}/decision": {
-        "parameters": [path_parameter("number", "Number of the proposal.", type="integer")],
-        "post": operation("Approve or refuse it, as the second officer", takes=Decision),
     },
     "/successions": {
         "post": operation("Draft a migration of agreements to a successor", takes=SuccessionDocument, status=201)

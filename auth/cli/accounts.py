@@ -4,10 +4,11 @@ import argparse
 from collections.abc import Callable
 from typing import cast
 
+from auth import notices
 from auth.cli import proposals
 from auth.cli.acts import Act, Acting, add_act, add_group, day_of, opened, say
 from auth.model import AccountKind, AccountState, UnitKind
-from auth.people import accounts, daily, leavers, notices
+from auth.people import accounts, daily, leavers
 from auth.people.accounts import Account, Handed, NewAccount
 from auth.people.units import NewUnit
 from auth.written import content_of

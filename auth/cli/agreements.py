@@ -1,15 +1,13 @@
-"""``datdai agreement``, ``datdai manager`` and ``datdai succession``: agreements, managing units, migrations."""
+"""``datdai agreement`` and ``datdai succession``: agreements, and migrations to successors."""
 
 import argparse
 import sys
-from functools import partial
 
 from auth.api.agreements import written_as_yaml
 from auth.cli.desk import add_action, add_ending, at_desk, day_of, in_study, known, read_file, say
 from auth.cli.drafts import add_drafts
-from auth.model import Period
 from auth.policy.clauses import AgreementDocument, read_document
-from auth.sharing import agreements, managing, succession
+from auth.sharing import agreements, succession
 from auth.sharing.effect import effect_of
 from auth.sharing.odrl import odrl_of
 from auth.sharing.succession import SuccessionDocument
@@ -23,7 +21,6 @@ from core.settings import Settings
 def register(commands: Subparsers) -> None:
     """Add the commands."""
     _add_agreement(commands)
-    _add_manager(commands)
     _add_succession(commands)
 
 
@@ -51,26 +48,6 @@ def _add_agreement(commands: Subparsers) -> None:
     export.add_argument("--version", type=int, metavar="N", help="the newest without it")
     export.add_argument("--odrl", metavar="URL", help="as ODRL in JSON-LD, names below this address of the service")
     export.set_defaults(run=_export)
-
-
-def _add_manager(commands: Subparsers) -> None:
-    whole = commands.add_parser("manager", help="say which unit manages a layer where")
-    kinds = whole.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=CommandParser)
-    add_action(kinds, "list", "list managing units").set_defaults(run=_list_managers)
-    add_action(kinds, "proposals", "list what was proposed").set_defaults(run=_list_changes)
-    name = add_action(kinds, "name", "propose that a unit manages a layer", "layer", "unit")
-    name.add_argument("--territory", metavar="CODE", help="of a district or commune; everywhere without it")
-    name.add_argument("--from", dest="since", type=day_of, required=True, metavar="YYYY-MM-DD")
-    name.add_argument("--until", type=day_of, metavar="YYYY-MM-DD", help="first day on which it is over")
-    name.set_defaults(run=_name_manager)
-    end = add_action(kinds, "end", "propose that it manages it no more")
-    end.add_argument("entry", type=int, metavar="ENTRY", help="its number in the list")
-    end.add_argument("--on", type=day_of, required=True, metavar="YYYY-MM-DD", help="first day on which it is over")
-    end.set_defaults(run=_end_manager)
-    for act in ("approve", "refuse"):
-        decider = add_action(kinds, act, "decide as the second officer")
-        decider.add_argument("number", type=int, metavar="NUMBER", help="of the proposal")
-        decider.set_defaults(run=partial(_decide_change, act == "approve"))
 
 
 def _add_succession(commands: Subparsers) -> None:
@@ -151,45 +128,6 @@ def _export(chosen: argparse.Namespace, settings: Settings) -> int:
         return say(odrl_of(agreement, version, base=chosen.odrl, assigner=assigner))
     sys.stdout.write(written_as_yaml(agreements.document_of(agreement, version)))
     return 0
-
-
-def _list_managers(chosen: argparse.Namespace, settings: Settings) -> int:
-    with at_desk(chosen, settings) as desk:
-        found = managing.managers(desk.connection)
-    return say(found)
-
-
-def _name_manager(chosen: argparse.Namespace, settings: Settings) -> int:
-    with at_desk(chosen, settings) as desk:
-        number = managing.propose_manager(
-            desk.connection,
-            desk.actor,
-            layer=chosen.layer,
-            territory=chosen.territory,
-            unit=chosen.unit,
-            period=Period(chosen.since, chosen.until),
-            vocabulary=known(),
-            day=desk.day,
-        )
-    return say({"number": number})
-
-
-def _end_manager(chosen: argparse.Namespace, settings: Settings) -> int:
-    with at_desk(chosen, settings) as desk:
-        number = managing.propose_end(desk.connection, desk.actor, chosen.entry, on=chosen.on, day=desk.day)
-    return say({"number": number})
-
-
-def _list_changes(chosen: argparse.Namespace, settings: Settings) -> int:
-    with at_desk(chosen, settings) as desk:
-        found = managing.changes_seen(desk.connection, desk.actor, day=desk.day)
-    return say(found)
-
-
-def _decide_change(approve: bool, chosen: argparse.Namespace, settings: Settings) -> int:
-    with at_desk(chosen, settings) as desk:
-        decided = managing.decide_change(desk.connection, desk.actor, chosen.number, approve=approve, day=desk.day)
-    return say(decided)
 
 
 def _draft_succession(chosen: argparse.Namespace, settings: Settings) -> int:

@@ -9,6 +9,7 @@ from psycopg import Connection
 from auth.authority import SYSTEM
 from auth.credentials import sessions
 from auth.credentials.passwords import WARNED
+from auth.notices import Kind, notify
 from auth.people import throttle
 from auth.people.accounts import (
     Account,
@@ -21,7 +22,6 @@ from auth.people.accounts import (
 )
 from auth.people.accounts import suspend_for as suspend_account
 from auth.people.leavers import DAYS, STAFF_MAX, WARNED_ON, Missing, enter_leaving
-from auth.people.notices import Kind, notify
 from auth.rows import every
 from core.calendar import WorkingDays, quarter_of, quarter_start
 from core.clocks import VIETNAM, Clock, calendar_day

@@ -28,9 +28,9 @@ from auth.authority import is_admin, require_admin
 from auth.credentials import passwords
 from auth.credentials.passwords import Random
 from auth.model import AccountKind, AccountState, Caller, Period
+from auth.notices import Kind, notify_of
 from auth.people import accounts, functions, outside
 from auth.people.accounts import NewAccount, NewPosition, caller_named, held_account, one_at_a_time
-from auth.people.notices import Kind, notify_of
 from auth.people.pairs import PRIVILEGED, Alone, Pair, Warrant, is_privileged
 from auth.people.units import find_unit
 from auth.rows import every, first, only, refusals

@@ -46,6 +46,10 @@ _REFUSED = {
     "all_managers": Phrase(
         "Another unit manages some of it by now and has not accepted; send it back and propose it again."
     ),
+    "managers_of_source": Phrase(
+        "A unit that manages some of it has not accepted what this comes from; draft an agreement that it accepts, "
+        "or publish the package anew."
+    ),
     "effect_seen": _UNSEEN,
 }
 """What people read where a constraint refuses to publish."""
@@ -233,7 +237,7 @@ def decline(connection: Connection[Any], actor: Caller, code: str, *, reason: st
     agreement = visible(connection, who, code)
     version = in_work(connection, agreement, ("proposed", "accepted"))
     if not _speaks_for_party(who, _parties(connection, agreement, version)):
-        raise Forbidden("Only the head of a party accepts; for the Sở an officer of it.")
+        raise Forbidden("Only the head of a party sends it back; for the Sở an officer of it.")
     _move(connection, agreement, version, "draft", reason=reason)
     acts.record(connection, actor, "agreement.decline", f"agreement:{code}", after={"reason": reason})
 

@@ -268,16 +268,20 @@ CREATE TABLE acl.notice (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text COLLATE "C" NOT NULL CHECK (kind IN ('leaving_late', 'absence_warned', 'absence_revoked', 'not_attested',
                                                    'attestation_due', 'password_expires', 'position_ended',
-                                                   'act_proposed', 'act_done', 'act_done_alone')),
+                                                   'act_proposed', 'act_done', 'act_done_alone',
+                                                   'manager_proposed', 'manager_approved')),
     account_id int REFERENCES acl.account,
     unit_id int NOT NULL REFERENCES acl.unit,
     day date NOT NULL,
     made_at timestamptz NOT NULL,
     proposal_id int,
-    CHECK ((kind LIKE 'act\_%') = (proposal_id IS NOT NULL) AND (account_id IS NOT NULL OR proposal_id IS NOT NULL))
+    manager_change_id int,
+    CHECK ((kind LIKE 'act\_%') = (proposal_id IS NOT NULL) AND (kind LIKE 'manager\_%') = (manager_change_id IS NOT NULL)
+           AND num_nonnulls(account_id, proposal_id, manager_change_id) > 0)
 );
 CREATE UNIQUE INDEX notice_once ON acl.notice (kind, account_id, day) WHERE proposal_id IS NULL;
 CREATE UNIQUE INDEX notice_of_proposal_once ON acl.notice (kind, proposal_id) WHERE proposal_id IS NOT NULL;
+CREATE UNIQUE INDEX notice_of_manager_once ON acl.notice (kind, manager_change_id) WHERE manager_change_id IS NOT NULL;
 COMMENT ON TABLE acl.notice IS 'What the Sở and the heads are told; equal notices are made once.';
 COMMENT ON COLUMN acl.notice.day IS 'What the notice is about: the day of the end, of the warning, of the expiry, of the act.';
 

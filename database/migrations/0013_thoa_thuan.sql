@@ -22,20 +22,30 @@ CREATE TABLE acl.manager_change (
     unit_id int NOT NULL REFERENCES acl.unit,
     valid_from date NOT NULL,
     valid_until date CHECK (valid_until > valid_from),
-    state text COLLATE "C" NOT NULL DEFAULT 'proposed' CHECK (state IN ('proposed', 'approved', 'refused')),
+    state text COLLATE "C" NOT NULL DEFAULT 'proposed' CHECK (state IN ('proposed', 'approved', 'refused', 'withdrawn')),
     proposed_by int NOT NULL REFERENCES acl.account,
-    proposed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    decided_by int REFERENCES acl.account CHECK (decided_by <> proposed_by),
+    proposed_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL DEFAULT now() + interval '5 days',
+    decided_by int REFERENCES acl.account,
     decided_at timestamptz,
     decided_in xid8,
+    answer text COLLATE "C" CHECK (answer <> '' AND answer IS NFC NORMALIZED),
     CHECK (entry_id IS NULL OR valid_until IS NOT NULL),
+    CHECK (expires_at > proposed_at AND expires_at <= proposed_at + interval '5 days'),
     CHECK ((state = 'proposed') = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)),
-    CHECK ((state = 'approved') = (decided_in IS NOT NULL))
+    CHECK ((state = 'approved') = (decided_in IS NOT NULL)),
+    CHECK ((state = 'refused') = (answer IS NOT NULL)),
+    CONSTRAINT two_persons CHECK (state NOT IN ('approved', 'refused') OR decided_by <> proposed_by),
+    CONSTRAINT own_proposal CHECK (state <> 'withdrawn' OR decided_by = proposed_by),
+    CONSTRAINT in_time CHECK (state <> 'approved' OR decided_at < expires_at)
 );
 COMMENT ON TABLE acl.manager_change IS
     'What one officer proposed of managing units, and what a second one said to it; nothing of it counts until then.';
 COMMENT ON COLUMN acl.manager_change.entry_id IS 'The entry that would end on valid_until; NULL where a unit would be named.';
+COMMENT ON COLUMN acl.manager_change.decided_at IS 'By the clock of the database: nobody says when it was.';
+COMMENT ON COLUMN acl.manager_change.answer IS 'Why it was refused.';
 COMMENT ON COLUMN acl.manager_change.decided_in IS 'The transaction of the approval: in it, and in no other, the change may be done.';
+ALTER TABLE acl.notice ADD FOREIGN KEY (manager_change_id) REFERENCES acl.manager_change;
 
 CREATE TABLE acl.request (
     id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -73,7 +83,7 @@ CREATE TABLE acl.agreement (
     request_id int REFERENCES acl.request CHECK (request_id IS NULL OR kind = 'dac_thu')
 );
 COMMENT ON TABLE acl.agreement IS
-    'An agreement (thoả thuận chia sẻ) of a recipient unit, a publication to everybody, or a package (gói), which gives nothing by itself.';
+    'An agreement (thỏa thuận chia sẻ) of a recipient unit, a publication to everybody, or a package (gói), which gives nothing by itself.';
 
 CREATE TABLE acl.agreement_version (
     agreement_id int NOT NULL REFERENCES acl.agreement,
@@ -236,6 +246,21 @@ CREATE TRIGGER hai_can_bo BEFORE INSERT OR UPDATE ON acl.manager_change
 
 -- Who manages a layer has to accept what is shared of it: nobody is named or ended unless two officers did it, in this transaction.
 
+CREATE FUNCTION acl.la_can_bo_chia_se(tai_khoan int) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT EXISTS (
+        SELECT FROM acl.account a JOIN acl.unit u ON u.id = a.unit_id
+        WHERE a.id = tai_khoan AND a.state = 'active' AND (a.ends_on IS NULL OR a.ends_on > lg.hom_nay())
+              AND u.kind = 'so' AND daterange(u.valid_from, u.valid_until) @> lg.hom_nay()
+              AND (a.kind IN ('system_admin', 'unit_head') OR a.kind = 'individual' AND EXISTS (
+                  SELECT FROM acl.account_function g JOIN acl.function f ON f.id = g.function_id
+                  WHERE g.account_id = a.id AND f.code = 'chia-se-du-lieu'
+                        AND daterange(g.valid_from, g.valid_until) @> lg.hom_nay()
+                        AND daterange(f.valid_from, f.valid_until) @> lg.hom_nay())));
+END;
+COMMENT ON FUNCTION acl.la_can_bo_chia_se IS 'Whether an account acts for the Sở in agreements today.';
+
 CREATE FUNCTION acl.giu_viec_quan_ly() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -243,11 +268,13 @@ BEGIN
         RAISE EXCEPTION 'a change begins as proposed and is decided once'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'order_of_states';
     END IF;
-    IF EXISTS (
-        SELECT FROM acl.account a JOIN acl.unit u ON u.id = a.unit_id
-        WHERE a.id IN (new.proposed_by, new.decided_by) AND NOT (u.kind = 'so' AND a.state = 'active' AND acl.la_dac_quyen(a.id))) THEN
+    IF new.state IN ('proposed', 'approved') AND NOT acl.la_can_bo_chia_se(new.proposed_by)
+       OR new.decided_by IS NOT NULL AND NOT acl.la_can_bo_chia_se(new.decided_by) THEN
         RAISE EXCEPTION 'officers of the Sở name who manages a layer'
             USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'officers';
+    END IF;
+    IF new.decided_by IS NOT NULL THEN
+        new.decided_at := clock_timestamp();
     END IF;
     IF new.state = 'approved' THEN
         new.decided_in := pg_current_xact_id();
@@ -268,6 +295,10 @@ BEGIN
               AND c.entry_id IS NOT DISTINCT FROM CASE TG_OP WHEN 'UPDATE' THEN new.id END) THEN
         RAISE EXCEPTION 'one officer alone does not name or end a managing unit'
             USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'hai_nguoi';
+    END IF;
+    IF TG_OP = 'UPDATE' AND NOT acl.la_dba() AND (new.valid_until < lg.hom_nay() OR new.valid_until > old.valid_until) THEN
+        RAISE EXCEPTION 'nobody is ended in the past, nor later than was said'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'end_to_come';
     END IF;
     RETURN new;
 END $$;
@@ -474,12 +505,16 @@ BEGIN
     IF NOT acl.qua_duong_rieng(ban.agreement_id, ban.number) AND acl.thieu_chap_thuan(ban.agreement_id, ban.number) THEN
         RAISE EXCEPTION 'not all parties have accepted this body' USING ERRCODE = 'check_violation', CONSTRAINT = 'all_accepted';
     END IF;
-    IF TG_OP = 'UPDATE' AND new.state = 'published' AND old.state = 'accepted'
-       AND NOT acl.qua_duong_rieng(ban.agreement_id, ban.number) THEN
-        PERFORM acl.duoc_cong_bo(ban);
+    IF TG_OP = 'UPDATE' AND new.state = 'published' AND old.state = 'accepted' THEN
+        IF acl.qua_duong_rieng(ban.agreement_id, ban.number) THEN
+            PERFORM acl.duoc_di_rieng(ban);
+        ELSE
+            PERFORM acl.duoc_cong_bo(ban);
+        END IF;
     END IF;
     RETURN NULL;
 END $$;
+
 -- Until the transaction that publishes has ended nobody else becomes a managing unit: who was named before it has accepted.
 
 CREATE FUNCTION acl.duoc_cong_bo(ban acl.agreement_version) RETURNS void
@@ -499,6 +534,36 @@ BEGIN
         WHERE (p.agreement_id, p.number, p.round, p.body_hash) = (ban.agreement_id, ban.number, ban.round, ban.body_hash)
           AND p.role = 'managing') THEN
         RAISE EXCEPTION 'another unit manages some of it by now' USING ERRCODE = 'check_violation', CONSTRAINT = 'all_managers';
+    END IF;
+END $$;
+
+-- What comes of a package or of an agreement that moves was accepted by the units that managed it then; the Sở acts itself.
+
+CREATE FUNCTION acl.duoc_di_rieng(ban acl.agreement_version) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    LOCK TABLE acl.layer_manager IN SHARE MODE;
+    IF EXISTS (
+        WITH RECURSIVE nguon AS (
+            SELECT ban.agreement_id, ban.number
+            UNION
+            SELECT n.* FROM nguon g CROSS JOIN LATERAL (
+                SELECT j.package_id, j.package_number FROM acl.joining j
+                WHERE j.agreement_id = g.agreement_id AND j.number = g.number
+                UNION
+                SELECT i.agreement_id, i.number FROM acl.succession_item i
+                WHERE i.made_agreement = g.agreement_id AND g.number = 1) n
+        )
+        SELECT q.unit_id FROM acl.ben_quan_ly(ban.agreement_id, ban.number) q JOIN acl.unit u ON u.id = q.unit_id
+        WHERE u.kind <> 'so'
+        EXCEPT
+        SELECT p.unit_id FROM nguon g
+        JOIN acl.agreement_version v ON v.agreement_id = g.agreement_id AND v.number = g.number
+        JOIN acl.agreement_party p ON (p.agreement_id, p.number, p.round, p.body_hash)
+                                      = (v.agreement_id, v.number, v.round, v.body_hash)
+        WHERE p.role = 'managing') THEN
+        RAISE EXCEPTION 'a managing unit has not accepted what this comes from'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'managers_of_source';
     END IF;
 END $$;
 
@@ -578,8 +643,8 @@ END $$;
 COMMENT ON FUNCTION acl.xem_thu IS 'Lets the session take on the role of a part of a profile, or its twin that a box narrows, in a transaction that cannot be committed.';
 
 REVOKE EXECUTE ON FUNCTION acl.dia_ban, acl.khong_ghi_lai, acl.xem_thu, acl.la_dba, acl.la_mot_nguoi, acl.hai_can_bo,
-    acl.giu_viec_quan_ly, acl.giu_quan_ly, acl.chi_them, acl.giu_phien_ban, acl.thieu_chap_thuan, acl.qua_duong_rieng,
-    acl.ben_quan_ly, acl.duoc_cong_bo, acl.khong_duoc_giao, acl.giu_loai, acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
+    acl.la_can_bo_chia_se, acl.giu_viec_quan_ly, acl.giu_quan_ly, acl.chi_them, acl.giu_phien_ban, acl.thieu_chap_thuan, acl.qua_duong_rieng,
+    acl.ben_quan_ly, acl.duoc_cong_bo, acl.duoc_di_rieng, acl.khong_duoc_giao, acl.giu_loai, acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
 
 DO $$
 DECLARE
@@ -590,7 +655,7 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay TO %I', vai_tro);
         EXECUTE format('GRANT SELECT ON acl.unit, acl.function, acl.account_function TO %I', vai_tro);
         EXECUTE format('GRANT SELECT (id, code, unit_id, kind, state, ends_on) ON acl.account TO %I', vai_tro);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION acl.dia_ban, acl.la_mot_nguoi TO %I', vai_tro);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION acl.dia_ban, acl.la_mot_nguoi, acl.la_can_bo_chia_se TO %I', vai_tro);
         EXECUTE format('GRANT SELECT, INSERT ON acl.layer_manager, acl.request, acl.request_step, acl.agreement, '
                        'acl.agreement_version, acl.agreement_party, acl.acceptance, acl.effect_seen, acl.joining, acl.succession, '
                        'acl.succession_item TO %I', vai_tro);
@@ -598,7 +663,7 @@ BEGIN
         EXECUTE format('GRANT SELECT ON acl.manager_change TO %I', vai_tro);
         EXECUTE format('GRANT INSERT (entry_id, layer, territory, unit_id, valid_from, valid_until, proposed_by) '
                        'ON acl.manager_change TO %I', vai_tro);
-        EXECUTE format('GRANT UPDATE (state, decided_by, decided_at) ON acl.manager_change TO %I', vai_tro);
+        EXECUTE format('GRANT UPDATE (state, decided_by, answer) ON acl.manager_change TO %I', vai_tro);
         EXECUTE format('GRANT UPDATE (state) ON acl.request TO %I', vai_tro);
         EXECUTE format('GRANT UPDATE (state, valid_from, valid_until, body, maker, ended_by, ended_at, reason) '
                        'ON acl.agreement_version TO %I', vai_tro);

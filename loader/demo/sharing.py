@@ -8,7 +8,7 @@ from auth.model import AccountKind, Caller, Period
 from auth.policy.clauses import AgreementDocument, PackageDocument, Vocabulary
 from auth.sharing import agreements, packages, requests
 from auth.sharing.effect import effect_of
-from auth.sharing.managing import decide_change, propose_manager
+from auth.sharing.manager_changes import approve_change, propose_manager
 from auth.sharing.requests import RequestDocument
 from loader.demo.files import Demo, RequestEntry
 from loader.demo.stage import Stage
@@ -58,7 +58,7 @@ def agree(on: Sharing) -> None:
 
 
 def _manage(on: Sharing, layer: str, unit: str) -> None:
-    number = on.stage.keep(
+    proposed = on.stage.keep(
         propose_manager,
         on.people[MAKER],
         layer=layer,
@@ -68,7 +68,7 @@ def _manage(on: Sharing, layer: str, unit: str) -> None:
         vocabulary=on.vocabulary,
         day=JOINED_ON,
     )
-    on.stage.keep(decide_change, on.people[CHECKER], number, approve=True, day=JOINED_ON)
+    on.stage.keep(approve_change, on.people[CHECKER], proposed.number, day=JOINED_ON)
 
 
 def _agree(on: Sharing, document: AgreementDocument | PackageDocument, code: str) -> None:
@@ -97,4 +97,4 @@ def _ask(on: Sharing, entry: RequestEntry) -> None:
     on.stage.keep(requests.send, on.heads[entry.unit], document, day=day)
     officer = on.people[MAKER]
     on.stage.keep(requests.answer, officer, entry.request, note="Yêu cầu hợp lệ, Sở tiếp nhận.", day=day)
-    on.stage.keep(requests.prepare, officer, entry.request, note="Chuẩn bị kỹ thuật, dự thảo thoả thuận.", day=day)
+    on.stage.keep(requests.prepare, officer, entry.request, note="Chuẩn bị kỹ thuật, dự thảo thỏa thuận.", day=day)

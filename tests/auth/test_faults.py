@@ -3,6 +3,7 @@
 import importlib
 import json
 import pkgutil
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 import auth
 from auth.policy.clauses import AgreementDocument, read_document
 from core.errors import BadDocument
-from core.faults import TEXTS, faults_of
+from core.faults import SHAPES, TEXTS, faults_of
+from core.phrases import Phrase
 from web.texts import error_texts
 
 MODELS_OF = ("auth.api.", "auth.policy.", "auth.sharing.")
@@ -116,7 +118,21 @@ def test_what_models_really_raise_is_in_the_table(model: type[BaseModel]):
 
 
 def test_every_text_has_its_vietnamese():
-    assert sorted({each.template for each in TEXTS.values()} - set(error_texts("vi"))) == []
+    assert sorted({each.template for each in [*TEXTS.values(), *SHAPES.values()]} - set(error_texts("vi"))) == []
+
+
+def test_nobody_reads_a_regular_expression():
+    patterns = {each["pattern"] for model in models() for each in schemas(model.__pydantic_core_schema__)
+                if each["type"] == "str" and "pattern" in each}  # fmt: skip
+
+    assert patterns
+    assert patterns <= set(SHAPES)
+
+
+@pytest.mark.parametrize(("pattern", "shape"), SHAPES.items(), ids=str)
+def test_the_example_of_a_shape_fits_it_in_both_languages(pattern: str, shape: Phrase):
+    for said in (str(shape), shape.said(error_texts("vi"))):
+        assert re.search(pattern, said.rpartition("(")[2].removesuffix(")")), said
 
 
 def test_faults_are_said_in_vietnamese_with_their_places_and_limits():
@@ -144,7 +160,7 @@ def test_faults_are_said_in_vietnamese_with_their_places_and_limits():
         "legal_basis": "văn bản chưa theo chuẩn Unicode NFC.",
         "valid_from": "phải là ngày, ví dụ 2025-06-30.",
         "clauses": "cần ít nhất 1 mục.",
-        "agreement": "phải có dạng ^[a-z0-9]+(-[a-z0-9]+)*$.",
+        "agreement": "phải viết theo dạng chữ thường không dấu và chữ số, nối bằng một dấu gạch ngang (thue-2025).",
         "kind": "phải là một trong các giá trị: 'mac_dinh', 'dac_thu', 'cong_khai'.",
         "la": "không có khóa này.",
     }

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from psycopg.errors import CheckViolation, InsufficientPrivilege, RestrictViolation
 
+from auth import notices
 from auth.credentials import passwords, totp
 from auth.model import AccountKind, AccountState, Function, Period
-from auth.people import accounts, functions, notices, outside, proposals
+from auth.people import accounts, functions, outside, proposals
 from auth.people.accounts import NewAccount, NewPosition
 from auth.people.proposals import Act, Arguments, Means, NewProposal, State
 from auth.people.sign_in import NeedsTotp, Refused, SignedIn

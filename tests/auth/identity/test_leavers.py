@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from auth.people import accounts, daily, leavers, notices
+from auth import notices
+from auth.notices import Kind
+from auth.people import accounts, daily, leavers
 from auth.people.leavers import StaffMember
-from auth.people.notices import Kind
 from core.calendar import working_days
 from core.clocks import StoppedClock
 from core.errors import BadRequest, Conflict, Forbidden, NotFound

@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from auth.model import AccountKind, Caller, Period
 from auth.policy.clauses import AgreementDocument, PackageDocument, read_document, vocabulary_of
-from auth.sharing import effect, managing
+from auth.sharing import effect, manager_changes
 from catalogue.files import read_layers
 from core.clocks import StoppedClock
 from database.writer import Writer
@@ -71,8 +71,8 @@ class World:
     def manage(self, layer: str, unit: str, *, territory: str | None = None, since: date = date(2025, 1, 1)) -> None:
         """Name a managing unit as two officers."""
         given = {"layer": layer, "territory": territory, "unit": unit, "period": Period(since)}
-        number = self.act(managing.propose_manager, "so.mot", **given, vocabulary=VOCABULARY, day=DAY)
-        self.act(managing.decide_change, "so.hai", number, approve=True, day=DAY)
+        proposed = self.act(manager_changes.propose_manager, "so.mot", **given, vocabulary=VOCABULARY, day=DAY)
+        self.act(manager_changes.approve_change, "so.hai", proposed.number, day=DAY)
 
     def look(self, code: str, who: str = "so.hai") -> effect.Effect:
         """Show somebody what publishing the version in work would do."""

@@ -12,7 +12,7 @@ from psycopg.errors import CheckViolation
 from auth.model import Period
 from auth.policy.clauses import AgreementDocument, read_document
 from auth.sharing import agreements
-from auth.sharing.managing import decide_change, propose_manager
+from auth.sharing.manager_changes import approve_change, propose_manager
 from core.errors import BadDocument, BadParameter, Conflict, Forbidden, NotFound
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, document
 
@@ -132,7 +132,7 @@ def test_postgresql_itself_lets_nobody_publish_who_has_not_seen_the_effect(world
 
 
 def named_manager(connection: psycopg.Connection, world: World) -> None:
-    number = propose_manager(
+    proposed = propose_manager(
         connection,
         world.people["so.mot"],
         layer="thua-dat",
@@ -142,7 +142,7 @@ def named_manager(connection: psycopg.Connection, world: World) -> None:
         vocabulary=VOCABULARY,
         day=DAY,
     )
-    decide_change(connection, world.people["so.hai"], number, approve=True, day=DAY)
+    approve_change(connection, world.people["so.hai"], proposed.number, day=DAY)
 
 
 def test_a_managing_unit_that_was_named_meanwhile_has_to_accept_before_it_is_published(world: World):

@@ -71,7 +71,10 @@ ENDPOINTS: list[tuple[str, str, Any]] = [
     ("POST", "/managers", MANAGER),
     ("POST", "/managers/1/end", {"on": "2025-12-31"}),
     ("GET", "/manager-proposals", None),
-    ("POST", "/manager-proposals/2/decision", {"approve": True}),
+    ("GET", "/manager-proposals/2", None),
+    ("POST", "/manager-proposals/2/approval", None),
+    ("POST", "/manager-proposals/2/refusal", REASON),
+    ("POST", "/manager-proposals/2/withdrawal", None),
     ("POST", "/successions", MIGRATION),
     ("GET", "/successions/sap-nhap", None),
     ("POST", "/successions/sap-nhap/approve", {}),
@@ -82,7 +85,10 @@ UNKNOWN = [each for each in ENDPOINTS if "/thue-2025-01" in each[1] or "/yc-1" i
     ("GET", "/packages/dia-ban/joinings", None),
     ("POST", "/packages/dia-ban/joinings", {"unit": "ubnd-689"}),
     ("POST", "/managers/1/end", {"on": "2025-12-31"}),
-    ("POST", "/manager-proposals/2/decision", {"approve": True}),
+    ("GET", "/manager-proposals/2", None),
+    ("POST", "/manager-proposals/2/approval", None),
+    ("POST", "/manager-proposals/2/refusal", REASON),
+    ("POST", "/manager-proposals/2/withdrawal", None),
 ]
 FOR_OFFICERS = [
     each
@@ -320,7 +326,7 @@ def managed(api: Api) -> int:
 
 
 def decide(api: Api, number: int) -> None:
-    api.good("POST", f"/manager-proposals/{number}/decision", {"approve": True}, "so.hai")
+    api.good("POST", f"/manager-proposals/{number}/approval", who="so.hai")
 
 
 def test_managing_units_are_named_listed_and_ended(api: Api):
@@ -336,10 +342,10 @@ def test_managing_units_are_named_listed_and_ended(api: Api):
     assert api.ask("POST", "/managers", MANAGER | {"territory": "999"}).status_code == 400
     assert api.ask("POST", f"/managers/{entry}/end", {"on": "2024-12-31"}).status_code == 409
     number = api.good("POST", f"/managers/{entry}/end", {"on": "2025-12-31"})["number"]
-    own = {"approve": True}
+    approval = f"/manager-proposals/{number}/approval"
     assert api.good("GET", "/managers")["items"][0]["valid_until"] is None
-    assert api.ask("POST", f"/manager-proposals/{number}/decision", own).status_code == 403
-    assert api.ask("POST", f"/manager-proposals/{number}/decision", own, "689.lanhdao").status_code == 403
+    assert api.ask("POST", approval).status_code == 403
+    assert api.ask("POST", approval, who="689.lanhdao").status_code == 403
     seen = api.good("GET", "/manager-proposals", who="689.lanhdao")["items"]
     assert [(each["act"], each["state"], each["entry"]) for each in seen] == [
         ("name", "approved", None),
@@ -347,8 +353,42 @@ def test_managing_units_are_named_listed_and_ended(api: Api):
     ]
     assert api.good("GET", "/manager-proposals", who="thue.lanhdao")["items"] == []
     decide(api, number)
-    assert api.ask("POST", f"/manager-proposals/{number}/decision", own, "so.hai").status_code == 409
+    assert api.ask("POST", approval, who="so.hai").status_code == 409
     assert api.good("GET", "/managers")["items"][0]["valid_until"] == "2025-12-31"
+
+
+def test_proposals_of_managing_units_are_listed_by_page_and_shown_to_whom_they_concern(api: Api):
+    for layer in ("thua-dat", "moc", "ho-so"):
+        made = api.ask("POST", "/managers", MANAGER | {"layer": layer})
+        assert made.headers["Location"] == f"/admin/api/manager-proposals/{made.get_json()['number']}"
+    first = api.good("GET", "/manager-proposals?limit=2", who="689.lanhdao")
+    rest = api.good("GET", f"/manager-proposals?limit=2&after={first['next']}", who="689.lanhdao")
+    last = f"/manager-proposals/{rest['items'][0]['number']}"
+
+    assert [each["layer"] for each in first["items"] + rest["items"]] == ["thua-dat", "moc", "ho-so"]
+    assert "next" not in rest
+    assert api.good("GET", last, who="689.lanhdao")["state"] == "proposed"
+    hidden, unknown = (api.ask("GET", f"/manager-proposals/{each}", who="25270.lanhdao") for each in (last[-1], 999))
+    assert hidden.status_code == 404
+    assert hidden.get_json() == unknown.get_json()
+    for bad in ("limit=0", "limit=x", "after=x", "open=x"):
+        assert api.ask("GET", f"/manager-proposals?{bad}").status_code == 400
+
+
+def test_a_proposal_of_a_managing_unit_is_withdrawn_or_refused_with_a_reason(api: Api):
+    numbers = [api.good("POST", "/managers", MANAGER)["number"] for _ in range(2)]
+    withdrawal, refusal = f"/manager-proposals/{numbers[0]}/withdrawal", f"/manager-proposals/{numbers[1]}/refusal"
+
+    assert api.ask("POST", withdrawal, who="so.hai").status_code == 403
+    assert api.good("POST", withdrawal)["state"] == "withdrawn"
+    assert api.ask("POST", withdrawal).status_code == 409
+    assert api.ask("POST", refusal, {}, "so.hai").status_code == 400
+    assert api.good("POST", refusal, REASON, "so.hai")["answer"] == REASON["reason"]
+    assert api.good("GET", "/manager-proposals?open=true")["items"] == []
+    told = api.good("GET", "/notices", who="689.lanhdao")["items"]
+    assert [(each["kind"], each["layer"], each["by"]) for each in told] == [
+        ("manager_proposed", "thua-dat", "so.mot")
+    ] * 2
 
 
 def test_a_unit_is_told_of_managing_units_that_concern_it_alone(api: Api):
@@ -407,7 +447,7 @@ def test_the_document_of_the_api_is_openapi_and_names_every_endpoint():
         "dia-ban": "{code}",
         "yc-1": "{code}",
         "sap-nhap": "{code}",
-        "1": "{entry}",
+        "1": "{number}",
         "2": "{number}",
     }
     asked = {(method, "/".join(names.get(part, part) for part in path.split("/"))) for method, path, _ in ENDPOINTS}

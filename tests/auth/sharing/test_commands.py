@@ -126,10 +126,14 @@ def test_managing_units_are_named_and_ended(run: Callable[..., Any]):
     run("so.hai", "manager", "approve", str(named["number"]))
     entry = run("so.mot", "manager", "list")[0]["id"]
     kept = run("so.mot", "manager", "end", str(entry), "--on", "2025-07-31")
-    run("so.hai", "manager", "refuse", str(kept["number"]))
+    run("so.hai", "manager", "refuse", str(kept["number"]), "--reason", "chưa đến hạn")
+    back = run("so.mot", "manager", "end", str(entry), "--on", "2025-08-31")
+    run("so.mot", "manager", "withdraw", str(back["number"]))
     ended = run("so.mot", "manager", "end", str(entry), "--on", "2025-12-31")
     run("so.hai", "manager", "approve", str(ended["number"]))
-    assert [each["state"] for each in run("so.mot", "manager", "proposals")] == ["approved", "refused", "approved"]
+    found = run("so.mot", "manager", "proposals", "--after", str(named["number"]), "--limit", "3")
+    assert [each["state"] for each in found] == ["refused", "withdrawn", "approved"]
+    assert run("so.mot", "manager", "proposals", "--open") == []
 
     assert run("so.mot", "manager", "list")[0]["valid_until"] == "2025-12-31"
 

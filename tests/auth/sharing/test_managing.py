@@ -1,19 +1,17 @@
 """Who manages a layer where: the units that have to accept what is shared of it."""
 
 import random
-from datetime import date, timedelta
+from datetime import date
 
 import psycopg
 import pytest
-from psycopg.errors import CheckViolation, InsufficientPrivilege
 
 from auth.model import Grant, Period
 from auth.policy.clauses import grants_of
-from auth.sharing import agreements, managing
+from auth.sharing import agreements
 from auth.sharing.managing import Management, concerned, managing_units
 from auth.territory import territories_of
 from catalogue.profile import Allowance, OneOf, Operation, RowScope
-from core.errors import Conflict, Forbidden
 from tests.auth.sharing.conftest import DAY, PLACES, VOCABULARY, World, clause, document
 
 TERRITORIES = territories_of((*each, date(2020, 1, 1), None) for each in PLACES)
@@ -95,125 +93,3 @@ def test_postgresql_and_the_service_find_the_same_managing_units(world: World):
         found.add(said)
 
     assert len(found) > 5
-
-
-@pytest.fixture
-def managed(world: World) -> int:
-    """The number of an entry: the district manages its parcels."""
-    world.manage("thua-dat", "ubnd-689", territory="689")
-    return world.rows("SELECT id FROM acl.layer_manager")[0][0]
-
-
-def end(world: World, entry: int, who: str = "so.mot", on: date = DAY) -> int:
-    return world.act(managing.propose_end, who, entry, on=on, day=DAY)
-
-
-def decide(world: World, number: int, who: str = "so.hai", *, approve: bool = True, day: date = DAY) -> managing.Change:
-    return world.act(managing.decide_change, who, number, approve=approve, day=day)
-
-
-def entries(world: World) -> list[tuple[object, ...]]:
-    return world.rows("SELECT layer, valid_from, valid_until FROM acl.layer_manager ORDER BY id")
-
-
-def test_one_officer_alone_neither_names_nor_ends_who_manages(world: World, managed: int):
-    before = entries(world)
-
-    number = end(world, managed)
-    named = world.act(managing.propose_manager, "so.mot", layer="moc", territory=None, unit="ubnd-689",
-                      period=ALWAYS, vocabulary=VOCABULARY, day=DAY)  # fmt: skip
-    for each in (number, named):
-        with pytest.raises(Forbidden, match="second officer"):
-            decide(world, each, "so.mot")
-
-    assert entries(world) == before
-
-
-def test_a_second_account_of_the_same_person_is_no_second_officer(world: World, managed: int):
-    number = end(world, managed)
-    world.rows("UPDATE acl.account SET person = 'NGƯỜI MẪU SO.MOT' WHERE code = 'so.hai'")
-
-    with pytest.raises(Forbidden, match="second officer"):
-        decide(world, number)
-
-
-def test_what_a_second_officer_approves_is_done_and_on_record(world: World, managed: int):
-    decided = decide(world, end(world, managed))
-
-    assert (decided.state, decided.proposed_by, decided.decided_by) == ("approved", "so.mot", "so.hai")
-    assert entries(world) == [("thua-dat", date(2025, 1, 1), DAY)]
-    told = world.rows("SELECT act, account FROM audit.act WHERE act LIKE 'manager.%%' ORDER BY id")
-    assert [act for act, _ in told] == ["manager.propose", "manager.approve"] * 2
-
-
-def test_what_is_refused_is_not_done_and_is_decided_once(world: World, managed: int):
-    number = end(world, managed)
-
-    assert decide(world, number, approve=False).state == "refused"
-
-    assert entries(world)[0][2] is None
-    with pytest.raises(Conflict, match="decided"):
-        decide(world, number)
-
-
-def test_an_end_that_has_passed_meanwhile_is_not_approved(world: World, managed: int):
-    number = end(world, managed)
-
-    with pytest.raises(Conflict, match="past"):
-        decide(world, number, day=DAY + timedelta(days=1))
-
-
-def test_of_two_that_were_proposed_for_one_territory_one_is_named(world: World):
-    first, second = (
-        world.act(managing.propose_manager, "so.mot", layer="moc", territory=None, unit="ubnd-689", period=ALWAYS,
-                  vocabulary=VOCABULARY, day=DAY)
-        for _ in range(2)
-    )  # fmt: skip
-    decide(world, first)
-
-    with pytest.raises(Conflict, match="already"):
-        decide(world, second)
-
-
-def test_what_somebody_proposed_who_is_no_officer_any_more_is_not_approved(world: World, managed: int):
-    number = end(world, managed)
-    world.rows("UPDATE acl.account SET state = 'suspended', suspended_for = 'so' WHERE code = 'so.mot'")
-
-    with pytest.raises(Conflict, match="proposed"):
-        decide(world, number)
-
-
-@pytest.mark.parametrize("login", ["identity", "publisher"])
-@pytest.mark.parametrize(
-    "attack",
-    [
-        "UPDATE acl.layer_manager SET valid_until = '2025-06-30'",
-        "INSERT INTO acl.layer_manager (layer, unit_id, valid_from) SELECT 'moc', id, '2025-01-01' FROM acl.unit",
-        "UPDATE acl.manager_change SET state = 'approved', decided_by = proposed_by, decided_at = now() "
-        "WHERE state = 'proposed'",
-        "UPDATE acl.manager_change SET state = 'approved', decided_at = now(), "
-        "decided_by = (SELECT id FROM acl.account WHERE code = 'thue.lanhdao') WHERE state = 'proposed'",
-        "UPDATE acl.manager_change SET state = 'approved', decided_at = now(), "
-        "decided_by = (SELECT id FROM acl.account WHERE code = 'so.khac') WHERE state = 'proposed'",
-        "UPDATE acl.manager_change SET state = 'refused' WHERE state = 'approved'",
-        "INSERT INTO acl.manager_change (layer, unit_id, valid_from, proposed_by, state) SELECT 'moc', unit_id, "
-        "'2025-01-01', id, 'approved' FROM acl.account LIMIT 1",
-    ],
-)
-def test_postgresql_itself_takes_no_managing_unit_from_one_officer(world: World, managed: int, login: str, attack: str):
-    end(world, managed)
-    before = entries(world)
-
-    with psycopg.connect(world.login(login)) as connection, pytest.raises((InsufficientPrivilege, CheckViolation)):
-        connection.execute(attack.encode())
-
-    assert entries(world) == before
-
-
-def test_an_approval_does_no_more_than_what_was_proposed(world: World, managed: int):
-    number = end(world, managed)
-
-    with psycopg.connect(world.login("identity")) as connection:
-        managing.decide_change(connection, world.people["so.hai"], number, approve=True, day=DAY)
-        with pytest.raises(InsufficientPrivilege, match="alone"):
-            connection.execute("UPDATE acl.layer_manager SET valid_until = '2025-06-29'")

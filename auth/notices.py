@@ -12,7 +12,7 @@ from auth.model import AccountKind, Caller
 from auth.rows import every, first
 from database.queries import load
 
-_QUERIES: Final = load("auth.people", "leavers.sql")
+_QUERIES: Final = load("auth", "notices.sql")
 
 
 class Kind(StrEnum):
@@ -38,19 +38,27 @@ class Kind(StrEnum):
     """Another one approved it; it is done."""
     ACT_DONE_ALONE = "act_done_alone"
     """The operator did it at the machine."""
+    MANAGER_PROPOSED = "manager_proposed"
+    """An officer proposed that a unit manages a layer, or manages it no more."""
+    MANAGER_APPROVED = "manager_approved"
+    """A second officer approved it; it is done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice about an account; ``day`` is what it is about, ``made_at`` when it was written.
+    """A notice about an account, or about what a unit manages.
 
     Attributes:
+        day: what it is about.
+        made_at: when it was written.
+        account: ``None`` where it tells of a managing unit.
         proposal: number of the proposal that it tells of, with its act and who proposed it.
+        manager_proposal: number of the proposal on a managing unit, with its layer.
     """
 
     id: int
     kind: Kind
-    account: str
+    account: str | None
     person: str | None
     unit: str
     day: date
@@ -58,6 +66,8 @@ class Notice:
     proposal: int | None
     act: str | None
     by: str | None
+    manager_proposal: int | None
+    layer: str | None
 
 
 def notify(connection: Connection[Any], kind: Kind, account_id: int, day: date, *, now: datetime) -> bool:
@@ -72,10 +82,16 @@ def notify_of(connection: Connection[Any], kind: Kind, proposal: int, day: date,
     connection.execute(_QUERIES["notify_of"].encode(), values)
 
 
+def notify_of_manager(connection: Connection[Any], kind: Kind, number: int, day: date) -> None:
+    """Write the notice of a proposal on a managing unit, for the officers of the Sở and the head of the unit."""
+    values = {"kind": kind.value, "number": number, "day": day}
+    connection.execute(_QUERIES["notify_of_manager"].encode(), values)
+
+
 def notices_seen(connection: Connection[Any], actor: Caller, *, limit: int, after: int = 0) -> list[Notice]:
     """Return the notices that concern the actor: all for an admin, the unit's for its head, else one's own.
 
-    The head of the Sở is told besides of every act on a privileged account.
+    The head of the Sở is told besides of every act on a privileged account, its officers of every managing unit.
     """
     head = actor.account_kind is AccountKind.UNIT_HEAD
     values = {
