@@ -130,7 +130,7 @@ class Application:
         finally:
             self._edge.leave_aside(visit.address)
         visit.visitor = replace(NOBODY, caller=told.caller)
-        visit.route, visit.path = told.route or visit.route, told.path
+        visit.route, visit.path, visit.refusal = told.route or visit.route, told.path, told.refusal
         if told.tells_query:
             visit.request = request
         response = self._recorded(visit, told.response, begun)

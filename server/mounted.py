@@ -6,6 +6,7 @@ The answers of the service itself take a lane of their own (``server.app``); thi
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import flask
 import psycopg
@@ -38,6 +39,8 @@ PATHS = ("/oauth", "/.well-known", "/signin", "/signout", "/account", "/admin")
 """Where paths that are answered here begin."""
 _NOTE = "datdai.note"
 """Where the environment of a request holds what its record will say."""
+_REDIRECTION, _FAULT = 3, 4
+_REFUSED = "not allowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Mounted:
         note = _Note()
         answer = flask.Response.from_app(self.flask, {**environ, _NOTE: note}, buffered=True)
         response = Response(answer.status_code, tuple(answer.headers.to_wsgi_list()), answer.get_data())
-        return Answered(response, answer.status, note.caller, note.route, note.path)
+        return Answered(response, answer.status, note.caller, note.route, note.path, note.refusal)
 
     def close(self) -> None:
         """Close the connections."""
@@ -68,6 +71,7 @@ class Answered:
         caller: who sent the request, as far as that became known.
         route: template of the path; empty where there is no such path.
         path: what the path names, by the names in the template.
+        refusal: why the request was not allowed, where its status does not tell.
     """
 
     response: Response
@@ -75,6 +79,7 @@ class Answered:
     caller: Caller
     route: str
     path: Mapping[str, str]
+    refusal: str | None = None
 
     @property
     def tells_query(self) -> bool:
@@ -87,6 +92,7 @@ class _Note:
     caller: Caller = PUBLIC
     route: str = ""
     path: Mapping[str, str] = field(default_factory=dict[str, str])
+    refusal: str | None = None
 
 
 def create(
@@ -185,11 +191,21 @@ def _noted(answer: flask.Response) -> flask.Response:
     """Note who asked for what, for the record."""
     note, rule = flask.request.environ.get(_NOTE), flask.request.url_rule
     if isinstance(note, _Note):
-        note.caller = flask.g.get("caller", PUBLIC)
+        note.caller, note.refusal = flask.g.get("caller", PUBLIC), _refusal(answer)
         if rule is not None:
             note.route = rule.rule
             note.path = {name: str(value) for name, value in (flask.request.view_args or {}).items()}
     return answer
+
+
+def _refusal(answer: flask.Response) -> str | None:
+    """Return why a request was not allowed, where its answer is a form again, an error of OAuth or leads elsewhere."""
+    if reason := flask.g.get("refusal"):
+        return str(reason)
+    if answer.status_code // 100 == _REDIRECTION and flask.request.path.startswith("/oauth/"):
+        return _REFUSED if "error" in parse_qs(urlsplit(answer.headers.get("Location", "")).query) else None
+    is_wrong = answer.status_code // 100 == _FAULT and not flask.request.path.startswith(f"{PREFIX}/")
+    return _REFUSED if is_wrong else None
 
 
 def _writer(settings: Settings, purpose: str) -> Writer:

@@ -28,6 +28,7 @@ class Visit:
         path: what the path names, by the names in the template: literals, on record as HMACs alone.
         form: the parameters that a POST brought.
         entered: not empty once the database let the caller in.
+        refusal: why it is denied, where the status does not tell.
     """
 
     request: Request
@@ -39,6 +40,7 @@ class Visit:
     path: Mapping[str, str] = field(default_factory=dict[str, str])
     form: Sequence[tuple[str, str]] = ()
     entered: list[str] = field(default_factory=list[str])
+    refusal: str | None = None
 
 
 class Recorder:
@@ -123,6 +125,7 @@ class _Counted(Iterator[bytes]):
 
 def _decision(visit: Visit, response: Response, id_: str, at: datetime, asked: Question) -> Decision:
     caller, status = visit.visitor.caller, response.status
+    refusal = _REFUSALS.get(status) or visit.refusal
     return Decision(
         request_id=id_,
         at=at,
@@ -138,9 +141,9 @@ def _decision(visit: Visit, response: Response, id_: str, at: datetime, asked: Q
         operation=visit.operation,
         profile_hash=visit.visitor.profile_hash or None,
         agreements=tuple(visit.visitor.agreements.get(visit.collection or "", ())) or None,
-        granted=status not in _REFUSALS,
+        granted=refusal is None,
         status=status,
-        reason=_REFUSALS.get(status),
+        reason=refusal,
         query=asked.text,
         columns=asked.columns,
         sealed=asked.sealed,

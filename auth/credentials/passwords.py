@@ -23,7 +23,7 @@ from psycopg import Connection
 from auth.audit.acts import record
 from auth.credentials.blocklist import is_common
 from auth.credentials.endings import end_sessions
-from auth.model import Caller
+from auth.model import AccountState, Caller
 from auth.rows import every, first, only
 from core.calendar import add_months
 from core.clocks import VIETNAM, Clock, calendar_day
@@ -117,27 +117,32 @@ def change_password(
     connection: Connection[Any],
     account_id: int,
     *,
-    current: str | None,
+    current: str,
     new: str,
     clock: Clock,
     keep_session: str = "",
 ) -> datetime:
     """Give an account a new password, which its owner chose; return the first instant at which it is too old.
 
-    The account is ``active`` from then on, and its other sessions end. Who signed in by an activation code has no
-    current password to tell.
+    The account is ``active`` from then on, and its other sessions end. The transaction must be rolled back where this
+    raises: an activation code is good still then.
 
     Args:
+        current: the password before; the activation code of an account that has none, which is used up.
         keep_session: hash of the session that goes on.
 
     Raises:
         BadRequest: the new one breaks a rule.
-        Forbidden: the current one is wrong.
+        Forbidden: the current one is wrong, or the activation code is wrong, over or used.
         Conflict: the new one was used before, or the account may not have one now.
     """
     owner = only(connection, _Owner, _QUERIES["owner"], {"account": account_id})
     former = every(connection, str, _QUERIES["newest_hashes"], {"account": account_id, "kept": KEPT})
-    if owner.password_until is not None and not is_password(current or "", former[0]):
+    if owner.state not in (AccountState.MUST_CHANGE, AccountState.ACTIVE):
+        raise Conflict("The account may not have a password now.")
+    if owner.password_until is None and not use_activation(connection, account_id, current, now=clock.now()):
+        raise Forbidden("The activation code is wrong, over, or used already.")
+    if owner.password_until is not None and not is_password(current, former[0]):
         raise Forbidden("The current password is wrong.")
     check_rules(new, owner.names())
     if any(is_password(new, hash_) for hash_ in former):

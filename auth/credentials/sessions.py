@@ -233,8 +233,8 @@ def _owner(*, kind: str, state: str, **values: Any) -> Owner:
     return Owner(kind=AccountKind(kind), state=AccountState(state), **values)
 
 
-def caller_of(session: Session, owner: Owner) -> Caller:
-    """Return who asks by a session; scopes do not narrow it."""
+def caller_of(session: Session | SignIn, owner: Owner) -> Caller:
+    """Return who asks by a session, or signs in just now; scopes do not narrow it."""
     return Caller(
         subject=f"account:{owner.id}",
         kind="session",

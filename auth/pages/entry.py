@@ -31,6 +31,7 @@ from auth.pages.visits import (
     go,
     hold_visit,
     known,
+    note_refusal,
     onward,
     page,
     set_cookie,
@@ -40,7 +41,7 @@ from auth.people import throttle
 from auth.people.accounts import expire_password
 from auth.people.sign_in import REFUSED_TEXT, NeedsTotp, Refused, SignedIn
 from auth.people.sign_in import sign_in as check
-from core.errors import BadRequest, Conflict, SignInRefused
+from core.errors import BadRequest, Conflict, Forbidden, SignInRefused
 from core.phrases import Phrase
 
 _CODE_NEEDED = Phrase("The account has a second factor: fill in its code as well.")
@@ -64,8 +65,12 @@ def sign_in(desk: Desk) -> Response:
             clock=desk.clock,
             key=desk.key,
         )
-        if not isinstance(result, Refused):
+        if isinstance(result, SignedIn | NeedsTotp) and not result.by_code:
             return enter(desk, connection, result.account_id, "password")
+        if isinstance(result, SignedIn):
+            flask.g.caller = result.caller
+    if not isinstance(result, Refused):
+        return _activation_page(desk, text(form.name), typed=text(form.password))
     return sign_in_page(desk, text(form.name), result.text)
 
 
@@ -106,7 +111,9 @@ def enter(
         begun = sessions.pass_second_factor(connection, begun, now=now)
     who = known(desk, connection, account_id, sign_in=begun)
     if who.owner is None:
+        note_refusal("the account may not be used")
         return drop_cookie(desk, go(SIGN_IN))
+    flask.g.caller = sessions.caller_of(begun, who.owner)
     if who.step:
         return set_cookie(desk, go(who.step, next="" if wanted == HOME else wanted), key)
     return set_cookie(desk, go(wanted, told=told), finish(desk, connection, begun, who.owner))
@@ -119,10 +126,9 @@ def finish(desk: Desk, connection: Connection[Any], sign_in: SignIn, owner: Owne
     session = sessions.find(connection, key, now=now)
     if session is None:
         raise SignInRefused(reason="the account has ended meanwhile")
+    flask.g.caller = sessions.caller_of(session, owner)
     after = {"way": session.way, "address": session.address}
-    acts.record(
-        connection, sessions.caller_of(session, owner), "account.begin_session", f"account:{owner.code}", after=after
-    )
+    acts.record(connection, flask.g.caller, "account.begin_session", f"account:{owner.code}", after=after)
     flask.session.clear()  # what was typed before belongs to another form
     return key
 
@@ -197,6 +203,8 @@ def activate(desk: Desk) -> Response:
     try:
         with desk.identity.transaction() as connection, connection.transaction():
             result = _activated(desk, connection, form)
+    except Forbidden as refusal:
+        return _activation_page(desk, name, code=refusal.text)
     except (BadRequest, Conflict) as refusal:
         return _activation_page(desk, name, new=refusal.text)
     match result:
@@ -205,6 +213,7 @@ def activate(desk: Desk) -> Response:
         case NeedsTotp():
             return _activation_page(desk, name, totp=_CODE_NEEDED)
         case SignedIn():
+            flask.g.caller = result.caller
             return drop_cookie(desk, go(SIGN_IN, told="password-set"))
 
 
@@ -213,6 +222,7 @@ def _activated(desk: Desk, connection: Connection[Any], form: ActivationForm) ->
 
     Raises:
         BadRequest, Conflict: the password is refused; the code must stay good then.
+        Forbidden: the code is over by now.
     """
     result = check(
         connection,
@@ -228,6 +238,9 @@ def _activated(desk: Desk, connection: Connection[Any], form: ActivationForm) ->
     return result
 
 
-def _activation_page(desk: Desk, name: str, problem: Phrase | None = None, **faults: Phrase) -> Response:
-    content = {"name": name[:128], "problem": problem, "faults": faults}
+def _activation_page(
+    desk: Desk, name: str, problem: Phrase | None = None, *, typed: str = "", **faults: Phrase
+) -> Response:
+    """Return the page of first use; a code that was typed for a password need not be typed again."""
+    content = {"name": name[:128], "code": typed[:200], "problem": problem, "faults": faults}
     return page(desk, "activate", content, status=400 if problem or faults else 200)

@@ -15,7 +15,7 @@ from auth.credentials.tokens import new_secret
 from auth.oauth.oidc import Departure, Provider, Subject
 from auth.pages.entry import enter, sign_in_page
 from auth.pages.forms import Confirmation, is_ours
-from auth.pages.visits import HOME, Desk, Visit, go, hold_visit, known, onward, sent, to_step, visit
+from auth.pages.visits import HOME, Desk, Visit, go, hold_visit, known, note_refusal, onward, sent, to_step, visit
 from auth.people import outside
 from core.errors import Conflict, NotFound, SignInRefused, Unavailable
 
@@ -40,6 +40,7 @@ def arrive(desk: Desk) -> Response:
     """Take the browser back from the provider: sign in whom it is linked to, or link who is signed in."""
     provider, kept = _provider(desk), flask.session.pop(_KEPT, None)
     if not kept:
+        note_refusal("no sign-in was begun here")
         return go("/signin", told="too-late")
     try:
         departure = Departure("", kept["state"], kept["nonce"], kept["verifier"])
@@ -50,6 +51,7 @@ def arrive(desk: Desk) -> Response:
             return _entered(desk, connection, subject, kept["next"])
     except SignInRefused as refusal:
         _log.warning("sign-in through the provider refused: %s", refusal.reason)
+        note_refusal(refusal.reason)
         return go(HOME, told="not-linked") if kept[_LINK] else sign_in_page(desk, problem=refusal.text)
     except Unavailable as refusal:
         return sign_in_page(desk, problem=refusal.text, status=503)

@@ -42,6 +42,8 @@ def password(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
     if who.owner is None or who.step not in (None, PASSWORD):
         return to_step(who)
     form = PasswordForm()
+    if who.owner.password_until is None:
+        return go("/account/activate")
     if flask.request.method == "GET":
         return _password_page(desk, who)
     if not is_ours(form):
@@ -66,7 +68,7 @@ def _changed(desk: Desk, connection: Connection[Any], who: Visit, owner: Owner, 
     if is_closed(desk, connection, owner):
         raise Forbidden("The current password is wrong.")
     hold_visit(desk, connection, who)
-    change_password(connection, owner.id, current=text(form.old) or None, new=text(form.new), clock=desk.clock)
+    change_password(connection, owner.id, current=text(form.old), new=text(form.new), clock=desk.clock)
 
 
 def _password_page(desk: Desk, who: Visit, problem: Phrase | None = None, **faults: Phrase) -> Response:
@@ -74,7 +76,6 @@ def _password_page(desk: Desk, who: Visit, problem: Phrase | None = None, **faul
     content = {
         "name": owner.code if owner else "",
         "must": who.step == PASSWORD,
-        "has_one": bool(owner and owner.password_until),
         "problem": problem,
         "faults": faults,
     }

@@ -233,7 +233,13 @@ def to_step(who: Visit) -> Response:
     else:
         here = ""
     wanted = flask.request.args.get("next", "") or here
+    note_refusal("something must be done first" if who.owner else "not signed in")
     return go(path, next=local_path(wanted) or "", told="" if who.owner else _told_why())
+
+
+def note_refusal(reason: str) -> None:
+    """Note for the record that the request is not allowed, though its answer only leads elsewhere."""
+    flask.g.refusal = reason
 
 
 def _told_why() -> str:

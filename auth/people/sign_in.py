@@ -33,6 +33,7 @@ class SignedIn:
         must_enrol: an admin or a head without a second factor: only that may be begun, and no token issued.
         days_left: until the password is too old, within the last 14 days.
         recovery_codes_left: after a recovery code was used.
+        by_code: by an activation code, which is good still: only setting a password uses it up.
     """
 
     account_id: int
@@ -45,6 +46,21 @@ class SignedIn:
     must_enrol: bool
     days_left: int | None = None
     recovery_codes_left: int | None = None
+    by_code: bool = False
+
+    @property
+    def caller(self) -> Caller:
+        """Return the account as one that acts, for the record."""
+        return Caller(
+            f"account:{self.account_id}",
+            "session",
+            "",
+            self.account_id,
+            self.account,
+            self.kind,
+            self.unit_id,
+            self.unit,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +68,7 @@ class NeedsTotp:
     """Name and password are right; the same again with a code of the authenticator, or a recovery code."""
 
     account_id: int
+    by_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +124,8 @@ def sign_in(
 
     Args:
         code: name of the account.
-        password: or the activation code of an account that was handed over or reset, which is used up.
+        password: or the activation code of an account that was handed over or reset, which stays good until a password
+            is set by it, and is good for nothing else.
         totp_code: of the authenticator, or a recovery code; ``None`` where none was asked for yet.
         ip: address that the sign-in comes from.
         key: 32 bytes, as ``core.settings.secret_key`` returns them.
@@ -119,9 +137,9 @@ def sign_in(
     if found is None or not is_right or gate.is_closed or not _is_still(connection, found, now):
         return _refuse(connection, gate, found, ip)
     if found.has_totp and totp_code is None:
-        return NeedsTotp(found.id)
+        return NeedsTotp(found.id, by_code=_is_code(found, password))
     left = _second_factor(connection, found, totp_code, key, now) if found.has_totp else None
-    if left is False or not _use_activation(connection, found, password, now):
+    if left is False:
         return _refuse(connection, gate, found, ip)
     throttle.forget(connection, gate)
     return _let_in(connection, found, password, ip, now, left)
@@ -153,8 +171,13 @@ def _knows(found: _Candidate | None, password: str) -> bool:
     """Tell whether a password, or an activation code, is the account's; the work is that of one password always."""
     usable = found.hash if found and found.password_until is not None else None
     by_password = passwords.is_password(password, usable)
-    by_code = passwords.is_activation(password, found.activation if found else None)
-    return by_password or (by_code and found is not None and found.state == AccountState.MUST_CHANGE)
+    return _is_code(found, password) or by_password
+
+
+def _is_code(found: _Candidate | None, password: str) -> bool:
+    """Tell whether what was typed is the activation code of an account that waits for its password."""
+    is_right = passwords.is_activation(password, found.activation if found else None)
+    return is_right and found is not None and found.state == AccountState.MUST_CHANGE and found.password_until is None
 
 
 def _second_factor(
@@ -168,13 +191,6 @@ def _second_factor(
     return False
 
 
-def _use_activation(connection: Connection[Any], found: _Candidate, password: str, now: datetime) -> bool:
-    """Use up the activation code that was given as password; True where it was a password."""
-    if not passwords.is_activation(password, found.activation):
-        return True
-    return passwords.use_activation(connection, found.id, password, now=now)
-
-
 def _let_in(
     connection: Connection[Any], found: _Candidate, password: str, ip: str, now: datetime, left: bool | int | None
 ) -> SignedIn:
@@ -182,14 +198,22 @@ def _let_in(
         passwords.hash_anew(connection, found.id, password)
     expire_password(connection, found.id, now=now)
     standing = only(connection, Standing, _QUERIES["standing"], {"account": found.id, "now": now})
-    kind, until = AccountKind(found.kind), standing.password_until
-    caller = Caller(f"account:{found.id}", "session", "", found.id, found.code, kind, found.unit_id, found.unit)
-    record(connection, caller, "account.sign_in", f"account:{found.code}", after={"address": ip})
-    return SignedIn(
-        found.id, found.code, kind, found.person, found.unit_id, found.unit, standing.must_change, standing.must_enrol,
+    until = standing.password_until
+    signed_in = SignedIn(
+        account_id=found.id,
+        account=found.code,
+        kind=AccountKind(found.kind),
+        person=found.person,
+        unit_id=found.unit_id,
+        unit=found.unit,
+        must_change=standing.must_change,
+        must_enrol=standing.must_enrol,
         days_left=passwords.warning(until, now) if until else None,
         recovery_codes_left=None if isinstance(left, bool) else left,
-    )  # fmt: skip
+        by_code=_is_code(found, password),
+    )
+    record(connection, signed_in.caller, "account.sign_in", f"account:{found.code}", after={"address": ip})
+    return signed_in
 
 
 def _refuse(connection: Connection[Any], gate: throttle.Gate, found: _Candidate | None, ip: str) -> Refused:

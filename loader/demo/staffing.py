@@ -97,9 +97,8 @@ def _employ(office: Office, entry: AccountEntry, admin: Caller) -> None:
 def _take_over(office: Office, owner: Account, code: str) -> None:
     """Use the activation code, choose a password and, where one is asked for, set up the second factor."""
     stage, clock = office.stage, office.stage.clock
-    stage.keep(passwords.use_activation, owner.id, code, now=clock.now())
     password = password_of(owner.code, passwords.expiry(clock.now()), key=office.key)
-    stage.keep(passwords.change_password, owner.id, current=None, new=password, clock=clock)
+    stage.keep(passwords.change_password, owner.id, current=code, new=password, clock=clock)
     if owner.kind in _WITH_SECOND_FACTOR:
         secret = second_factor_of(owner.code, key=office.key)
         stage.keep(totp.enrol, owner.id, account=owner.code, key=office.key, now=clock.now(), random=source(secret))

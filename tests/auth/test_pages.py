@@ -492,17 +492,86 @@ def test_a_refused_password_leaves_the_activation_code_good(service, new, again)
     assert taken.status_code == 303
 
 
-def test_the_code_may_be_typed_as_the_password_and_leads_to_the_change_alone(service):
+def test_a_code_typed_as_the_password_leads_to_setting_one_and_to_nothing_else(service):
+    code, browser = service.activation_of("lan"), service.browser()
+
+    shown = browser.sign_in(password=code)
+
+    assert (shown.status_code, browser.key) == (200, None)
+    assert f'name="code" value="{code}"' in shown.text
+    assert service.ask("SELECT count(*) FROM oauth.sign_in") == [(0,)]
+    assert place(browser.get("/account")).startswith("/signin")
+    action = urlsplit(re.search(r'<form method="post" action="([^"]+)"', shown.text)[1]).path
+    answer = browser.post(action, csrf_token=token_in(shown), name="lan", code=code, new=NEW, again=NEW)
+    assert place(answer) == "/signin?told=password-set"
+    assert (service.state("lan"), place(browser.sign_in(password=NEW))) == ("active", "/account")
+
+
+def test_who_closes_the_browser_after_typing_the_code_has_it_still(service):
+    code = service.activation_of("lan")
+    service.browser().sign_in(password=code)
+    service.clock.go(hours=23)
+
+    again = service.browser()
+    again.sign_in(password=code)
+    answer = again.fill("/account/activate", name="lan", code=code, new=NEW, again=NEW)
+
+    assert place(answer) == "/signin?told=password-set"
+
+
+def test_of_two_browsers_with_one_code_one_sets_the_password(service):
+    code, browsers = service.activation_of("lan"), (service.browser(), service.browser())
+    shown = [each.sign_in(password=code) for each in browsers]
+
+    answers = [
+        browser.post("/account/activate", csrf_token=token_in(page), name="lan", code=code, new=new, again=new)
+        for browser, page, new in zip(browsers, shown, (NEW, "Khác#Hẳn9Rồi"), strict=True)
+    ]
+
+    assert [each.status_code for each in answers] == [303, 400]
+    assert REFUSED in answers[1].text
+    assert REFUSED in service.browser().sign_in(password="Khác#Hẳn9Rồi").text
+    assert place(service.browser().sign_in(password=NEW)) == "/account"
+
+
+def test_a_code_typed_as_the_password_needs_the_second_factor_before_a_password_is_set(service):
+    owner = service.browser()
+    owner.sign_in()
+    enrolled(owner)
+    code, browser = service.activation_of("lan"), service.browser()
+
+    shown = browser.sign_in(password=code)
+    without = browser.post("/account/activate", csrf_token=token_in(shown), name="lan", code=code, new=NEW, again=NEW)
+    service.clock.go(seconds=30)
+    form = {"name": "lan", "code": code, "totp": service.totp["lan"].at(service.clock.now()), "new": NEW, "again": NEW}
+    answer = browser.post("/account/activate", csrf_token=token_in(without), **form)
+
+    assert (without.status_code, service.state("lan")) == (400, "active")
+    assert place(answer) == "/signin?told=password-set"
+
+
+def test_wrong_codes_typed_as_passwords_close_the_name(service):
+    code = service.activation_of("lan")
+    for _ in range(5):
+        service.browser().sign_in(password="AAAAAA-AAAAAA-AAAAAA-AAAAAA")
+
+    closed = service.browser().sign_in(password=code)
+    service.clock.go(minutes=16)
+
+    assert (closed.status_code, REFUSED in closed.text) == (400, True)
+    assert service.browser().sign_in(password=code).status_code == 200
+
+
+def test_who_has_no_password_sets_none_without_the_code_whatever_way_they_came(service):
     browser = service.browser()
+    browser.sign_in()
+    service.activation_of("lan")  # the session lives on here, as one of the outside provider would
 
-    answer = browser.sign_in(password=service.activation_of("lan"))
+    answer = browser.get("/account/password")
+    posted = browser.post("/account/password", csrf_token=token_in(browser.get("/signout")), new=NEW, again=NEW)
 
-    assert place(answer) == "/account/password"
-    shown = browser.get("/account/password")
-    assert 'name="old"' not in shown.text
-    changed = browser.post("/account/password", csrf_token=token_in(shown), new=NEW, again=NEW)
-    assert urlsplit(place(changed)).path == "/account"
-    assert service.state("lan") == "active"
+    assert [urlsplit(place(each)).path for each in (answer, posted)] == ["/account/activate"] * 2
+    assert service.state("lan") == "must_change"
 
 
 @pytest.mark.parametrize("path", [each for each in PATHS if each not in ("/signin", "/account/activate", "/signout")])

@@ -1,5 +1,6 @@
 """What is answered beside the service, sign-in, tokens and administration, is on record as everything else is."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,11 +8,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client, TestResponse
 
 from auth.credentials import sessions
 from core.settings import Settings
+from loader.demo.deriving import password_of
 from server.app import Application, create
+from tests.conftest import DEMO_KEY
 
 DECISION = """
     SELECT subject, account, unit, client, ip, method, route, granted, status, reason, query
@@ -93,6 +96,80 @@ def test_a_session_is_told_on_the_pages_of_an_account(application: Application, 
 
     [row] = _rows(demo_db)
     assert (row[1], row[2], row[6]) == ("thue.canbo", "cuc-thue", "/account")
+
+
+def _sign_in(application: Application, dsn: str, account: str, password: str = "") -> TestResponse:
+    """Sign in by the page; by the right password where none is said."""
+    with psycopg.connect(dsn) as connection:
+        (until,) = connection.execute(
+            "SELECT password_until FROM acl.account WHERE code = %s", [account]
+        ).fetchone() or (None,)
+        connection.execute("SET session_replication_role = replica; DELETE FROM acl.sign_in_failure")
+    client = Client(application)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/signin").text)
+    assert token is not None
+    form = {"csrf_token": token[1], "name": account, "password": password or password_of(account, until, key=DEMO_KEY)}
+    return client.post("/signin", data=form)
+
+
+def test_a_sign_in_is_on_record_as_of_the_account_that_signed_in(application: Application, demo_db: str):
+    answer = _sign_in(application, demo_db, "thue.canbo")
+
+    *_, row = _rows(demo_db)
+    assert answer.status_code == 303
+    assert (row[0].startswith("account:"), row[1], row[2]) == (True, "thue.canbo", "cuc-thue")
+    assert row[5:10] == ("POST", "/signin", True, 303, None)
+
+
+def test_a_password_that_is_right_names_the_account_before_the_second_step(application: Application, demo_db: str):
+    answer = _sign_in(application, demo_db, "so.quantri1")
+
+    *_, row = _rows(demo_db)
+    assert answer.headers["Location"].startswith("/account/code")
+    assert (row[1], row[7]) == ("so.quantri1", True)
+
+
+def test_a_refused_sign_in_is_on_record_as_denied(application: Application, demo_db: str):
+    _sign_in(application, demo_db, "thue.canbo", "sai")
+
+    *_, row = _rows(demo_db)
+    assert (row[0], row[1]) == ("public", None)
+    assert row[5:10] == ("POST", "/signin", False, 400, "not allowed")
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/account", "not signed in"),
+        ("/account/tokens", "not signed in"),
+        ("/oauth/device?user_code=BCDF-GHJK", "not signed in"),
+        ("/oauth/authorize?client_id=nobody", "not allowed"),
+    ],
+)
+def test_who_is_sent_to_sign_in_was_denied(application: Application, demo_db: str, path: str, reason: str):
+    answer = Client(application).get(path)
+
+    [row] = _rows(demo_db)
+    assert (row[7], row[8], row[9]) == (False, answer.status_code, reason)
+
+
+def test_what_a_sign_in_lacks_still_is_denied_before(application: Application, demo_db: str):
+    answer = _sign_in(application, demo_db, "so.quantri1")
+    client = Client(application)
+    name, _, key = answer.headers["Set-Cookie"].split(";")[0].partition("=")
+    client.set_cookie(name, key)
+
+    client.get("/account/tokens")
+
+    *_, row = _rows(demo_db)
+    assert row[7:10] == (False, 303, "something must be done first")
+
+
+def test_the_way_out_and_the_page_of_sign_in_are_granted_to_everybody(application: Application, demo_db: str):
+    Client(application).get("/signin")
+    Client(application).get("/signout")
+
+    assert [(row[6], row[7]) for row in _rows(demo_db)] == [("/signin", True), ("/signout", True)]
 
 
 @pytest.mark.parametrize(

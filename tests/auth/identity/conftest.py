@@ -80,14 +80,24 @@ class People:
         return accounts.create_account(self.connection, self.admin, new, clock=self.clock)
 
     def activate(self, *codes: str) -> None:
-        """Take accounts all the way: handed over, signed in, with a password of their own."""
+        """Take accounts all the way: handed over, with a password of their own."""
         for code in codes:
-            account = self.account(code)
-            if account.state == "issued":
-                self.two(Act.HAND_OVER, code, to_person=code)
-            elif account.kind is AccountKind.SYSTEM_ADMIN:
-                self.ask("UPDATE acl.account SET password_until = NULL WHERE code = %s", code)
-            passwords.change_password(self.connection, self.id(code), current=None, new=GOOD, clock=self.clock)
+            if self.account(code).state == "issued":
+                self.set_password(code, self.two(Act.HAND_OVER, code, to_person=code))
+            else:
+                self.set_password(code, self.new_code(code))
+
+    def set_password(self, code: str, current: str, new: str = GOOD) -> None:
+        """Set a password by the one before or by an activation code."""
+        passwords.change_password(self.connection, self.id(code), current=current, new=new, clock=self.clock)
+
+    def new_code(self, code: str) -> str:
+        """Give an account an activation code in place of a password, as the DBA can."""
+        self.ask("UPDATE acl.account SET password_until = NULL WHERE code = %s", code)
+        self.connection.execute("RESET SESSION AUTHORIZATION")
+        made = passwords.new_activation(self.connection, self.id(code), clock=self.clock)
+        self.connection.execute("SET SESSION AUTHORIZATION datdai_mau_identity")
+        return made
 
     def propose(self, act: Act, code: str, *, by: Caller | None = None, clock: Any = None, **given: Any) -> Proposal:
         new = NewProposal(act, code, "Theo quyết định", Arguments(**given))

@@ -37,7 +37,7 @@ def bring(people, state):
     if state is ISSUED:
         return "minh"
     if state is MUST_CHANGE:
-        accounts.reset(people.connection, people.head, "lan", clock=people.clock)
+        people.new_key = accounts.reset(people.connection, people.head, "lan", clock=people.clock)
     if state is SUSPENDED:
         accounts.suspend(people.connection, people.head, "lan", clock=people.clock)
     if state is REVOKED:
@@ -51,7 +51,7 @@ def act(people, name, code):
         case "hand_over":
             accounts.hand_over(connection, head, code, to_person="Lan", clock=clock)
         case "change_password":
-            current = people.good if people.account(code).password_until else None
+            current = people.good if people.account(code).password_until else getattr(people, "new_key", "")
             passwords.change_password(connection, people.id(code), current=current, new="Suối&đá 77 hòn", clock=clock)
         case "expire":
             if not accounts.expire_password(connection, people.id(code), now=people.at(days=100).now()):

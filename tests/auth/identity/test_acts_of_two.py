@@ -7,7 +7,7 @@ import pytest
 from psycopg.errors import CheckViolation, InsufficientPrivilege, RestrictViolation
 
 from auth import notices
-from auth.credentials import passwords, totp
+from auth.credentials import totp
 from auth.model import AccountKind, AccountState, Function, Period
 from auth.people import accounts, functions, outside, proposals
 from auth.people.accounts import NewAccount, NewPosition
@@ -30,10 +30,7 @@ def department(people):
         people.connection, people.admin, "so", Function(SHARING, "Chia sẻ dữ liệu", Period(people.today)), layers=()
     )
     first, second = people.two(Act.GIVE_FUNCTION, "vien", function=SHARING).split()
-    passwords.use_activation(people.connection, people.id("vien"), first + second, now=people.now)
-    passwords.change_password(
-        people.connection, people.id("vien"), current=None, new="Núi-xanh 4 mùa", clock=people.clock
-    )
+    people.set_password("vien", first + second, "Núi-xanh 4 mùa")
     return people
 
 
@@ -151,6 +148,7 @@ def test_a_head_is_made_and_handed_over_by_two_and_activated_by_both_halves(peop
         assert isinstance(people.sign_in("moi", each), Refused)
     people.ask("DELETE FROM acl.sign_in_failure")
     assert people.sign_in("moi", f"{second} {first}".lower()).must_change
+    people.set_password("moi", first + second)
     assert isinstance(people.sign_in("moi", first + second), Refused)
 
 

@@ -67,16 +67,28 @@ def test_an_unknown_name_costs_the_work_of_a_known_one(people):
     assert 0.5 < known / unknown < 2
 
 
-def test_an_activation_code_signs_in_once_to_set_a_password(people):
+def test_an_activation_code_is_good_until_a_password_is_set_by_it(people):
+    handed = accounts.hand_over(people.connection, people.head, "minh", to_person="Minh", clock=people.clock)
+    code = handed.activation_code
+
+    first, second = people.sign_in("minh", code.lower()), people.sign_in("minh", code)
+    people.set_password("minh", code)
+
+    for each in (first, second):
+        assert isinstance(each, SignedIn)
+        assert (each.must_change, each.by_code) == (True, True)
+    assert people.sign_in("minh", code) == Refused()
+    assert people.sign_in("minh").by_code is False
+
+
+def test_wrong_codes_are_counted_as_wrong_passwords_are(people):
     handed = accounts.hand_over(people.connection, people.head, "minh", to_person="Minh", clock=people.clock)
 
-    first = people.sign_in("minh", handed.activation_code.lower())
-    second = people.sign_in("minh", handed.activation_code)
+    for number in range(5):
+        assert people.sign_in("minh", "A" * 24, ip=f"10.1.1.{number}") == Refused()
 
-    assert isinstance(first, SignedIn)
-    assert first.must_change
-    assert second == Refused()
-    assert not standing_of(people.connection, first.account_id, now=people.now).is_full
+    assert people.sign_in("minh", handed.activation_code) == Refused()
+    assert people.sign_in("minh", handed.activation_code, clock=people.at(minutes=2)).by_code
 
 
 def test_an_activation_code_is_good_for_a_day(people):
@@ -260,7 +272,7 @@ def test_a_wrong_second_factor_counts_as_a_failure_and_does_not_use_up_an_activa
     secret, _ = people.enrol("lan")
     code = accounts.reset(people.connection, people.head, "lan", clock=people.clock)
 
-    assert people.sign_in("lan", code) == NeedsTotp(people.id("lan"))
+    assert people.sign_in("lan", code) == NeedsTotp(people.id("lan"), by_code=True)
     assert people.sign_in("lan", code, "000000") == Refused()
     assert people.sign_in("lan", code, code_of(secret, people.now)).must_change
 
