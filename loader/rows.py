@@ -58,7 +58,7 @@ def lost_shapes(plan: Plan, shapes: Values) -> Positions:
 def _lost_words(bounds: Numbers, srid: int) -> tuple[str, str]:
     corners = ", ".join(f"{each:.10g}" for each in bounds)
     return (
-        f"Không chuyển được toạ độ [{corners}] của EPSG:{srid}.",
+        f"Không chuyển được tọa độ [{corners}] của EPSG:{srid}.",
         f"The coordinates [{corners}] of EPSG:{srid} cannot be transformed.",
     )
 

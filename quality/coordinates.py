@@ -250,7 +250,7 @@ def _listed(srids: tuple[int, ...]) -> str:
 def _degrees(srid: int, *, swapped: bool) -> Sentence:
     order = ("vĩ độ, kinh độ", "latitude, longitude") if swapped else ("kinh độ, vĩ độ", "longitude, latitude")
     return Sentence(
-        f"Toạ độ là độ ({order[0]}), không phải mét của EPSG:{srid}. Hãy khai hệ toạ độ EPSG:{WGS84}.",
+        f"Tọa độ là độ ({order[0]}), không phải mét của EPSG:{srid}. Hãy khai hệ tọa độ EPSG:{WGS84}.",
         f"The coordinates are degrees ({order[1]}), not metres of EPSG:{srid}. Say EPSG:{WGS84}.",
     )
 
@@ -258,32 +258,32 @@ def _degrees(srid: int, *, swapped: bool) -> Sentence:
 def _metres(srid: int, candidates: tuple[int, ...]) -> Sentence:
     tries = " / ".join(f"--srid {each}" for each in candidates)
     return Sentence(
-        f"Toạ độ là mét, nhưng hệ toạ độ EPSG:{srid} tính bằng độ. Hãy thử {tries}.",
+        f"Tọa độ là mét, nhưng hệ tọa độ EPSG:{srid} tính bằng độ. Hãy thử {tries}.",
         f"The coordinates are metres, but the coordinate system EPSG:{srid} is in degrees. Try {tries}.",
     )
 
 
 def _swapped(srids: tuple[int, ...]) -> Sentence:
     return Sentence(
-        f"X và Y bị đổi chỗ: đổi lại thì toạ độ nằm đúng trong tỉnh theo {_listed(srids)}.",
+        f"X và Y bị đổi chỗ: đổi lại thì tọa độ nằm đúng trong tỉnh theo {_listed(srids)}.",
         f"X and Y are exchanged: the other way round they lie in the province in {_listed(srids)}.",
     )
 
 
 def _wrong_zone(srid: int, zones: tuple[int, ...]) -> Sentence:
     return Sentence(
-        f"Toạ độ không thuộc EPSG:{srid} mà hợp với {_listed(zones)}: sai kinh tuyến trục hoặc hệ.",
+        f"Tọa độ không thuộc EPSG:{srid} mà hợp với {_listed(zones)}: sai kinh tuyến trục hoặc hệ.",
         f"The coordinates are not EPSG:{srid} but fit {_listed(zones)}: wrong central meridian or system.",
     )
 
 
 def _out_of_area(srid: int, x: Numbers, y: Numbers) -> Sentence:
     if not len(x):
-        return Sentence("Không có toạ độ nào.", "There are no coordinates.")
+        return Sentence("Không có tọa độ nào.", "There are no coordinates.")
     corners = [f"{value:.3f}" for value in (np.min(x), np.min(y), np.max(x), np.max(y))]
     box = f"[{', '.join(corners)}]"
     return Sentence(
-        f"Toạ độ [{'; '.join(map(comma, corners))}] (EPSG:{srid}) nằm ngoài địa bàn, dù đổi trục hay đổi múi.",
+        f"Tọa độ [{'; '.join(map(comma, corners))}] (EPSG:{srid}) nằm ngoài địa bàn, dù đổi trục hay đổi múi.",
         f"The coordinates {box} (EPSG:{srid}) lie outside the area, whatever the axis order or zone.",
     )
 
@@ -291,6 +291,6 @@ def _out_of_area(srid: int, x: Numbers, y: Numbers) -> Sentence:
 def _shifted(name: str, size: float) -> Sentence:
     words = _MISTAKE_WORDS[name]
     return Sentence(
-        f"Toạ độ lệch khoảng {comma(f'{size:.2f}')} m: {words.vi}.",
+        f"Tọa độ lệch khoảng {comma(f'{size:.2f}')} m: {words.vi}.",
         f"The coordinates are off by about {size:.2f} m: {words.en}.",
     )

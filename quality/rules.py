@@ -1,7 +1,7 @@
 """The closed catalogue of rules on data, and what a check finds.
 
-Codes: HH shape (hình học), KH key (khoá), MA code (mã), DV territory (đơn vị), DT area (diện tích), TD
-coordinates (toạ độ), VB value or text (văn bản). A code never changes its meaning.
+Codes: HH shape (hình học), KH key (khóa), MA code (mã), DV territory (đơn vị), DT area (diện tích), TD
+coordinates (tọa độ), VB value or text (văn bản). A code never changes its meaning.
 """
 
 from collections.abc import Mapping, Sequence
@@ -98,7 +98,7 @@ MISSING_SHAPE: Final = _error("HH-01", "Thiếu hình", "The geometry is missing
 EMPTY_SHAPE: Final = _error("HH-02", "Hình rỗng", "The geometry is empty")
 INVALID_SHAPE: Final = _error("HH-03", "Hình không hợp lệ", "The geometry is not valid")
 WRONG_SHAPE_TYPE: Final = _error("HH-04", "Sai loại hình", "The geometry has the wrong type")
-NOT_FINITE: Final = _error("HH-05", "Toạ độ không phải số hữu hạn", "A coordinate is not a finite number")
+NOT_FINITE: Final = _error("HH-05", "Tọa độ không phải số hữu hạn", "A coordinate is not a finite number")
 REPEATED_POINT: Final = _warning("HH-06", "Đỉnh trùng nhau", "Neighbouring vertices coincide")
 SPIKE: Final = _warning("HH-07", "Đỉnh nhọn", "The boundary has a spike")
 OVERLAP: Final = _error("HH-08", "Chồng lấn trong tệp", "Overlaps another row of the file")
@@ -114,12 +114,12 @@ OUTSIDE_UNIT: Final = _error("DV-02", "Nằm ngoài địa giới xã", "Lies ou
 AREA_DIFFERS: Final = _warning("DT-01", "Diện tích ghi khác diện tích tính", "Stated and computed area differ")
 AREA_NOT_POSITIVE: Final = _error("DT-02", "Diện tích không dương", "The area is not positive")
 AXES_SWAPPED: Final = _error("TD-01", "Đổi chỗ X và Y", "X and Y are exchanged")
-WRONG_ZONE: Final = _error("TD-02", "Sai kinh tuyến trục hoặc hệ toạ độ", "Wrong central meridian or system")
-DEGREES: Final = _error("TD-03", "Toạ độ là độ thay vì mét", "Degrees in place of metres")
+WRONG_ZONE: Final = _error("TD-02", "Sai kinh tuyến trục hoặc hệ tọa độ", "Wrong central meridian or system")
+DEGREES: Final = _error("TD-03", "Tọa độ là độ thay vì mét", "Degrees in place of metres")
 OUT_OF_AREA: Final = _error("TD-04", "Nằm ngoài địa bàn", "Lies outside the area")
 DATUM_SHIFT: Final = _error("TD-05", "Sai phép chuyển hệ", "A wrong datum shift")
-METRES: Final = _error("TD-06", "Toạ độ là mét thay vì độ", "Metres in place of degrees")
-UNPLACEABLE: Final = _error("TD-07", "Toạ độ không chuyển được", "The coordinates cannot be transformed")
+METRES: Final = _error("TD-06", "Tọa độ là mét thay vì độ", "Metres in place of degrees")
+UNPLACEABLE: Final = _error("TD-07", "Tọa độ không chuyển được", "The coordinates cannot be transformed")
 MISSING_VALUE: Final = _error("VB-01", "Thiếu giá trị bắt buộc", "A required value is missing")
 TOO_LONG: Final = _error("VB-02", "Giá trị quá dài", "The value is too long")
 BAD_DATE: Final = _error("VB-03", "Ngày không hợp lệ", "The date cannot be read")

@@ -34,7 +34,7 @@ _REASONS: Final = {
     "Nested shells": "đường bao lồng nhau",
     "Duplicate Rings": "vòng trùng nhau",
     "Too few points in geometry component": "quá ít đỉnh",
-    "Invalid Coordinate": "toạ độ không hợp lệ",
+    "Invalid Coordinate": "tọa độ không hợp lệ",
 }
 
 
@@ -74,7 +74,7 @@ def _unusable(batch: Batch, i: int, shape: BaseGeometry | None, allowed: frozens
             f"Hình là {shape.geom_type}, cần {wanted}.",
             f"{shape.geom_type}, not {wanted}.",
         )
-    return batch.finding(NOT_FINITE, i, "Có toạ độ NaN hoặc vô cực.", "A coordinate is NaN or infinite.")
+    return batch.finding(NOT_FINITE, i, "Có tọa độ NaN hoặc vô cực.", "A coordinate is NaN or infinite.")
 
 
 def invalid(batch: Batch) -> Iterator[Finding]:

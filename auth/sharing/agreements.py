@@ -610,7 +610,7 @@ def _agree_to_request(connection: Connection[Any], agreement: Agreement, checker
         return
     row = _run(connection, "request", code=agreement.request)[0]
     if row[2] == PREPARING:
-        note = f"Thoả thuận {agreement.code}"
+        note = f"Thỏa thuận {agreement.code}"
         _run(connection, "agree_to_request", request=row[0], note=note, account=checker)
     elif row[2] != "agreed":
         raise Conflict("Request {} is {}; it would have to be {}.", agreement.request, row[2], PREPARING)

@@ -23,7 +23,7 @@ COMMENT ON SCHEMA qh IS 'Cơ sở dữ liệu quy hoạch, kế hoạch sử d�
 COMMENT ON SCHEMA gd IS 'Cơ sở dữ liệu giá đất';
 COMMENT ON SCHEMA hs IS 'Hồ sơ giao dịch đất đai';
 COMMENT ON SCHEMA lg IS 'Nhật ký thay đổi, đợt nạp dữ liệu, ngày pháp lý';
-COMMENT ON SCHEMA acl IS 'Đơn vị, tài khoản, thoả thuận và hồ sơ quyền';
+COMMENT ON SCHEMA acl IS 'Đơn vị, tài khoản, thỏa thuận và hồ sơ quyền';
 
 
 -- Roles are cluster-wide, so their names carry the name of the database.

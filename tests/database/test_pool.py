@@ -114,12 +114,12 @@ def test_values_travel_unchanged_however_often_they_are_asked(reader: Reader, va
 
 
 def test_the_caller_enters_in_the_same_transaction_and_leaves_nothing_behind(reader: Reader) -> None:
-    entry = Entry("token", "khoá", "hash", "2", (1.5, -2.0, 3.0, 4.0))
+    entry = Entry("token", "khóa", "hash", "2", (1.5, -2.0, 3.0, 4.0))
     query = "SELECT current_setting('acl.entry', true), current_user::text, pg_backend_pid()"
 
     [[(inside, user, pid)]] = reader.read(entry, [(query, ())])
 
-    assert inside == "token|khoá|hash|2|{1.5,-2,3,4}"
+    assert inside == "token|khóa|hash|2|{1.5,-2,3,4}"
     assert user == "nguoi_doc"
     # The next caller gets the same connection and sees its own entry alone.
     assert reader.read(PUBLIC, [(query, ())]) == [[("public||hash|0", "nguoi_doc", pid)]]

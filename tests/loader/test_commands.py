@@ -152,7 +152,7 @@ def test_metres_that_are_taken_for_degrees_are_one_sentence_and_give_one(run, la
     assert run("thua-dat", path) == 1
     out = capsys.readouterr().out
     assert "TD-06 LỖI / error" in out
-    assert "cả tệp: TD-06 Toạ độ là mét, nhưng hệ toạ độ EPSG:4326 tính bằng độ. Hãy thử --srid 9212" in out
+    assert "cả tệp: TD-06 Tọa độ là mét, nhưng hệ tọa độ EPSG:4326 tính bằng độ. Hãy thử --srid 9212" in out
     assert land.one("SELECT count(*) FROM dc.thua_dat") == 0
     assert run("thua-dat", path, "--srid", "9212") == 0
 

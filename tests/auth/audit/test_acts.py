@@ -13,12 +13,12 @@ ACTOR = Caller("account:7", "session", "ff", account_id=7, account="lan", unit_i
 @pytest.mark.parametrize("login", ["identity", "publisher"])
 def test_an_act_is_kept_with_who_did_it_and_what_changed(empty_db: str, login: str):
     with psycopg.connect(make_conninfo(empty_db, user=f"datdai_mau_{login}")) as connection:
-        record(connection, ACTOR, "account.suspend", "account:binh", before={"state": "active"}, after={"đã": "khoá"})
+        record(connection, ACTOR, "account.suspend", "account:binh", before={"state": "active"}, after={"đã": "khóa"})
 
     with psycopg.connect(empty_db) as owner:
         found = owner.execute("SELECT account, unit, client, entered, act, about, before, after FROM audit.act")
         assert found.fetchall() == [
-            ("lan", "so", "console", "session", "account.suspend", "account:binh", {"state": "active"}, {"đã": "khoá"})
+            ("lan", "so", "console", "session", "account.suspend", "account:binh", {"state": "active"}, {"đã": "khóa"})
         ]
 
 

@@ -69,7 +69,7 @@ def test_a_request_becomes_an_agreement_and_everything_is_on_record(sent: World)
         ("sent", "Rà soát thuế", "thue.lanhdao"),
         ("answered", "Sở tiếp nhận", "so.mot"),
         ("preparing", "dự thảo", "so.mot"),
-        ("agreed", "Thoả thuận dt-2025-017", "so.hai"),
+        ("agreed", "Thỏa thuận dt-2025-017", "so.hai"),
     ]
     assert sent.rows("SELECT state FROM acl.request") == [("agreed",)]
 
