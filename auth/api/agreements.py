@@ -14,7 +14,7 @@ from auth.api.document import Json, listing, operation, path_parameter, query_pa
 from auth.api.drafts import Drafts, add_rule
 from auth.api.http import PREFIX, Access, acting, answer, body, done, legal_day, publishing, refuse_foreign_pages
 from auth.policy.clauses import AgreementDocument, vocabulary_of
-from auth.sharing import agreements, succession
+from auth.sharing import acceptance, agreements, drafting, publication, succession
 from auth.sharing.effect import effect_of
 from auth.sharing.odrl import odrl_of
 from auth.sharing.succession import SuccessionDocument
@@ -78,35 +78,35 @@ class _Agreements(Drafts):
         """Lay a draft before its parties."""
         with acting(self._access) as (connection, who):
             day = legal_day(connection)
-            parties = agreements.propose(connection, who, code, vocabulary=self._vocabulary, day=day)
+            parties = drafting.propose(connection, who, code, vocabulary=self._vocabulary, day=day)
         return answer({"parties": parties})
 
     def accept(self, code: str) -> Response:
         """Accept for the caller's unit."""
         seen = body(SeenBody)
         with acting(self._access) as (connection, who):
-            state = agreements.accept(connection, who, code, body_hash=seen.body_hash, day=legal_day(connection))
+            state = acceptance.accept(connection, who, code, body_hash=seen.body_hash, day=legal_day(connection))
         return answer({"state": state})
 
     def decline(self, code: str) -> Response:
         """Send it back as a draft."""
         given = body(ReasonBody)
         with acting(self._access) as (connection, who):
-            agreements.decline(connection, who, code, reason=given.reason, day=legal_day(connection))
+            acceptance.decline(connection, who, code, reason=given.reason, day=legal_day(connection))
         return done()
 
     def withdraw(self, code: str) -> Response:
         """Give up the version in work."""
         given = body(ReasonBody)
         with acting(self._access) as (connection, who):
-            agreements.withdraw(connection, who, code, reason=given.reason, day=legal_day(connection))
+            acceptance.withdraw(connection, who, code, reason=given.reason, day=legal_day(connection))
         return done()
 
     def publish(self, code: str) -> Response:
         """Put the accepted version in force."""
         seen = body(SeenBody)
         with publishing(self._access) as (connection, who):
-            agreements.publish(
+            publication.publish(
                 connection,
                 who,
                 code,
@@ -122,7 +122,9 @@ class _Agreements(Drafts):
         end = body(EndBody)
         with publishing(self._access) as (connection, who):
             day = legal_day(connection)
-            agreements.revoke(connection, who, code, reason=end.reason, on=end.on, vocabulary=self._vocabulary, day=day)
+            publication.revoke(
+                connection, who, code, reason=end.reason, on=end.on, vocabulary=self._vocabulary, day=day
+            )
         return done()
 
     def effect(self, code: str) -> Response:

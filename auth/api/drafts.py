@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from auth.api.http import PREFIX, Access, acting, answer, body, legal_day, page, paging
 from auth.policy.clauses import AgreementDocument, PackageDocument, vocabulary_of
-from auth.sharing import agreements
+from auth.sharing import agreements, drafting
 from core.errors import BadParameter
 
 
@@ -32,7 +32,7 @@ class Drafts:
         document = body(self._kind)
         with acting(self._access) as (connection, who):
             day = legal_day(connection)
-            drafted = agreements.draft(connection, who, document, vocabulary=self._vocabulary, day=day)
+            drafted = drafting.draft(connection, who, document, vocabulary=self._vocabulary, day=day)
         return answer(drafted, 201, location=f"{PREFIX}/agreements/{drafted.agreement}")
 
     def redraft(self, code: str) -> Response:
@@ -42,7 +42,7 @@ class Drafts:
             raise BadParameter(self._key, "not the one that the address names.")
         with acting(self._access) as (connection, who):
             day = legal_day(connection)
-            drafted = agreements.redraft(connection, who, document, vocabulary=self._vocabulary, day=day)
+            drafted = drafting.redraft(connection, who, document, vocabulary=self._vocabulary, day=day)
         return answer(drafted)
 
 

@@ -7,7 +7,7 @@ from auth.api.agreements import written_as_yaml
 from auth.cli.desk import add_action, add_ending, at_desk, day_of, in_study, known, read_file, say
 from auth.cli.drafts import add_drafts
 from auth.policy.clauses import AgreementDocument, read_document
-from auth.sharing import agreements, succession
+from auth.sharing import acceptance, agreements, drafting, publication, succession
 from auth.sharing.effect import effect_of
 from auth.sharing.odrl import odrl_of
 from auth.sharing.succession import SuccessionDocument
@@ -38,8 +38,8 @@ def _add_agreement(commands: Subparsers) -> None:
         adder = add_action(kinds, name, text, "code")
         adder.add_argument("--hash", required=True, metavar="BODY_HASH", help="of the body that was read")
         adder.set_defaults(run=run)
-    add_ending(kinds, "decline", "send back as a draft", agreements.decline)
-    add_ending(kinds, "withdraw", "give up the version in work", agreements.withdraw)
+    add_ending(kinds, "decline", "send back as a draft", acceptance.decline)
+    add_ending(kinds, "withdraw", "give up the version in work", acceptance.withdraw)
     revoking = add_action(kinds, "revoke", "end what is published", "code")
     revoking.add_argument("--reason", required=True, metavar="TEXT", help="why")
     revoking.add_argument("--on", type=day_of, metavar="YYYY-MM-DD", help="a coming day; without it at once")
@@ -71,7 +71,7 @@ def _show(chosen: argparse.Namespace, settings: Settings) -> int:
 
 def _propose(chosen: argparse.Namespace, settings: Settings) -> int:
     with at_desk(chosen, settings) as desk:
-        parties = agreements.propose(desk.connection, desk.actor, chosen.code, vocabulary=known(), day=desk.day)
+        parties = drafting.propose(desk.connection, desk.actor, chosen.code, vocabulary=known(), day=desk.day)
     return say(parties)
 
 
@@ -83,13 +83,13 @@ def _effect(chosen: argparse.Namespace, settings: Settings) -> int:
 
 def _accept(chosen: argparse.Namespace, settings: Settings) -> int:
     with at_desk(chosen, settings) as desk:
-        state = agreements.accept(desk.connection, desk.actor, chosen.code, body_hash=chosen.hash, day=desk.day)
+        state = acceptance.accept(desk.connection, desk.actor, chosen.code, body_hash=chosen.hash, day=desk.day)
     return say({"state": state})
 
 
 def _publish(chosen: argparse.Namespace, settings: Settings) -> int:
     with at_desk(chosen, settings, publisher=True) as desk:
-        agreements.publish(
+        publication.publish(
             desk.connection,
             desk.actor,
             chosen.code,
@@ -103,7 +103,7 @@ def _publish(chosen: argparse.Namespace, settings: Settings) -> int:
 
 def _revoke(chosen: argparse.Namespace, settings: Settings) -> int:
     with at_desk(chosen, settings, publisher=True) as desk:
-        agreements.revoke(
+        publication.revoke(
             desk.connection,
             desk.actor,
             chosen.code,

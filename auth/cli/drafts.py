@@ -7,7 +7,7 @@ from typing import Any
 
 from auth.cli.desk import add_action, add_page, at_desk, known, read_file, say
 from auth.policy.clauses import AgreementDocument, PackageDocument, read_document
-from auth.sharing import agreements
+from auth.sharing import agreements, drafting
 from core.settings import Settings
 
 type Kind = type[AgreementDocument] | type[PackageDocument]
@@ -20,10 +20,10 @@ def add_drafts(kinds: Any, kind: Kind) -> None:
     listing = add_action(kinds, "list", "list packages" if package else "list agreements")
     add_page(listing)
     listing.set_defaults(run=partial(_list, package))
-    drafting = add_action(kinds, "draft", f"draft {one} or its next version", "file")
-    drafting.set_defaults(run=partial(_write, agreements.draft, kind))
-    redrafting = add_action(kinds, "redraft", "write the version in work anew", "file")
-    redrafting.set_defaults(run=partial(_write, agreements.redraft, kind))
+    drafter = add_action(kinds, "draft", f"draft {one} or its next version", "file")
+    drafter.set_defaults(run=partial(_write, drafting.draft, kind))
+    redrafter = add_action(kinds, "redraft", "write the version in work anew", "file")
+    redrafter.set_defaults(run=partial(_write, drafting.redraft, kind))
 
 
 def _list(package: bool, chosen: argparse.Namespace, settings: Settings) -> int:
@@ -34,7 +34,7 @@ def _list(package: bool, chosen: argparse.Namespace, settings: Settings) -> int:
     return say(found)
 
 
-def _write(act: Callable[..., agreements.Drafted], kind: Kind, chosen: argparse.Namespace, settings: Settings) -> int:
+def _write(act: Callable[..., drafting.Drafted], kind: Kind, chosen: argparse.Namespace, settings: Settings) -> int:
     document = read_document(kind, read_file(chosen.file))
     with at_desk(chosen, settings) as desk:
         drafted = act(desk.connection, desk.actor, document, vocabulary=known(), day=desk.day)

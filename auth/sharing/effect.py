@@ -22,7 +22,8 @@ from auth.policy.clauses import Json, Vocabulary
 from auth.policy.compiler import Refused, compile_profile_of, compile_public, conflict
 from auth.rights.in_force import grants_in
 from auth.rights.publishing import Holder, functions_of, read_grants, read_holders
-from auth.sharing.agreements import PACKAGE, Agreement, Version, agreement_named, note_effect_seen, working
+from auth.sharing.agreements import PACKAGE, Agreement, Version, agreement_named, working
+from auth.sharing.publication import note_effect_seen
 from auth.standing import is_one_person, officer
 from catalogue.parts import part_names
 from catalogue.profile import Collection, Operation, Profile, whole

@@ -15,17 +15,9 @@ from auth.audit import acts
 from auth.model import AgreementKind, Caller
 from auth.policy.clauses import Json, Place, Terms, Vocabulary, body_of, read_document
 from auth.rights import in_force
-from auth.sharing.agreements import (
-    PACKAGE,
-    Agreement,
-    Version,
-    agreement_named,
-    document_of,
-    put_in_force,
-    versions,
-    write_agreement,
-    write_version,
-)
+from auth.sharing.agreements import PACKAGE, Agreement, Version, agreement_named, document_of, versions
+from auth.sharing.drafting import write_agreement, write_version
+from auth.sharing.publication import put_in_force
 from auth.standing import Standing, Unit, standing, unit_named
 from auth.territory import read_territories
 from core.clocks import Clock

@@ -17,16 +17,9 @@ from auth.audit import acts
 from auth.model import Caller
 from auth.policy.clauses import Json, Vocabulary
 from auth.rights import in_force
-from auth.sharing.agreements import (
-    Agreement,
-    Version,
-    agreement_named,
-    put_in_force,
-    refuse_over_grant,
-    versions,
-    write_agreement,
-    write_version,
-)
+from auth.sharing.agreements import Agreement, Version, agreement_named, versions
+from auth.sharing.drafting import refuse_over_grant, write_agreement, write_version
+from auth.sharing.publication import put_in_force
 from auth.standing import Unit, is_one_person, officer, unit_of
 from auth.territory import Territories, read_territories
 from catalogue.files import Slug, Words

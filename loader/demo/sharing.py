@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from auth.model import AccountKind, Caller, Period
 from auth.policy.clauses import AgreementDocument, PackageDocument, Vocabulary
-from auth.sharing import agreements, packages, requests
+from auth.sharing import acceptance, drafting, packages, publication, requests
 from auth.sharing.effect import effect_of
 from auth.sharing.manager_changes import approve_change, propose_manager
 from auth.sharing.requests import RequestDocument
@@ -74,14 +74,14 @@ def _manage(on: Sharing, layer: str, unit: str) -> None:
 def _agree(on: Sharing, document: AgreementDocument | PackageDocument, code: str) -> None:
     """Take a document through all its states on the day on which it begins."""
     stage, words, day = on.stage, on.vocabulary, document.valid_from
-    drafted = stage.keep(agreements.draft, on.people[MAKER], document, vocabulary=words, day=day)
-    parties = stage.keep(agreements.propose, on.people[MAKER], code, vocabulary=words, day=day)
+    drafted = stage.keep(drafting.draft, on.people[MAKER], document, vocabulary=words, day=day)
+    parties = stage.keep(drafting.propose, on.people[MAKER], code, vocabulary=words, day=day)
     seen = drafted.body_hash
     for each in parties:
-        stage.keep(agreements.accept, on.heads[each.unit], code, body_hash=seen, day=day)
+        stage.keep(acceptance.accept, on.heads[each.unit], code, body_hash=seen, day=day)
     second = on.people[CHECKER]
     effect_of(stage.publishing, second, code, vocabulary=words, day=day)
-    stage.publish(agreements.publish, second, code, body_hash=seen, vocabulary=words, clock=stage.clock, day=day)
+    stage.publish(publication.publish, second, code, body_hash=seen, vocabulary=words, clock=stage.clock, day=day)
 
 
 def _join(on: Sharing, package: str, unit: str) -> None:

@@ -11,7 +11,7 @@ from psycopg.errors import CheckViolation
 
 from auth.model import Period
 from auth.policy.clauses import AgreementDocument, read_document
-from auth.sharing import agreements
+from auth.sharing import acceptance, agreements, drafting, publication
 from auth.sharing.manager_changes import approve_change, propose_manager
 from core.errors import BadDocument, BadParameter, Conflict, Forbidden, NotFound
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, document
@@ -19,19 +19,19 @@ from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, d
 CODE = "thue-2025-01"
 
 
-def drafted(world: World, who: str = "so.mot", **changes) -> agreements.Drafted:
-    return world.act(agreements.draft, who, document(**changes), vocabulary=VOCABULARY, day=DAY)
+def drafted(world: World, who: str = "so.mot", **changes) -> drafting.Drafted:
+    return world.act(drafting.draft, who, document(**changes), vocabulary=VOCABULARY, day=DAY)
 
 
 def propose(world: World, code: str = CODE):
-    return world.act(agreements.propose, "so.mot", code, vocabulary=VOCABULARY, day=DAY)
+    return world.act(drafting.propose, "so.mot", code, vocabulary=VOCABULARY, day=DAY)
 
 
 def accept(world: World, who: str, body_hash: str, code: str = CODE) -> str:
-    return world.act(agreements.accept, who, code, body_hash=body_hash, day=DAY)
+    return world.act(acceptance.accept, who, code, body_hash=body_hash, day=DAY)
 
 
-def accepted(world: World, **changes) -> agreements.Drafted:
+def accepted(world: World, **changes) -> drafting.Drafted:
     version = drafted(world, **changes)
     propose(world, version.agreement)
     if changes.get("kind") != "cong_khai":
@@ -40,11 +40,11 @@ def accepted(world: World, **changes) -> agreements.Drafted:
     return version
 
 
-def publish(world: World, version: agreements.Drafted, who: str = "so.hai", *, looks: bool = True) -> None:
+def publish(world: World, version: drafting.Drafted, who: str = "so.hai", *, looks: bool = True) -> None:
     if looks and who in ("so.hai", "so.lanhdao"):
         world.look(version.agreement, who)
     world.publisher(
-        agreements.publish,
+        publication.publish,
         who,
         version.agreement,
         body_hash=version.body_hash,
@@ -55,7 +55,7 @@ def publish(world: World, version: agreements.Drafted, who: str = "so.hai", *, l
 
 
 def revoke(world: World, who: str = "so.mot", on: date | None = None, code: str = CODE) -> None:
-    world.publisher(agreements.revoke, who, code, reason="hết nhu cầu", on=on, vocabulary=VOCABULARY, day=DAY)
+    world.publisher(publication.revoke, who, code, reason="hết nhu cầu", on=on, vocabulary=VOCABULARY, day=DAY)
 
 
 def states(world: World, code: str = CODE) -> list[tuple]:
@@ -104,7 +104,7 @@ def test_the_effect_of_an_earlier_body_is_not_that_of_this_one(world: World):
     first = accepted(world)
     world.look(CODE)
     changed = document(purpose="Mục đích khác")
-    second = world.act(agreements.redraft, "so.mot", changed, vocabulary=VOCABULARY, day=DAY)
+    second = world.act(drafting.redraft, "so.mot", changed, vocabulary=VOCABULARY, day=DAY)
     propose(world)
     accept(world, "thue.lanhdao", second.body_hash)
     accept(world, "so.lanhdao", second.body_hash)
@@ -152,7 +152,7 @@ def test_a_managing_unit_that_was_named_meanwhile_has_to_accept_before_it_is_pub
 
     with pytest.raises(Conflict, match="manages"):
         publish(world, version)
-    world.act(agreements.decline, "so.lanhdao", CODE, reason="bổ sung đơn vị quản lý", day=DAY)
+    world.act(acceptance.decline, "so.lanhdao", CODE, reason="bổ sung đơn vị quản lý", day=DAY)
     assert {each.unit for each in propose(world)} == {"cuc-thue", "so", "ubnd-689"} - {"so"}
 
 
@@ -178,7 +178,7 @@ def test_nobody_is_named_a_managing_unit_while_it_is_being_published(world: Worl
     world.look(CODE)
     publishing = psycopg.connect(world.login("publisher"))
     words = {"body_hash": version.body_hash, "vocabulary": VOCABULARY, "clock": CLOCK, "day": DAY}
-    agreements.publish(publishing, world.people["so.hai"], CODE, **words)
+    publication.publish(publishing, world.people["so.hai"], CODE, **words)
 
     with psycopg.connect(world.login("identity"), options="-c lock_timeout=300ms") as naming:
         with pytest.raises(psycopg.errors.LockNotAvailable), naming.transaction():
@@ -313,7 +313,7 @@ def test_a_body_that_changes_voids_what_was_accepted(world: World):
     accept(world, "thue.lanhdao", version.body_hash)
     changed = document(clauses=[clause(columns=["id", "xa_id", "dien_tich"])])
 
-    world.act(agreements.redraft, "so.mot", changed, vocabulary=VOCABULARY, day=DAY)
+    world.act(drafting.redraft, "so.mot", changed, vocabulary=VOCABULARY, day=DAY)
     propose(world)
 
     with pytest.raises(Conflict, match="another one"):
@@ -329,7 +329,7 @@ def test_a_body_that_changes_voids_what_was_accepted(world: World):
 def test_what_was_declined_is_proposed_and_accepted_anew(world: World):
     version = accepted(world)
 
-    world.act(agreements.decline, "thue.lanhdao", CODE, reason="thiếu cột", day=DAY)
+    world.act(acceptance.decline, "thue.lanhdao", CODE, reason="thiếu cột", day=DAY)
     propose(world)
 
     assert accept(world, "thue.lanhdao", version.body_hash) == "proposed"
@@ -342,13 +342,13 @@ def test_a_version_in_work_keeps_the_next_one_waiting(world: World):
     with pytest.raises(Conflict, match="in work"):
         drafted(world)
 
-    world.act(agreements.withdraw, "so.hai", CODE, reason="lập lại", day=DAY)
+    world.act(acceptance.withdraw, "so.hai", CODE, reason="lập lại", day=DAY)
     assert drafted(world).number == 2
 
 
 def test_an_agreement_keeps_its_recipient(world: World):
     drafted(world)
-    world.act(agreements.withdraw, "so.mot", CODE, reason="lập lại", day=DAY)
+    world.act(acceptance.withdraw, "so.mot", CODE, reason="lập lại", day=DAY)
 
     with pytest.raises(Conflict, match="another kind, recipient"):
         drafted(world, recipient="ubnd-689")
@@ -429,10 +429,10 @@ def test_a_version_is_the_same_after_export_and_import(world: World):
     with psycopg.connect(world.login("identity")) as connection:
         agreement = agreements.agreement_named(connection, CODE)
         version = agreements.versions(connection, agreement)[0]
-    world.act(agreements.withdraw, "so.mot", CODE, reason="chuyển", day=DAY)
+    world.act(acceptance.withdraw, "so.mot", CODE, reason="chuyển", day=DAY)
 
     again = read_document(AgreementDocument, agreements.document_of(agreement, version))
-    same = world.act(agreements.draft, "so.mot", again, vocabulary=VOCABULARY, day=DAY + timedelta(days=400))
+    same = world.act(drafting.draft, "so.mot", again, vocabulary=VOCABULARY, day=DAY + timedelta(days=400))
 
     assert same.body_hash == version.body_hash
     assert len(version.body["grants"][0]["columns"]) == len(VOCABULARY.layers["thua-dat"].columns)
@@ -504,7 +504,7 @@ def test_postgresql_knows_that_the_publisher_is_a_second_officer(world: World):
 
 def test_postgresql_lets_a_version_begin_as_a_draft_only(world: World):
     drafted(world)
-    world.act(agreements.withdraw, "so.mot", CODE, reason="thử", day=DAY)
+    world.act(acceptance.withdraw, "so.mot", CODE, reason="thử", day=DAY)
 
     said = refused_by_database(
         world,

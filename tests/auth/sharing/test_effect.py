@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from auth.sharing import agreements, effect
+from auth.sharing import drafting, effect, publication
 from database.walls import check_walls
 from tests.auth.sharing.conftest import CLOCK, DAY, LAYERS, VOCABULARY, World, clause, document, people_of
 
@@ -27,8 +27,8 @@ def province(sample_db: str) -> World:
     return World(sample_db, people)
 
 
-def drafted(province: World, code: str, **changes: Any) -> agreements.Drafted:
-    return province.act(agreements.draft, "so.mot", document(agreement=code, **changes), vocabulary=VOCABULARY, day=DAY)
+def drafted(province: World, code: str, **changes: Any) -> drafting.Drafted:
+    return province.act(drafting.draft, "so.mot", document(agreement=code, **changes), vocabulary=VOCABULARY, day=DAY)
 
 
 def shown(province: World, code: str, who: str = "so.hai") -> effect.Effect:
@@ -40,7 +40,7 @@ def published(province: World, code: str) -> None:
     moved(province, code, "proposed", "accepted", "published")
 
 
-def accepted(province: World, code: str, **changes: Any) -> agreements.Drafted:
+def accepted(province: World, code: str, **changes: Any) -> drafting.Drafted:
     """Draft, and bring it to where all have accepted, around the service."""
     version = drafted(province, code, **changes)
     moved(province, code, "proposed", "accepted")
@@ -299,7 +299,7 @@ def test_publishing_waits_for_no_look(province: World):
         until_waiting(province)
 
         with psycopg.connect(province.login("publisher"), options="-c lock_timeout=3s") as connection:
-            agreements.publish(
+            publication.publish(
                 connection,
                 province.people["so.hai"],
                 "cong-bo-ngay",

@@ -8,7 +8,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from auth.rights.publishing import republish
-from auth.sharing import agreements, packages, succession
+from auth.sharing import acceptance, drafting, packages, publication, succession
 from auth.sharing.succession import SuccessionDocument
 from core.errors import BadDocument, Conflict
 from tests.auth.sharing.conftest import CLOCK, DAY, LAYERS, VOCABULARY, World, clause, document, package
@@ -45,9 +45,9 @@ def offices(world: World) -> World:
     return world
 
 
-def drafted(world: World, recipient: str, *clauses: Any, code: str = "tt-1") -> agreements.Drafted:
+def drafted(world: World, recipient: str, *clauses: Any, code: str = "tt-1") -> drafting.Drafted:
     given = document(agreement=code, recipient=recipient, clauses=list(clauses))
-    return world.act(agreements.draft, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
+    return world.act(drafting.draft, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
 
 
 def test_aggregates_are_statistics_and_targets():
@@ -74,12 +74,12 @@ def test_who_runs_the_data_centre_has_no_aggregates_either(offices: World):
 @pytest.mark.parametrize("unit", ["vp-ubnd", "tthdl"])
 def test_such_a_unit_joins_no_package_of_parcels(offices: World, unit: str):
     given = package(clauses=[PARCELS])
-    version = offices.act(agreements.draft, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
-    offices.act(agreements.propose, "so.mot", "dia-ban", vocabulary=VOCABULARY, day=DAY)
-    offices.act(agreements.accept, "so.lanhdao", "dia-ban", body_hash=version.body_hash, day=DAY)
+    version = offices.act(drafting.draft, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
+    offices.act(drafting.propose, "so.mot", "dia-ban", vocabulary=VOCABULARY, day=DAY)
+    offices.act(acceptance.accept, "so.lanhdao", "dia-ban", body_hash=version.body_hash, day=DAY)
     offices.look("dia-ban")
     words = {"vocabulary": VOCABULARY, "clock": CLOCK, "day": DAY}
-    offices.publisher(agreements.publish, "so.hai", "dia-ban", body_hash=version.body_hash, **words)
+    offices.publisher(publication.publish, "so.hai", "dia-ban", body_hash=version.body_hash, **words)
 
     with pytest.raises(BadDocument, match="sees"):
         offices.publisher(packages.join, "so.mot", "dia-ban", unit, **words)
@@ -87,12 +87,12 @@ def test_such_a_unit_joins_no_package_of_parcels(offices: World, unit: str):
 
 def agreed_with_tax_office(world: World, *clauses: Any) -> None:
     version = drafted(world, "cuc-thue", *clauses)
-    world.act(agreements.propose, "so.mot", "tt-1", vocabulary=VOCABULARY, day=DAY)
+    world.act(drafting.propose, "so.mot", "tt-1", vocabulary=VOCABULARY, day=DAY)
     for who in ("thue.lanhdao", "so.lanhdao"):
-        world.act(agreements.accept, who, "tt-1", body_hash=version.body_hash, day=DAY)
+        world.act(acceptance.accept, who, "tt-1", body_hash=version.body_hash, day=DAY)
     world.look("tt-1")
     words = {"vocabulary": VOCABULARY, "clock": CLOCK, "day": DAY}
-    world.publisher(agreements.publish, "so.hai", "tt-1", body_hash=version.body_hash, **words)
+    world.publisher(publication.publish, "so.hai", "tt-1", body_hash=version.body_hash, **words)
 
 
 def test_parcels_do_not_move_to_a_successor_of_such_a_kind(offices: World):

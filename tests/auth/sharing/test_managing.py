@@ -8,7 +8,7 @@ import pytest
 
 from auth.model import Grant, Period
 from auth.policy.clauses import grants_of
-from auth.sharing import agreements
+from auth.sharing import agreements, drafting
 from auth.sharing.managing import Management, concerned, managing_units
 from auth.territory import territories_of
 from catalogue.profile import Allowance, OneOf, Operation, RowScope
@@ -79,7 +79,7 @@ def test_postgresql_and_the_service_find_the_same_managing_units(world: World):
         clauses = [clause(rows={"territory": each}) for each in chance.sample(territories, 1)]
         given = document(agreement=f"tt-{number}", recipient="ubnd-689", clauses=clauses,
                          valid_until=chance.choice([None, "2025-03-01"]))  # fmt: skip
-        world.act(agreements.draft, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
+        world.act(drafting.draft, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
         with psycopg.connect(world.login("identity")) as connection:
             version = agreements.working(connection, agreements.agreement_named(connection, f"tt-{number}"))
             period = Period(version.valid_from, version.valid_until)

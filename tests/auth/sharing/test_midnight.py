@@ -6,7 +6,7 @@ from datetime import date
 import psycopg
 import pytest
 
-from auth.sharing import agreements
+from auth.sharing import acceptance, drafting, publication
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, document
 
 STARTS, ENDS = date(2025, 9, 1), date(2025, 10, 1)
@@ -49,13 +49,13 @@ def seen(world: World, as_app: Callable[[str], str]) -> Callable[[], int]:
 
 def agreed(world: World) -> None:
     given = document(clauses=[UNITS], valid_from=STARTS, valid_until=ENDS)
-    version = world.act(agreements.draft, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
-    world.act(agreements.propose, "so.mot", version.agreement, vocabulary=VOCABULARY, day=DAY)
+    version = world.act(drafting.draft, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
+    world.act(drafting.propose, "so.mot", version.agreement, vocabulary=VOCABULARY, day=DAY)
     for who in ("thue.lanhdao", "so.lanhdao"):
-        world.act(agreements.accept, who, version.agreement, body_hash=version.body_hash, day=DAY)
+        world.act(acceptance.accept, who, version.agreement, body_hash=version.body_hash, day=DAY)
     words = {"vocabulary": VOCABULARY, "clock": CLOCK, "day": DAY}
     world.look(version.agreement)
-    world.publisher(agreements.publish, "so.hai", version.agreement, body_hash=version.body_hash, **words)
+    world.publisher(publication.publish, "so.hai", version.agreement, body_hash=version.body_hash, **words)
 
 
 def on(world: World, day: date) -> None:
@@ -78,7 +78,7 @@ def test_an_agreement_that_is_revoked_is_over_with_the_act(world: World, seen: C
     on(world, STARTS)
     assert seen() == 6
 
-    world.publisher(agreements.revoke, "so.mot", "thue-2025-01", reason="x", vocabulary=VOCABULARY, day=STARTS)
+    world.publisher(publication.revoke, "so.mot", "thue-2025-01", reason="x", vocabulary=VOCABULARY, day=STARTS)
 
     assert seen() == 0
 
@@ -87,7 +87,9 @@ def test_an_end_that_was_set_for_a_coming_day_comes_by_itself(world: World, seen
     agreed(world)
     earlier = date(2025, 9, 10)
 
-    world.publisher(agreements.revoke, "so.mot", "thue-2025-01", reason="x", on=earlier, vocabulary=VOCABULARY, day=DAY)
+    world.publisher(
+        publication.revoke, "so.mot", "thue-2025-01", reason="x", on=earlier, vocabulary=VOCABULARY, day=DAY
+    )
 
     on(world, date(2025, 9, 9))
     assert seen() == 6

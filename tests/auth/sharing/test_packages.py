@@ -5,7 +5,7 @@ from datetime import date
 import psycopg
 import pytest
 
-from auth.sharing import agreements, packages
+from auth.sharing import acceptance, drafting, packages, publication
 from core.errors import BadDocument, Conflict, Forbidden, NotFound
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, package
 
@@ -19,12 +19,12 @@ def offered(world: World) -> World:
 
 
 def publish_package(world: World, **changes) -> None:
-    version = world.act(agreements.draft, "so.mot", package(**changes), vocabulary=VOCABULARY, day=DAY)
-    world.act(agreements.propose, "so.mot", PACKAGE, vocabulary=VOCABULARY, day=DAY)
-    world.act(agreements.accept, "so.lanhdao", PACKAGE, body_hash=version.body_hash, day=DAY)
+    version = world.act(drafting.draft, "so.mot", package(**changes), vocabulary=VOCABULARY, day=DAY)
+    world.act(drafting.propose, "so.mot", PACKAGE, vocabulary=VOCABULARY, day=DAY)
+    world.act(acceptance.accept, "so.lanhdao", PACKAGE, body_hash=version.body_hash, day=DAY)
     world.look(PACKAGE)
     world.publisher(
-        agreements.publish, "so.hai", PACKAGE, body_hash=version.body_hash, vocabulary=VOCABULARY, clock=CLOCK, day=DAY
+        publication.publish, "so.hai", PACKAGE, body_hash=version.body_hash, vocabulary=VOCABULARY, clock=CLOCK, day=DAY
     )
 
 
@@ -77,7 +77,7 @@ def test_a_unit_without_territory_does_not_join_a_package_of_own_territory(offer
 
 
 def test_a_package_that_is_not_published_is_not_joined(world: World):
-    world.act(agreements.draft, "so.mot", package(), vocabulary=VOCABULARY, day=DAY)
+    world.act(drafting.draft, "so.mot", package(), vocabulary=VOCABULARY, day=DAY)
 
     with pytest.raises(Conflict, match="not published"):
         join(world, "so.mot")

@@ -7,7 +7,7 @@ from datetime import date
 import psycopg
 import pytest
 
-from auth.sharing import agreements, requests
+from auth.sharing import acceptance, drafting, publication, requests
 from core.errors import BadParameter, Conflict, Forbidden, NotFound
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, document
 
@@ -49,14 +49,14 @@ def test_a_request_becomes_an_agreement_and_everything_is_on_record(sent: World)
     step(sent, requests.answer, "so.mot", "Sở tiếp nhận")
     step(sent, requests.prepare, "so.mot", "dự thảo")
     special = document(agreement="dt-2025-017", kind="dac_thu", request=CODE)
-    version = sent.act(agreements.draft, "so.mot", special, vocabulary=VOCABULARY, day=DAY)
-    sent.act(agreements.propose, "so.mot", "dt-2025-017", vocabulary=VOCABULARY, day=DAY)
+    version = sent.act(drafting.draft, "so.mot", special, vocabulary=VOCABULARY, day=DAY)
+    sent.act(drafting.propose, "so.mot", "dt-2025-017", vocabulary=VOCABULARY, day=DAY)
     for who in ("thue.lanhdao", "so.lanhdao"):
-        sent.act(agreements.accept, who, "dt-2025-017", body_hash=version.body_hash, day=DAY)
+        sent.act(acceptance.accept, who, "dt-2025-017", body_hash=version.body_hash, day=DAY)
 
     sent.look("dt-2025-017")
     sent.publisher(
-        agreements.publish,
+        publication.publish,
         "so.hai",
         "dt-2025-017",
         body_hash=version.body_hash,
@@ -126,7 +126,7 @@ def test_a_request_of_another_unit_is_not_found(sent: World):
 def test_an_agreement_of_the_special_kind_answers_a_request_in_preparation(sent: World):
     def draft(**changes):
         special = document(agreement="dt-1", kind="dac_thu", **changes)
-        sent.act(agreements.draft, "so.mot", special, vocabulary=VOCABULARY, day=DAY)
+        sent.act(drafting.draft, "so.mot", special, vocabulary=VOCABULARY, day=DAY)
 
     with pytest.raises(BadParameter, match="request"):
         draft()

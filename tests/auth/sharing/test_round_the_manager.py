@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg.errors import CheckViolation
 
-from auth.sharing import agreements, manager_changes, packages, succession
+from auth.sharing import acceptance, drafting, manager_changes, packages, publication, succession
 from core.errors import Conflict, Forbidden, NotFound
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, document, package
 
@@ -22,22 +22,22 @@ def managed(world: World) -> World:
     return world
 
 
-def proposed(world: World, **changes) -> agreements.Drafted:
-    version = world.act(agreements.draft, "so.mot", document(clauses=HERE) if not changes else
+def proposed(world: World, **changes) -> drafting.Drafted:
+    version = world.act(drafting.draft, "so.mot", document(clauses=HERE) if not changes else
                         document(**{"clauses": HERE} | changes), vocabulary=VOCABULARY, day=DAY)  # fmt: skip
-    world.act(agreements.propose, "so.mot", version.agreement, vocabulary=VOCABULARY, day=DAY)
+    world.act(drafting.propose, "so.mot", version.agreement, vocabulary=VOCABULARY, day=DAY)
     return version
 
 
-def accept(world: World, version: agreements.Drafted, *heads: str) -> None:
+def accept(world: World, version: drafting.Drafted, *heads: str) -> None:
     for who in heads:
-        world.act(agreements.accept, who, version.agreement, body_hash=version.body_hash, day=DAY)
+        world.act(acceptance.accept, who, version.agreement, body_hash=version.body_hash, day=DAY)
 
 
-def publish(world: World, version: agreements.Drafted) -> None:
+def publish(world: World, version: drafting.Drafted) -> None:
     world.look(version.agreement)
     world.publisher(
-        agreements.publish,
+        publication.publish,
         "so.hai",
         version.agreement,
         body_hash=version.body_hash,
@@ -65,7 +65,7 @@ def published_as_postgresql_sees_it(world: World, code: str = CODE) -> None:
 
 
 def parties(world: World) -> set[str]:
-    found = world.act(agreements.propose, "so.mot", CODE, vocabulary=VOCABULARY, day=DAY)
+    found = world.act(drafting.propose, "so.mot", CODE, vocabulary=VOCABULARY, day=DAY)
     return {each.unit for each in found if each.role == "managing"}
 
 
@@ -81,7 +81,7 @@ def test_whoever_follows_a_manager_that_was_ended_after_accepting_accepts_anew(m
         published_as_postgresql_sees_it(managed)
 
     assert refused.value.diag.constraint_name == "all_managers"
-    managed.act(agreements.decline, "689.lanhdao", CODE, reason="đổi đơn vị quản lý", day=DAY)
+    managed.act(acceptance.decline, "689.lanhdao", CODE, reason="đổi đơn vị quản lý", day=DAY)
     assert parties(managed) == {"ubnd-25270"}
 
 
@@ -97,7 +97,7 @@ def test_an_agreement_that_waits_while_a_manager_is_named_is_not_published_witho
         published_as_postgresql_sees_it(world)
 
     assert refused.value.diag.constraint_name == "all_managers"
-    world.act(agreements.decline, "so.lanhdao", CODE, reason="bổ sung đơn vị quản lý", day=DAY)
+    world.act(acceptance.decline, "so.lanhdao", CODE, reason="bổ sung đơn vị quản lý", day=DAY)
     assert parties(world) == {"ubnd-689"}
     accept(world, version, "thue.lanhdao", "689.lanhdao")
     publish(world, version)
@@ -122,7 +122,7 @@ def test_a_manager_that_is_ended_without_another_one_leaves_its_data_to_the_depa
     with pytest.raises(CheckViolation):
         published_as_postgresql_sees_it(managed)
 
-    managed.act(agreements.decline, "689.lanhdao", CODE, reason="thôi quản lý", day=DAY)
+    managed.act(acceptance.decline, "689.lanhdao", CODE, reason="thôi quản lý", day=DAY)
     assert parties(managed) == {"so"}
     accept(managed, version, "thue.lanhdao")
     with pytest.raises(Forbidden, match="drafted"):
@@ -153,7 +153,7 @@ def test_a_unit_that_has_ended_still_manages_until_two_officers_end_that(managed
         publish(managed, version)
 
     end(managed)
-    managed.act(agreements.decline, "thue.lanhdao", CODE, reason="đơn vị đã kết thúc", day=DAY)
+    managed.act(acceptance.decline, "thue.lanhdao", CODE, reason="đơn vị đã kết thúc", day=DAY)
     assert parties(managed) == {"so"}
 
 
@@ -185,8 +185,8 @@ def test_the_successor_of_a_managing_unit_manages_nothing_until_two_officers_nam
 def offered(world: World) -> World:
     """A package of parcels in the own territory, which the Sở accepted as the managing unit."""
     given = package(valid_from=DAY.isoformat())
-    version = world.act(agreements.draft, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
-    world.act(agreements.propose, "so.mot", PACKAGE, vocabulary=VOCABULARY, day=DAY)
+    version = world.act(drafting.draft, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
+    world.act(drafting.propose, "so.mot", PACKAGE, vocabulary=VOCABULARY, day=DAY)
     accept(world, version, "so.lanhdao")
     publish(world, version)
     return world
@@ -245,10 +245,8 @@ def test_an_agreement_does_not_move_to_rows_whose_manager_has_not_accepted(offer
 
 
 def test_a_manager_that_accepted_the_package_has_accepted_what_comes_of_it(managed: World):
-    version = managed.act(
-        agreements.draft, "so.mot", package(valid_from=DAY.isoformat()), vocabulary=VOCABULARY, day=DAY
-    )
-    managed.act(agreements.propose, "so.mot", PACKAGE, vocabulary=VOCABULARY, day=DAY)
+    version = managed.act(drafting.draft, "so.mot", package(valid_from=DAY.isoformat()), vocabulary=VOCABULARY, day=DAY)
+    managed.act(drafting.propose, "so.mot", PACKAGE, vocabulary=VOCABULARY, day=DAY)
     accept(managed, version, "so.lanhdao", "689.lanhdao")
     publish(managed, version)
     join(managed, "so.mot")

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from auth.sharing import agreements, succession
+from auth.sharing import acceptance, agreements, drafting, publication, succession
 from core.errors import BadParameter, Conflict, Forbidden, NotFound
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, document
 
@@ -32,13 +32,13 @@ def reform(world: World) -> World:
     """The commune has an agreement about its own territory, and an approved successor."""
     own = [clause(rows={"territory": "own"})]
     given = document(agreement="xa-25270", recipient=OLD, clauses=own)
-    version = world.act(agreements.draft, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
-    world.act(agreements.propose, "so.mot", "xa-25270", vocabulary=VOCABULARY, day=DAY)
+    version = world.act(drafting.draft, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
+    world.act(drafting.propose, "so.mot", "xa-25270", vocabulary=VOCABULARY, day=DAY)
     for who in ("25270.lanhdao", "so.lanhdao"):
-        world.act(agreements.accept, who, "xa-25270", body_hash=version.body_hash, day=DAY)
+        world.act(acceptance.accept, who, "xa-25270", body_hash=version.body_hash, day=DAY)
     seen = {"body_hash": version.body_hash, "vocabulary": VOCABULARY, "clock": CLOCK, "day": DAY}
     world.look("xa-25270")
-    world.publisher(agreements.publish, "so.hai", "xa-25270", **seen)
+    world.publisher(publication.publish, "so.hai", "xa-25270", **seen)
     world.rows(
         "INSERT INTO acl.unit_succession (old_id, new_id, day, basis, state, proposed_by, proposed_at, decided_by, "
         "decided_at) SELECT o.id, n.id, %s, 'x', 'approved', %s, now(), %s, now() FROM acl.unit o, acl.unit n "
@@ -106,7 +106,7 @@ def test_a_moved_agreement_is_the_same_after_export_and_import(reform: World):
     version = reform.act(lambda connection, _: agreements.versions(connection, agreement)[0], "so.mot")
 
     again = document(**agreements.document_of(agreement, version))
-    same = reform.act(agreements.draft, "so.mot", again, vocabulary=VOCABULARY, day=DAY)
+    same = reform.act(drafting.draft, "so.mot", again, vocabulary=VOCABULARY, day=DAY)
 
     assert same.body_hash == version.body_hash
 
@@ -122,7 +122,7 @@ def test_a_migration_is_decided_once(reform: World):
 
 def test_an_agreement_that_ended_meanwhile_does_not_move(reform: World):
     drafted(reform)
-    reform.publisher(agreements.revoke, "so.mot", "xa-25270", reason="x", vocabulary=VOCABULARY, day=DAY)
+    reform.publisher(publication.revoke, "so.mot", "xa-25270", reason="x", vocabulary=VOCABULARY, day=DAY)
 
     with pytest.raises(Conflict, match="changed"):
         approved(reform)
