@@ -143,9 +143,9 @@ INSERT INTO lg.ngay_phap_ly DEFAULT VALUES;
 COMMENT ON COLUMN lg.ngay_phap_ly.ngay IS 'Fixed legal day; NULL follows the calendar of Asia/Ho_Chi_Minh.';
 
 CREATE FUNCTION lg.hom_nay() RETURNS date
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT coalesce(ngay, (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date) FROM lg.ngay_phap_ly;
-END;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN -- every request asks for it: plpgsql keeps the plan
+    RETURN (SELECT coalesce(ngay, (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date) FROM lg.ngay_phap_ly);
+END $$;
 
 COMMENT ON FUNCTION lg.hom_nay IS 'The legal day.';

@@ -499,18 +499,22 @@ END $$;
 COMMENT ON FUNCTION acl.enter IS
     'Takes on the role of a part of a principal''s profile for the rest of the transaction. hop and tim narrow, they never widen.';
 
+CREATE INDEX agreement_recipient ON acl.agreement (coalesce(recipient_id, 0));
+
 CREATE FUNCTION acl.agreements_of(unit_id int, ngay date) RETURNS jsonb
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT jsonb_object_agg(t.collection, t.codes)
-    FROM (SELECT (g->>'layer') || CASE a.kind WHEN 'dac_thu' THEN '~' || a.code ELSE '' END AS collection,
-                 jsonb_agg(DISTINCT a.code) AS codes
-          FROM acl.agreement a
-          JOIN acl.agreement_version v ON v.agreement_id = a.id
-          CROSS JOIN jsonb_array_elements(v.body->'grants') g
-          WHERE v.state = 'published' AND v.valid_from <= ngay AND (v.valid_until IS NULL OR v.valid_until > ngay)
-            AND a.kind <> 'goi' AND a.recipient_id IS NOT DISTINCT FROM agreements_of.unit_id
-          GROUP BY 1) t
-$$;
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT jsonb_object_agg(t.collection, t.codes)
+        FROM (SELECT (g->>'layer') || CASE a.kind WHEN 'dac_thu' THEN '~' || a.code ELSE '' END AS collection,
+                     jsonb_agg(DISTINCT a.code) AS codes
+              FROM acl.agreement a
+              JOIN acl.agreement_version v ON v.agreement_id = a.id
+              CROSS JOIN jsonb_array_elements(v.body->'grants') g
+              WHERE v.state = 'published' AND v.valid_from <= ngay AND (v.valid_until IS NULL OR v.valid_until > ngay)
+                AND a.kind <> 'goi' AND coalesce(a.recipient_id, 0) = coalesce(agreements_of.unit_id, 0)
+              GROUP BY 1) t);
+END $$;
 COMMENT ON FUNCTION acl.agreements_of IS
     'Codes of the agreements of a unit (NULL: of the publications to everybody) in force on a day, by collection.';
 
