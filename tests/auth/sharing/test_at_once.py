@@ -1,13 +1,15 @@
 """What two people do to one agreement or package at once, each in a transaction of their own."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import psycopg
 import pytest
 
 from auth.sharing import acceptance, drafting, packages, publication
-from core.errors import DatdaiError
+from core.errors import Conflict, DatdaiError
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, document, package
 
 TURNS = range(4)
@@ -66,18 +68,36 @@ def test_of_two_officers_who_publish_at_once_one_does(world: World, code: str, t
     assert world.rows("SELECT account FROM audit.act WHERE act = 'agreement.publish'") == [(who,)]
 
 
-@pytest.mark.parametrize("turn", TURNS)
-def test_a_version_that_is_withdrawn_while_it_is_published_is_one_of_the_two(world: World, turn: int):
+@pytest.mark.parametrize("late", ["publish", "withdraw", "decline"])
+def test_who_comes_while_a_version_is_published_waits_and_finds_it_published(world: World, late: str):
     code = "thue-2025-01"
     seen = accepted(world, code, document(), "thue.lanhdao", "so.lanhdao")
+    acts: dict[str, Callable[[], object]] = {
+        "publish": publish(world, "so.lanhdao", code, seen),
+        "withdraw": lambda: world.act(acceptance.withdraw, "so.mot", code, reason="x", day=DAY),
+        "decline": lambda: world.act(acceptance.decline, "thue.lanhdao", code, reason="x", day=DAY),
+    }
+    first = psycopg.connect(world.login("publisher"))
+    publication.publish(first, world.people["so.hai"], code, body_hash=seen, **WORDS)
 
-    results = at_once(
-        publish(world, "so.hai", code, seen),
-        lambda: world.act(acceptance.withdraw, "so.mot", code, reason=f"lần {turn}", day=DAY),
-    )
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(acts[late])
+        until_waiting(world)
+        first.commit()
+        first.close()
 
-    assert sorted(type(each).__name__ for each in results) == ["Conflict", "NoneType"]
-    assert states(world, code)[0][0] == ("published" if results[0] is None else "revoked")
+        with pytest.raises(Conflict, match="No version of .* is in work"):
+            second.result(20)
+    assert states(world, code) == [("published", "so.hai")]
+
+
+def until_waiting(world: World) -> None:
+    """Wait until somebody waits for another transaction."""
+    for _ in range(200):
+        if world.rows("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted") == [(True,)]:
+            return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
 
 
 @pytest.mark.parametrize("turn", TURNS)
