@@ -299,6 +299,14 @@ def test_a_staff_member_of_a_party_does_not_accept_for_it(world: World):
         accept(world, "thue.canbo", version.body_hash)
 
 
+def test_a_staff_member_of_a_party_does_not_send_it_back_for_it(world: World):
+    drafted(world)
+    propose(world)
+
+    with pytest.raises(Forbidden, match="sends it back"):
+        world.act(acceptance.decline, "thue.canbo", CODE, reason="x", day=DAY)
+
+
 def test_an_agreement_of_others_is_not_found(world: World):
     version = drafted(world)
     propose(world)
