@@ -9,7 +9,7 @@ from auth.credentials.holds import hold_actor
 from auth.model import AccountKind
 from auth.people import proposals
 from auth.people.accounts import caller_named, one_at_a_time
-from auth.people.proposals import Act, Arguments, Means, NewProposal
+from auth.people.proposals import TAKES, Act, Arguments, Means, NewProposal
 from auth.written import content_of
 from catalogue.files import read_layers
 from core.clocks import RealClock
@@ -17,7 +17,16 @@ from core.commands import Subparsers
 from core.limits import LIMITS
 from core.settings import Settings
 
-_OPTIONS: Final = ("unit", "person", "person_code", "position", "note", "issuer", "subject", "function")
+_OPTIONS: Final = {
+    "unit": "the code of the unit",
+    "person": "the name of the person",
+    "person_code": "the number of the person in the staff list of the unit",
+    "position": "what the person is",
+    "note": "what the record says besides",
+    "issuer": "the outside provider",
+    "subject": "the identifier of the person there",
+    "function": "the code of the function",
+}
 
 
 def add_to(group: Subparsers) -> None:
@@ -44,12 +53,21 @@ def _add_act(adder: argparse.ArgumentParser) -> None:
     adder.add_argument("act", choices=[each.value.replace("_", "-") for each in Act], metavar="ACT", help="what to do")
     adder.add_argument("account", metavar="ACCOUNT")
     adder.add_argument("--reason", required=True, metavar="TEXT", help="why; everybody concerned reads it")
-    adder.add_argument("--kind", choices=[each.value for each in AccountKind])
-    adder.add_argument("--to", dest="to_person", metavar="NAME", help="of hand-over: the person")
-    for name in _OPTIONS:
-        adder.add_argument(f"--{name.replace('_', '-')}", metavar=name.split("_")[-1].upper())
+    kinds = [each.value for each in AccountKind]
+    adder.add_argument("--kind", choices=kinds, help=_told("kind", "what the account is"))
+    adder.add_argument("--to", dest="to_person", metavar="NAME", help=_told("to_person", "the person"))
+    for name, text in _OPTIONS.items():
+        adder.add_argument(f"--{name.replace('_', '-')}", metavar=name.split("_")[-1].upper(), help=_told(name, text))
     for name in ("since", "until"):
-        adder.add_argument(f"--{name}", type=date.fromisoformat, metavar="YYYY-MM-DD", help="of give-function")
+        adder.add_argument(
+            f"--{name}", type=date.fromisoformat, metavar="YYYY-MM-DD", help=_told(name, f"{name} which legal day")
+        )
+
+
+def _told(name: str, text: str) -> str:
+    """Say which acts take an argument, and what it is."""
+    acts = [act.value.replace("_", "-") for act, (needed, more) in TAKES.items() if name in needed | more]
+    return f"of {', '.join(acts)}: {text}"
 
 
 def do_alone(chosen: argparse.Namespace, settings: Settings) -> int:

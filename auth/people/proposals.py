@@ -155,7 +155,7 @@ class _Doing:
     means: Means
 
 
-_TAKES: Final[dict[Act, tuple[frozenset[str], frozenset[str]]]] = {
+TAKES: Final[dict[Act, tuple[frozenset[str], frozenset[str]]]] = {
     Act.CREATE: (frozenset({"unit", "kind", "person"}), frozenset({"person_code", "position"})),
     Act.HAND_OVER: (frozenset({"to_person"}), frozenset({"note"})),
     Act.RESET: (frozenset(), frozenset()),
@@ -400,7 +400,7 @@ def _is_own(connection: Connection[Any], actor: Caller, account_id: int) -> bool
 
 def _check_arguments(new: NewProposal) -> None:
     given = frozenset(new.arguments.model_dump(exclude_none=True))
-    needed, more = _TAKES[new.act]
+    needed, more = TAKES[new.act]
     if lacking := needed - given:
         raise BadRequest("The act '{}' needs: {}.", new.act.value, ", ".join(sorted(lacking)))
     if surplus := given - needed - more:

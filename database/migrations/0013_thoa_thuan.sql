@@ -378,15 +378,6 @@ BEGIN
     IF acl.la_dba() THEN
         RETURN new;
     END IF;
-    IF TG_TABLE_NAME = 'unit' THEN
-        IF EXISTS (SELECT FROM acl.agreement a JOIN acl.agreement_version v ON v.agreement_id = a.id
-                   WHERE a.recipient_id = new.id AND v.state IN ('draft', 'proposed', 'accepted', 'published')
-                     AND (v.valid_until IS NULL OR v.valid_until > lg.hom_nay()) AND acl.khong_duoc_giao(new.kind, v.body)) THEN
-            RAISE EXCEPTION 'what the unit has agreed is not for a unit of this kind'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'kind_of_recipient';
-        END IF;
-        RETURN new;
-    END IF;
     SELECT u.kind INTO loai FROM acl.agreement a JOIN acl.unit u ON u.id = a.recipient_id WHERE a.id = new.agreement_id
     FOR SHARE OF u;
     IF acl.khong_duoc_giao(loai, new.body) THEN
@@ -399,8 +390,6 @@ CREATE TRIGGER giu_loai BEFORE INSERT OR UPDATE OF body ON acl.agreement_version
     FOR EACH ROW EXECUTE FUNCTION acl.giu_loai();
 CREATE TRIGGER giu_loai_khi_cong_bo BEFORE UPDATE OF state ON acl.agreement_version
     FOR EACH ROW WHEN (new.state = 'published' AND old.state <> 'published') EXECUTE FUNCTION acl.giu_loai();
-CREATE TRIGGER giu_loai BEFORE UPDATE OF kind ON acl.unit
-    FOR EACH ROW WHEN (new.kind <> old.kind) EXECUTE FUNCTION acl.giu_loai();
 
 -- A version is accepted by a head of each party, and by an officer who did not draft it where the party is the Sở.
 

@@ -1,14 +1,22 @@
 -- Acts of two: what gives control of a privileged account is proposed by one person and approved by another one.
 -- The login that keeps accounts is held to it here, whatever the application forgets; the DBA's login is the operator's.
 
+CREATE FUNCTION acl.se_chia_se(tai_khoan int) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT FROM acl.account_function g JOIN acl.function f ON f.id = g.function_id
+        WHERE g.account_id = tai_khoan AND f.code = 'chia-se-du-lieu'
+              AND (g.valid_until IS NULL OR g.valid_until > lg.hom_nay()))
+$$;
+COMMENT ON FUNCTION acl.se_chia_se IS
+    'Whether an account holds the function of sharing, now or later; who may use it today: acl.la_can_bo_chia_se.';
+
 CREATE FUNCTION acl.la_dac_quyen(tai_khoan int) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (
         SELECT FROM acl.account a JOIN acl.unit u ON u.id = a.unit_id
-        WHERE a.id = tai_khoan AND (a.kind IN ('system_admin', 'unit_head') OR a.kind = 'individual' AND u.kind = 'so' AND EXISTS (
-            SELECT FROM acl.account_function g JOIN acl.function f ON f.id = g.function_id
-            WHERE g.account_id = a.id AND f.code = 'chia-se-du-lieu'
-                  AND (g.valid_until IS NULL OR g.valid_until > lg.hom_nay()))))
+        WHERE a.id = tai_khoan AND (a.kind IN ('system_admin', 'unit_head')
+                                    OR a.kind = 'individual' AND u.kind = 'so' AND acl.se_chia_se(a.id)))
 $$;
 COMMENT ON FUNCTION acl.la_dac_quyen IS
     'Whether an account is privileged: an admin, a head, or one who acts for the Sở in agreements, now or later.';
@@ -151,9 +159,7 @@ BEGIN
         PERFORM acl.tu_choi_mot_nguoi(new.code, 'keep the key of');
     ELSIF new.kind = 'individual' AND old.unit_id <> new.unit_id
           AND EXISTS (SELECT FROM acl.unit WHERE id = new.unit_id AND kind = 'so')
-          AND EXISTS (SELECT FROM acl.account_function g JOIN acl.function f ON f.id = g.function_id
-                      WHERE g.account_id = old.id AND f.code = 'chia-se-du-lieu'
-                            AND (g.valid_until IS NULL OR g.valid_until > lg.hom_nay())) THEN
+          AND acl.se_chia_se(old.id) THEN
         PERFORM acl.tu_choi_mot_nguoi(new.code, 'move');
     ELSIF la AND old.state = 'suspended' AND new.state IN ('issued', 'must_change', 'active')
           AND NOT acl.qua_hai_nguoi(new.code, 'resume') THEN
@@ -256,13 +262,59 @@ BEGIN
 END $$;
 CREATE TRIGGER giu_lien_ket BEFORE INSERT ON oauth.outside_subject FOR EACH ROW EXECUTE FUNCTION acl.giu_lien_ket();
 
+-- A unit that is over does not come back with its head, the Sở does not end over those who govern, nor a unit with the last admins.
+-- The number is that of auth.people.admins: whoever may end admins waits for the others.
+
+CREATE FUNCTION acl.giu_don_vi() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF acl.la_dba() THEN
+        RETURN new;
+    ELSIF old.valid_until <= lg.hom_nay() THEN
+        RAISE EXCEPTION 'a unit that is over stays so' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'giu_don_vi';
+    ELSIF new.valid_until IS NULL THEN
+        RETURN new;
+    END IF;
+    PERFORM pg_advisory_xact_lock(1684108386);
+    IF new.kind = 'so' AND EXISTS (
+        SELECT FROM acl.account a WHERE a.unit_id = new.id AND a.state <> 'revoked' AND acl.la_dac_quyen(a.id)) THEN
+        RAISE EXCEPTION 'people of this unit govern' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'giu_don_vi';
+    ELSIF EXISTS (
+        SELECT FROM acl.account a JOIN acl.unit u ON u.id = a.unit_id
+        WHERE a.kind = 'system_admin' AND a.state IN ('must_change', 'active') AND a.ends_on IS NULL
+              AND u.valid_from <= lg.hom_nay() AND u.valid_until IS NULL
+        HAVING count(*) FILTER (WHERE u.id = new.id) > 0 AND count(*) FILTER (WHERE u.id <> new.id) < 2) THEN
+        RAISE EXCEPTION 'there are always two system admins' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'giu_don_vi';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER giu_don_vi BEFORE UPDATE ON acl.unit
+    FOR EACH ROW WHEN (new.valid_until IS DISTINCT FROM old.valid_until) EXECUTE FUNCTION acl.giu_don_vi();
+
+CREATE FUNCTION acl.giu_ke_thua() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF acl.la_dba() THEN
+        RETURN new;
+    ELSIF TG_OP = 'INSERT' AND new.state <> 'proposed' OR TG_OP = 'UPDATE' AND old.state <> 'proposed' THEN
+        RAISE EXCEPTION 'a succession begins as proposed and is decided once'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'giu_ke_thua';
+    ELSIF NOT acl.la_nguoi_duyet(coalesce(new.decided_by, new.proposed_by)) THEN
+        RAISE EXCEPTION 'two of those who run the Sở propose and approve'
+            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'giu_ke_thua';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER giu_ke_thua BEFORE INSERT OR UPDATE ON acl.unit_succession
+    FOR EACH ROW EXECUTE FUNCTION acl.giu_ke_thua();
+
 DO $$
 DECLARE
     identity constant text := current_database() || '_identity';
     publisher constant text := current_database() || '_publisher';
     f regprocedure;
 BEGIN
-    FOREACH f IN ARRAY ARRAY['acl.la_dac_quyen(int)', 'acl.la_nguoi_duyet(int)', 'acl.la_mot_nguoi(int, int)',
+    FOREACH f IN ARRAY ARRAY['acl.se_chia_se(int)', 'acl.la_dac_quyen(int)', 'acl.giu_don_vi()', 'acl.giu_ke_thua()', 'acl.la_nguoi_duyet(int)', 'acl.la_mot_nguoi(int, int)',
                              'acl.qua_hai_nguoi(text, text[])', 'acl.tu_choi_mot_nguoi(text, text)', 'acl.co_gi_de_vao(int)',
                              'acl.giu_de_xuat()', 'acl.giu_dac_quyen()', 'acl.giu_ma_kich_hoat()',
                              'acl.giu_chuc_nang_chia_se()', 'acl.giu_buoc_hai()', 'acl.giu_bi_mat()', 'acl.giu_lien_ket()',

@@ -1,5 +1,6 @@
 """Every named query is used, and PostgreSQL understands it on the migrated database."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +44,7 @@ def _numbered(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def connection(cluster: str, template_db: str) -> Iterator[psycopg.Connection]:
-    name = "datdai_cau_lenh"
+    name = f"datdai_cau_lenh_{os.getpid()}"
     with psycopg.connect(cluster, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_db}")
         with psycopg.connect(cluster, dbname=name, autocommit=True) as connection:

@@ -1,5 +1,6 @@
 """The pages of people over a real database and the real authorization server: every way in, every way out."""
 
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -131,7 +132,7 @@ def cookie_of(answer: TestResponse, name: str = "__Host-datdai") -> str:
 @pytest.fixture(scope="module")
 def peopled(cluster: str, template_db: str) -> Iterator[str]:
     """A database with three people, all with the same password."""
-    name = "datdai_trang"
+    name = f"datdai_trang_{os.getpid()}"
     with psycopg.connect(cluster, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_db}")
         with psycopg.connect(cluster, dbname=name, autocommit=True) as owner:

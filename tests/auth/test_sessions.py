@@ -1,6 +1,7 @@
 """Sessions of browsers on a real database: what begins them, what ends them, what is kept of them."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -22,7 +23,7 @@ ISSUER = "https://sso.example"
 @pytest.fixture(scope="module")
 def peopled(cluster: str, template_db: str) -> Iterator[str]:
     """A database with one unit and its people."""
-    name = "datdai_phien"
+    name = f"datdai_phien_{os.getpid()}"
     with psycopg.connect(cluster, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_db}")
         with psycopg.connect(cluster, dbname=name, autocommit=True) as owner:

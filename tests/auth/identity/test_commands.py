@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from auth.cli.units import read_staff
 from auth.people.leavers import StaffMember
+from auth.people.proposals import TAKES
 from core.errors import BadRequest
 from server.cli import main
 
@@ -271,3 +273,33 @@ def test_a_function_given_before_the_account_is_handed_over_counts_from_the_hand
             "JOIN acl.profile p USING (hash) WHERE a.code = 'lan' AND p.body::text LIKE '%chi-gioi%'"
         ).fetchone()
     assert in_force == 1
+
+
+def test_the_help_of_a_proposal_says_which_acts_take_an_option(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main(["account", "propose", "--help"], {})
+    told = " ".join(capsys.readouterr().out.split())
+
+    for name in {each for needed, more in TAKES.values() for each in needed | more}:
+        option = "--to" if name == "to_person" else f"--{name.replace('_', '-')}"
+        said = re.search(rf" {option} (?:\{{\S+\}}|\S+) of ([a-z, -]+):", told)
+        assert said, option
+        assert set(said[1].split(", ")) == {
+            act.value.replace("_", "-") for act, (needed, more) in TAKES.items() if name in needed | more
+        }
+
+
+def test_the_reference_says_which_acts_take_and_need_an_option():
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+    section = text.split("`datdai account propose` and `alone`")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`--.+?) \| (.+?) \|", section, re.MULTILINE)
+    said = {
+        (option.replace("-", "_"), act.replace("-", "_"), bold == "**")
+        for options, acts in rows
+        for option in re.findall(r"`--([a-z-]+)", options)
+        for bold, act in re.findall(r"(\*\*)?`([a-z-]+)`", acts)
+    }
+
+    assert {("to_person" if name == "to" else name, act, needed) for name, act, needed in said} == {
+        (name, act.value, name in needed) for act, (needed, more) in TAKES.items() for name in needed | more
+    }

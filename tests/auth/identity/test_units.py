@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from psycopg.errors import CheckViolation
+from psycopg.errors import CheckViolation, InsufficientPrivilege, RestrictViolation
 
 from auth.model import AccountKind, UnitKind
 from auth.people import accounts, units
@@ -233,3 +233,79 @@ def test_a_head_sees_the_successions_of_the_own_unit_and_proposes_none(people):
     assert len(units.successions_seen(people.connection, people.head, limit=9)) == 1
     with pytest.raises(Forbidden):
         propose(people, actor=people.head)
+
+
+# What PostgreSQL holds of it, should the server not
+
+
+def test_the_login_of_the_server_brings_no_unit_back_that_is_over(people):
+    people.ask("UPDATE acl.unit SET valid_until = %s WHERE code = 'thue'", people.today)
+
+    for query in (
+        "UPDATE acl.unit SET valid_until = NULL WHERE code = 'thue'",
+        "UPDATE acl.unit SET valid_until = '2099-01-01' WHERE code = 'thue'",
+    ):
+        with pytest.raises(RestrictViolation, match="stays so"), people.connection.transaction():
+            people.connection.execute(query.encode())
+
+
+def test_the_login_of_the_server_does_not_end_the_so_over_those_who_govern(people):
+    with pytest.raises(RestrictViolation, match="govern"):
+        people.connection.execute("UPDATE acl.unit SET valid_until = '2025-07-02' WHERE code = 'so'")
+
+
+def test_the_login_of_the_server_does_not_end_a_unit_with_the_last_admins(people):
+    units.create_unit(people.connection, people.admin, NewUnit("phong-a", "Phòng A", UnitKind.DIVISION, people.today))
+    people.ask("UPDATE acl.account SET unit_id = (SELECT id FROM acl.unit WHERE code = 'phong-a') "
+               "WHERE code IN ('qt2', 'qt3')")  # fmt: skip
+
+    with pytest.raises(RestrictViolation, match="two system admins"):
+        people.connection.execute("UPDATE acl.unit SET valid_until = '2025-07-02' WHERE code = 'phong-a'")
+
+
+def test_the_login_of_the_server_ends_another_unit_and_takes_back_an_end_to_come(people):
+    for day in ("2025-07-02", None):
+        people.connection.execute("UPDATE acl.unit SET valid_until = %s WHERE code = 'xa'", [day])
+
+    assert people.ask("SELECT valid_until FROM acl.unit WHERE code = 'xa'") == [(None,)]
+
+
+SUCCESSION = (
+    "INSERT INTO acl.unit_succession "
+    "(old_id, new_id, day, basis, state, proposed_by, proposed_at, decided_by, decided_at) "
+    "SELECT o.id, n.id, '2025-07-01', 'QĐ 1', %s, p.id, now(), d.id, CASE WHEN d.id IS NOT NULL THEN now() END "
+    "FROM acl.unit o JOIN acl.unit n ON n.code = 'thue' JOIN acl.account p ON p.code = %s "
+    "LEFT JOIN acl.account d ON d.code = %s WHERE o.code = 'xa'"
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "proposer", "decider"),
+    [("approved", "qt1", "qt2"), ("refused", "qt1", "qt2"), ("proposed", "truong", None), ("proposed", "lan", None)],
+)
+def test_the_login_of_the_server_writes_no_succession_that_was_not_proposed(people, state, proposer, decider):
+    with pytest.raises((RestrictViolation, InsufficientPrivilege)):
+        people.connection.execute(SUCCESSION, [state, proposer, decider])
+
+
+@pytest.mark.parametrize("decider", ["truong", "thu", "qt1"])
+def test_the_login_of_the_server_has_a_succession_approved_by_a_second_one_who_may(people, decider):
+    people.connection.execute(SUCCESSION, ["proposed", "qt1", None])
+
+    with pytest.raises((InsufficientPrivilege, CheckViolation)):
+        people.connection.execute(
+            "UPDATE acl.unit_succession SET state = 'approved', decided_at = now(), "
+            "decided_by = (SELECT id FROM acl.account WHERE code = %s)", [decider]
+        )  # fmt: skip
+
+
+def test_the_login_of_the_server_decides_a_succession_once(people):
+    people.connection.execute(SUCCESSION, ["proposed", "qt1", None])
+    decide = (
+        "UPDATE acl.unit_succession SET state = %s, decided_at = now(), "
+        "decided_by = (SELECT id FROM acl.account WHERE code = 'qt2')"
+    )
+    people.connection.execute(decide, ["refused"])
+
+    with pytest.raises(RestrictViolation):
+        people.connection.execute(decide, ["approved"])

@@ -111,28 +111,15 @@ def test_parcels_do_not_move_to_a_successor_of_such_a_kind(offices: World):
         offices.act(succession.draft_succession, "so.mot", moves, vocabulary=VOCABULARY, day=DAY)
 
 
-def let_kinds_change(world: World) -> None:
-    """Let the login that keeps units do what it may not: what is tried is the guard behind that."""
-    world.rows("GRANT UPDATE (kind) ON acl.unit TO datdai_mau_identity")
-
-
-def test_a_unit_with_parcels_does_not_become_of_such_a_kind(offices: World):
+@pytest.mark.parametrize("login", ["app", "identity", "publisher", "audit", "auditor"])
+def test_no_login_of_the_server_changes_what_kind_a_unit_is_of(offices: World, login: str):
     agreed_with_tax_office(offices, PARCELS)
-    let_kinds_change(offices)
 
-    for kind in ("vp_ubnd", "trung_tam_du_lieu"):
-        with pytest.raises(psycopg.errors.CheckViolation), psycopg.connect(offices.login("identity")) as connection:
-            connection.execute("UPDATE acl.unit SET kind = %s WHERE code = 'cuc-thue'", [kind])
-
-
-def test_a_unit_with_aggregates_alone_may_become_the_provincial_office(offices: World):
-    agreed_with_tax_office(offices, AGGREGATE)
-    let_kinds_change(offices)
-
-    with psycopg.connect(offices.login("identity")) as connection:
-        connection.execute("UPDATE acl.unit SET kind = 'vp_ubnd' WHERE code = 'cuc-thue'")
-        with pytest.raises(psycopg.errors.CheckViolation):
-            connection.execute("UPDATE acl.unit SET kind = 'trung_tam_du_lieu' WHERE code = 'cuc-thue'")
+    with (
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+        psycopg.connect(offices.login(login)) as connection,
+    ):
+        connection.execute("UPDATE acl.unit SET kind = 'trung_tam_du_lieu' WHERE code = 'cuc-thue'")
 
 
 @pytest.mark.parametrize("unit", ["vp-ubnd", "tthdl"])
