@@ -2,6 +2,8 @@
 
 import json
 import re
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -303,3 +305,28 @@ def test_the_reference_says_which_acts_take_and_need_an_option():
     assert {("to_person" if name == "to" else name, act, needed) for name, act, needed in said} == {
         (name, act.value, name in needed) for act, (needed, more) in TAKES.items() for name in needed | more
     }
+
+
+def test_an_act_by_command_is_not_done_for_an_account_that_is_suspended_while_it_waits(started: Shell, empty_db: str):
+    held, waited = threading.Event(), threading.Event()
+
+    def suspend() -> None:
+        waits = "SELECT FROM pg_locks WHERE NOT granted AND locktype IN ('tuple', 'transactionid')"
+        with psycopg.connect(empty_db) as owner:
+            owner.execute("UPDATE acl.account SET state = 'suspended', suspended_for = 'so' WHERE code = 'hoa'")
+            held.set()
+            for _ in range(200):
+                if owner.execute(waits).fetchone() is not None:
+                    waited.set()
+                    return
+                time.sleep(0.05)
+
+    suspending = threading.Thread(target=suspend)
+    suspending.start()
+    assert held.wait(20)
+    started.refused("unit", "create", "moi", "--as", "hoa", "--name", "Mới", "--kind", "xa", "--since", "2024-01-01")
+    suspending.join(20)
+
+    assert waited.is_set()
+    with psycopg.connect(empty_db) as owner:
+        assert owner.execute("SELECT count(*) FROM acl.unit WHERE code = 'moi'").fetchone() == (0,)
