@@ -5,7 +5,7 @@ Days are legal days (``lg.hom_nay``); the end of a period, ``until``, is the fir
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from catalogue.profile import Allowance, Operation, RowScope
@@ -127,6 +127,8 @@ class Caller:
         kind: ``token``, ``session``, ``job``, ``subscription`` or ``public``: how PostgreSQL is entered.
         key: the principal within its kind: the hash of the token, as ``auth.credentials.tokens.hash_of`` writes it.
         scopes: scopes of the token; they narrow, and ``None`` narrows nothing.
+        proved_at: when the person last proved who they are, by signing in or anew; ``None``: nobody did, as with
+            personal tokens, machines and devices.
     """
 
     subject: str
@@ -139,6 +141,7 @@ class Caller:
     unit: str | None = None
     client_id: str | None = None
     scopes: frozenset[str] | None = None
+    proved_at: datetime | None = None
 
 
 PUBLIC = Caller("public", "public", "")

@@ -10,6 +10,7 @@ The tree::
     │   ├── BadDocument
     │   └── LoadRefused
     ├── Unauthorized
+    │   └── ProofNeeded
     ├── Forbidden
     │   └── SignInRefused
     ├── NotFound
@@ -125,6 +126,26 @@ class Unauthorized(DatdaiError):
 
     def __init__(self) -> None:
         super().__init__("A valid token is needed here.")
+
+
+class ProofNeeded(Unauthorized):
+    """Who asks is known, and must prove it anew for this act: nobody did so lately by this token or session.
+
+    Args:
+        max_age_s: how old the proof may be.
+        page: path of the page on which a browser does so.
+    """
+
+    def __init__(self, *, max_age_s: int, page: str) -> None:
+        self.max_age_s = max_age_s
+        DatdaiError.__init__(
+            self,
+            "This act needs a proof of who you are that is at most {} minutes old. In a browser, prove it at {} and "
+            "send it again; a program asks for a new sign-in with max_age={}. A personal token cannot do it.",
+            max_age_s // 60,
+            page,
+            max_age_s,
+        )
 
 
 class Forbidden(DatdaiError):

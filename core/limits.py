@@ -50,6 +50,8 @@ class Limits:
     """Requests a minute to the token endpoint and its like from one address."""
     token_requests_of_client_max: int = 120
     """The same of one client from one address."""
+    proof_max_age_s: int = 900
+    """Seconds for which the proof of a person is good for acts that decide."""
 
 
 LIMITS = Limits()

@@ -21,6 +21,7 @@ PAGES = (
     "consent",
     "device",
     "password",
+    "proof",
     "recovery-codes",
     "refused",
     "second-factor",

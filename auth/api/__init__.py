@@ -21,6 +21,8 @@ from auth.api import (
     units,
 )
 from auth.api.http import PREFIX, Access, answer, guard, install_problems
+from auth.api.proofs import needs_proof
+from core.limits import LIMITS
 
 TOPICS: tuple[ModuleType, ...] = (
     accounts,
@@ -58,7 +60,7 @@ def blueprints(access: Access) -> tuple[Blueprint, ...]:
 
 def document() -> dict[str, Any]:
     """Return the OpenAPI document of the admin API."""
-    paths = {PREFIX + path: item for topic in TOPICS for path, item in topic.PATHS.items()}
+    paths = {PREFIX + path: _with_proof(path, item) for topic in TOPICS for path, item in topic.PATHS.items()}
     return {
         "openapi": "3.0.3",
         "info": {"title": "datdai: administration", "version": "1.0.0"},
@@ -69,10 +71,20 @@ def document() -> dict[str, Any]:
     }
 
 
+def _with_proof(path: str, item: dict[str, Any]) -> dict[str, Any]:
+    """Return what OpenAPI says of a path, with which of its operations need a fresh proof of the person."""
+    said = {"description": _PROOF}
+    return {name: each | said if needs_proof(name.upper(), path) else each for name, each in item.items()}
+
+
 def _document() -> Response:
     return answer(document())
 
 
+_PROOF = (
+    "Needs a fresh proof of the person: whoever asks signed in, or proved anew who they are, "
+    f"at most {LIMITS.proof_max_age_s} seconds ago. Else 401 with the error `insufficient_user_authentication`."
+)
 _COMPONENTS: dict[str, Any] = {
     "securitySchemes": {
         "token": {"type": "http", "scheme": "bearer", "description": "A token with the scope admin."},

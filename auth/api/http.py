@@ -20,6 +20,7 @@ from psycopg import Connection
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
+from auth.api.proofs import needs_proof, path_of_rule, require_proof
 from auth.credentials.holds import hold_actor
 from auth.model import AccountKind, Caller
 from auth.people.accounts import one_at_a_time
@@ -38,6 +39,7 @@ from core.errors import (
     Forbidden,
     MethodNotAllowed,
     NotFound,
+    ProofNeeded,
     Unauthorized,
     UnsupportedMediaType,
     status_of,
@@ -257,13 +259,19 @@ def done() -> Response:
 
 
 def guard(blueprint: Blueprint, access: Access) -> None:
-    """Let nobody pass who is not signed in, nor a write that a foreign page made a browser send."""
+    """Let nobody pass who is not signed in, nor a write that a foreign page made a browser send.
+
+    An act that decides passes with a fresh proof of the person alone; ``auth.api.proofs`` says which do not need it.
+    """
 
     @blueprint.before_request
     def check() -> None:  # pyright: ignore[reportUnusedFunction]
         who = actor(access)
         if request.method not in _SAFE:
             refuse_foreign_pages(who)
+        rule = request.url_rule
+        if rule is not None and needs_proof(request.method, path_of_rule(rule.rule, PREFIX)):
+            require_proof(who, access.clock.now())
 
 
 def install_problems(where: Flask | Blueprint, access: Access) -> None:
@@ -304,6 +312,9 @@ def _problem(access: Access, error: DatdaiError) -> Response:
     match error:
         case MethodNotAllowed(allowed=allowed):
             response.headers["Allow"] = ", ".join(allowed)
+        case ProofNeeded(max_age_s=max_age):
+            challenge = f'Bearer error="insufficient_user_authentication", max_age="{max_age}"'
+            response.headers["WWW-Authenticate"] = challenge
         case Unauthorized():
             response.headers["WWW-Authenticate"] = "Bearer"
         case _ if response.status_code in {429, 503}:

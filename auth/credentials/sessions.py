@@ -38,7 +38,12 @@ _QUERIES = load("auth.credentials", "sessions.sql")
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session; ``way`` is ``password`` or ``sso``."""
+    """A session.
+
+    Attributes:
+        way: ``password`` or ``sso``.
+        proved_at: when its owner last proved who they are; ``None``: an outside provider let them in, and did not say.
+    """
 
     hash: str
     account_id: int
@@ -48,17 +53,31 @@ class Session:
     begun_at: datetime
     seen_at: datetime
     expires_at: datetime
+    proved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A sign-in that lacks something still."""
+    """A sign-in that lacks something still.
+
+    Attributes:
+        proves: when it is whole its owner has proved who they are; else the session keeps ``proved_at`` of before.
+    """
 
     hash: str
     account_id: int
     way: str
     begun_at: datetime
     second_factor_at: datetime | None
+    proves: bool = True
+    proved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A sign-in proves nothing anew: the session that comes of it keeps a proof of before, or has none."""
+
+    proved_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +133,28 @@ def begin(
         "agent": _printable(agent),
         "now": now,
         "idle": IDLE,
+        "proved_at": now if sign_in.proves else sign_in.proved_at,
     }
     connection.execute(_QUERIES["insert_session"].encode(), values)
+    return key
+
+
+def renew_proof(
+    connection: Connection[Any], session: Session, *, now: datetime, random: Random = secrets.token_bytes
+) -> str:
+    """Note that the owner of a session has proved anew who they are; return what its cookie carries from now on.
+
+    The session goes on under a new key, so that who had got hold of the old one has nothing of the proof.
+
+    Raises:
+        SignInRefused: the session was ended meanwhile.
+    """
+    hold_account(connection, session.account_id)
+    key = new_secret(Prefix.SESSION, random=random)
+    values = {"old": session.hash, "new": hash_of(key), "now": now}
+    if connection.execute(_QUERIES["renew_session"].encode(), values).rowcount != 1:
+        raise SignInRefused(reason="the session was ended meanwhile")
+    connection.execute(_QUERIES["end_old_session"].encode(), values)
     return key
 
 
@@ -180,9 +219,18 @@ def end_all(connection: Connection[Any], account_id: int, *, now: datetime, but:
 
 
 def begin_sign_in(
-    connection: Connection[Any], account_id: int, way: str, *, now: datetime, random: Random = secrets.token_bytes
+    connection: Connection[Any],
+    account_id: int,
+    way: str,
+    *,
+    now: datetime,
+    carried: Carried | None = None,
+    random: Random = secrets.token_bytes,
 ) -> tuple[str, SignIn]:
     """Keep that somebody has proved to be the owner of an account by a first factor; the account is held.
+
+    Args:
+        carried: ``None`` where it proves who its owner is as soon as it is whole.
 
     Returns:
         What the cookie carries, and the sign-in.
@@ -190,9 +238,11 @@ def begin_sign_in(
     hold_account(connection, account_id)
     key = new_secret(Prefix.SESSION, random=random)
     values = {"hash": hash_of(key), "account_id": account_id, "way": way, "now": now, "lasts": SIGN_IN_LASTS}
+    proves, proved_at = carried is None, carried and carried.proved_at
+    values |= {"proves": proves, "proved_at": proved_at}
     connection.execute(_QUERIES["clear_sign_ins"].encode(), {"now": now})
     connection.execute(_QUERIES["insert_sign_in"].encode(), values)
-    return key, SignIn(hash_of(key), account_id, way, now, None)
+    return key, SignIn(hash_of(key), account_id, way, now, None, proves, proved_at)
 
 
 def find_sign_in(connection: Connection[Any], key: str, *, now: datetime) -> SignIn | None:
@@ -244,6 +294,7 @@ def caller_of(session: Session | SignIn, owner: Owner) -> Caller:
         account_kind=owner.kind,
         unit_id=owner.unit_id,
         unit=owner.unit,
+        proved_at=session.proved_at,
     )
 
 

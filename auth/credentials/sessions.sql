@@ -1,12 +1,28 @@
 -- name: insert_session
 -- Begin a session.
-INSERT INTO oauth.session (hash, account_id, way, address, agent, begun_at, seen_at, expires_at)
-VALUES (%(hash)s, %(account_id)s, %(way)s, %(address)s, %(agent)s, %(now)s, %(now)s, %(now)s::timestamptz + %(idle)s)
+INSERT INTO oauth.session (hash, account_id, way, address, agent, begun_at, seen_at, expires_at, proved_at)
+VALUES (%(hash)s, %(account_id)s, %(way)s, %(address)s, %(agent)s, %(now)s, %(now)s, %(now)s::timestamptz + %(idle)s,
+        %(proved_at)s)
+
+-- name: renew_session
+-- Begin a living session again under a new key, with a proof of now; its whole length stays.
+INSERT INTO oauth.session (hash, account_id, way, address, agent, begun_at, seen_at, expires_at, proved_at)
+SELECT %(new)s, account_id, way, address, agent, begun_at, seen_at, expires_at, %(now)s
+  FROM oauth.session
+ WHERE hash = %(old)s
+   AND ended_at IS NULL
+   AND expires_at > %(now)s
+
+-- name: end_old_session
+-- End the session that was renewed.
+UPDATE oauth.session
+   SET ended_at = %(now)s
+ WHERE hash = %(old)s
 
 -- name: live_session
 -- Return a session that is neither ended nor over, of an account that has not ended.
 SELECT session.hash, session.account_id, session.way, session.address, session.agent, session.begun_at,
-       session.seen_at, session.expires_at
+       session.seen_at, session.expires_at, session.proved_at
   FROM oauth.session
   JOIN acl.account ON account.id = session.account_id
  WHERE session.hash = %(hash)s
@@ -27,7 +43,7 @@ UPDATE oauth.session
 
 -- name: sessions_of_account
 -- List the sessions of an account that are neither ended nor over, the latest first.
-SELECT hash, account_id, way, address, agent, begun_at, seen_at, expires_at
+SELECT hash, account_id, way, address, agent, begun_at, seen_at, expires_at, proved_at
   FROM oauth.session
  WHERE account_id = %(account_id)s
    AND ended_at IS NULL
@@ -36,7 +52,7 @@ SELECT hash, account_id, way, address, agent, begun_at, seen_at, expires_at
 
 -- name: session_before
 -- Return the session that an account began last before an instant.
-SELECT hash, account_id, way, address, agent, begun_at, seen_at, expires_at
+SELECT hash, account_id, way, address, agent, begun_at, seen_at, expires_at, proved_at
   FROM oauth.session
  WHERE account_id = %(account_id)s
    AND begun_at < %(before)s
@@ -62,12 +78,13 @@ UPDATE oauth.session
 
 -- name: insert_sign_in
 -- Keep a sign-in that lacks something still.
-INSERT INTO oauth.sign_in (hash, account_id, way, begun_at, expires_at)
-VALUES (%(hash)s, %(account_id)s, %(way)s, %(now)s, %(now)s::timestamptz + %(lasts)s)
+INSERT INTO oauth.sign_in (hash, account_id, way, begun_at, expires_at, proves, proved_at)
+VALUES (%(hash)s, %(account_id)s, %(way)s, %(now)s, %(now)s::timestamptz + %(lasts)s, %(proves)s, %(proved_at)s)
 
 -- name: live_sign_in
 -- Return a sign-in that is not over, of an account that has not ended.
-SELECT sign_in.hash, sign_in.account_id, sign_in.way, sign_in.begun_at, sign_in.second_factor_at
+SELECT sign_in.hash, sign_in.account_id, sign_in.way, sign_in.begun_at, sign_in.second_factor_at, sign_in.proves,
+       sign_in.proved_at
   FROM oauth.sign_in
   JOIN acl.account ON account.id = sign_in.account_id
  WHERE sign_in.hash = %(hash)s

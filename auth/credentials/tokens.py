@@ -67,7 +67,11 @@ class Prefix(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token or a personal token, as the database knows it."""
+    """An access token or a personal token, as the database knows it.
+
+    Attributes:
+        proved_at: when the person behind its consent had last proved who they are; ``None`` where none did.
+    """
 
     hash: str
     kind: str
@@ -81,6 +85,7 @@ class Token:
     purpose: str
     networks: list[Network]
     used_at: datetime | None
+    proved_at: datetime | None = None
 
 
 def new_secret(prefix: Prefix = Prefix.TOKEN, *, random: Random = secrets.token_bytes) -> str:
@@ -212,6 +217,7 @@ def caller_of(connection: Connection[Any], secret: str, *, now: datetime, addres
         unit=unit,
         client_id=token.client_id,
         scopes=frozenset(token.scopes),
+        proved_at=token.proved_at,
     )
 
 

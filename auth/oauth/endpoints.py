@@ -77,6 +77,8 @@ class Introspection(IntrospectionEndpoint):
                 {"type": "agreement", "identifier": code, "version": number} for code, number in found
             ],
         }
+        if token.proved_at:
+            told["auth_time"] = int(token.proved_at.timestamp())
         return told | ({"client_id": token.client_id} if token.client_id else {})
 
 

@@ -48,7 +48,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):
             "hash": hash_of(code),
             "client_id": client.id,
             "account_id": account.id,
-            "family": issue.begin_family(flow, account.id, client.id),
+            "family": issue.begin_family(flow, account.id, client.id, proved_at=account.proved_at),
             "redirect_uri": request.payload.redirect_uri,
             "scopes": request.scope.split(),
             "challenge": request.payload.data["code_challenge"],

@@ -23,8 +23,11 @@ class Flow:
     now: datetime
 
 
-def begin_family(flow: Flow, account_id: int, client_id: str) -> uuid.UUID:
+def begin_family(flow: Flow, account_id: int, client_id: str, *, proved_at: datetime | None = None) -> uuid.UUID:
     """Begin what a person consented to.
+
+    Args:
+        proved_at: when they had last proved who they are; what comes out of the consent keeps it, whatever is renewed.
 
     Raises:
         InvalidGrantError: the account may not act any more.
@@ -37,6 +40,7 @@ def begin_family(flow: Flow, account_id: int, client_id: str) -> uuid.UUID:
         "client_id": client_id,
         "now": flow.now,
         "ends_at": flow.now + tokens.FAMILY_LIFETIME,
+        "proved_at": proved_at,
     }
     flow.connection.execute(QUERIES["begin_family"].encode(), values)
     return family

@@ -22,6 +22,7 @@ def of_server(issuer: str) -> dict[str, Any]:
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
+        "prompt_values_supported": ["login"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", DEVICE_CODE],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,

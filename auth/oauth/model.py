@@ -44,6 +44,7 @@ class Client(ClientMixin):
     networks: list[IPv4Network | IPv6Network]
     for_everybody: bool
     may_introspect: bool
+    registered_by: str = ""
 
     @classmethod
     def find(cls, connection: Connection[Any], client_id: str | None) -> Self | None:
@@ -102,12 +103,17 @@ class Client(ClientMixin):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose token it is going to be."""
+    """Whose token it is going to be.
+
+    Attributes:
+        proved_at: when the person who consents in a browser last proved who they are.
+    """
 
     id: int
     code: str
     unit_id: int
     unit: str
+    proved_at: datetime | None = None
 
     @classmethod
     def find(cls, connection: Connection[Any], account_id: int | None, now: datetime) -> Self | None:

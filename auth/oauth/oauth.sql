@@ -2,9 +2,11 @@
 -- Return a client that is not revoked, of a unit that still is.
 SELECT client.id, client.name, client.unit_id, unit.name AS unit, client.account_id, client.auth_method,
        client.secret_hash, client.jwks, client.redirect_uris, client.grant_types, client.scopes, client.origins,
-       client.networks, client.for_everybody, client.may_introspect
+       client.networks, client.for_everybody, client.may_introspect, coalesce(registrar.name, '') AS registered_by
   FROM oauth.client
   JOIN acl.unit ON unit.id = client.unit_id
+  LEFT JOIN acl.account maker ON maker.id = client.made_by
+  LEFT JOIN acl.unit registrar ON registrar.id = maker.unit_id
  WHERE client.id = %(id)s
    AND client.revoked_at IS NULL
    AND (unit.valid_until IS NULL OR unit.valid_until > lg.hom_nay())
@@ -43,8 +45,8 @@ SELECT agreement.code, version.number
 
 -- name: begin_family
 -- Keep a consent.
-INSERT INTO oauth.family (id, account_id, client_id, begun_at, ends_at)
-VALUES (%(family)s, %(account_id)s, %(client_id)s, %(now)s, %(ends_at)s)
+INSERT INTO oauth.family (id, account_id, client_id, begun_at, ends_at, proved_at)
+VALUES (%(family)s, %(account_id)s, %(client_id)s, %(now)s, %(ends_at)s, %(proved_at)s)
 
 -- name: hold_family
 -- Return the end of a living family, and keep it alive until the commit.

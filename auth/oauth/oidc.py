@@ -25,6 +25,7 @@ from requests import RequestException
 
 from core.clocks import Clock
 from core.errors import SignInRefused, Unavailable
+from core.limits import LIMITS
 from core.settings import Settings
 
 ALGORITHMS = ("RS256", "PS256", "ES256")
@@ -37,6 +38,7 @@ _KEPT = timedelta(hours=1)
 _KEYS_AGAIN_AFTER = timedelta(minutes=1)
 _SKEW = timedelta(seconds=60)
 _ISSUED_WITHIN = timedelta(minutes=10)
+_ANEW = {"prompt": "login", "max_age": str(LIMITS.proof_max_age_s)}
 _DISCOVERY = "/.well-known/openid-configuration"
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
@@ -73,10 +75,15 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Somebody, as one provider knows them."""
+    """Somebody, as one provider knows them.
+
+    Attributes:
+        proved_at: when they last proved to the provider who they are; ``None``: it does not say.
+    """
 
     issuer: str
     subject: str
+    proved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +109,12 @@ class Provider:
         """The name of the provider, as it stands in its tokens."""
         return self._registration.issuer
 
-    def depart(self, secret: Callable[[], str]) -> Departure:
+    def depart(self, secret: Callable[[], str], *, anew: bool = False) -> Departure:
         """Return where to send a browser.
 
         Args:
             secret: gives another unguessable text of 43 to 128 URL-safe characters at each call.
+            anew: the person is to prove there anew who they are; the provider must say when that was.
 
         Raises:
             Unavailable: the provider cannot be reached, or does not describe itself properly.
@@ -114,7 +122,9 @@ class Provider:
         state, nonce, verifier = secret(), secret(), secret()
         endpoint = self._knowledge().metadata["authorization_endpoint"]
         with self._client() as client:
-            address, _ = client.create_authorization_url(endpoint, state=state, code_verifier=verifier, nonce=nonce)
+            address, _ = client.create_authorization_url(
+                endpoint, state=state, code_verifier=verifier, nonce=nonce, **(_ANEW if anew else {})
+            )
         return Departure(address, state, nonce, verifier)
 
     def arrive(self, departure: Departure, parameters: Mapping[str, str]) -> Subject:
@@ -133,7 +143,7 @@ class Provider:
         claims = self._claims(self._id_token(code, departure.verifier, known))
         if not compare_digest(_text(claims, "nonce"), departure.nonce):
             raise SignInRefused(reason="the ID token is not for this sign-in")
-        return Subject(self._registration.issuer, _text(claims, "sub"))
+        return Subject(self._registration.issuer, _text(claims, "sub"), _proved_at(claims, self._clock.now()))
 
     def _id_token(self, code: str, verifier: str, known: _Known) -> str:
         """Redeem the code."""
@@ -268,6 +278,16 @@ def _check(claims: Mapping[str, Any], mine: Registration, now: datetime) -> None
         raise SignInRefused(reason="the ID token is from another time")
     if ends + _SKEW.total_seconds() < now.timestamp():
         raise SignInRefused(reason="the ID token is over")
+
+
+def _proved_at(claims: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Return the claim ``auth_time``, never later than now; ``None`` where there is none."""
+    if "auth_time" not in claims:
+        return None
+    said = _instant(claims, "auth_time")
+    if not 0 <= said <= now.timestamp() + _SKEW.total_seconds():
+        raise SignInRefused(reason="the ID token has no proper auth_time")
+    return min(datetime.fromtimestamp(said, now.tzinfo), now)
 
 
 def _instant(claims: Mapping[str, Any], name: str) -> float:

@@ -1,6 +1,7 @@
 """What the authorization server asks of the pages: who sits before the browser, and what they decide."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from flask import Response
@@ -17,6 +18,7 @@ class Asked:
         scopes: in the order of ``auth.credentials.tokens.SCOPES``.
         goes_to: host that the browser is sent to afterwards; ``None`` for a device, which waits for itself.
         user_code: what the device shows; ``None`` where no device asks.
+        registered_by: name of the unit whose account registered the client; empty where that is not known.
     """
 
     client_id: str
@@ -25,6 +27,7 @@ class Asked:
     scopes: tuple[str, ...]
     goes_to: str | None = None
     user_code: str | None = None
+    registered_by: str = ""
 
 
 class People(Protocol):
@@ -36,6 +39,14 @@ class People(Protocol):
 
     def sign_in(self) -> Response:
         """Send the browser to sign in; it comes back to the address of this request."""
+        ...
+
+    def prove(self) -> Response:
+        """Send the browser to prove anew who sits before it; it comes back to the address of this request."""
+        ...
+
+    def asked_at(self) -> datetime | None:
+        """Return when this request sent the browser to sign in or to prove, where it comes back from there."""
         ...
 
     def ask(self, asked: Asked) -> Response:

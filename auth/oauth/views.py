@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError, OAuth
 from flask import Blueprint, Response
 
 from auth.credentials.holds import may_still_act
+from auth.credentials.proof import is_fresh
 from auth.model import Caller
 from auth.oauth import devices, metadata, rates
 from auth.oauth.issue import Flow
@@ -19,7 +21,7 @@ from auth.oauth.model import QUERIES, Account, Client
 from auth.oauth.people import Asked, People
 from auth.oauth.rates import Rates
 from auth.oauth.redirects import host_of
-from auth.oauth.requests import check_once, check_resource, of_flask
+from auth.oauth.requests import Request, check_once, check_resource, of_flask
 from auth.oauth.server import Server, basic_of
 from core.clocks import Clock
 from core.errors import DatdaiError, status_of
@@ -126,12 +128,16 @@ class Views:
         except OAuth2Error as error:
             error.redirect_uri, error.state = address, state
             raise
+        wanted = _wanted_proof(asked, address)
         who = people.signed_in()
         if who is None:
             return people.sign_in()
         account = Account.find(server.flow.connection, who.account_id, server.flow.now)
         if account is None or not _may_use(account, grant.client):
             raise AccessDeniedError(redirect_uri=address, state=state)
+        if not wanted.is_met(who.proved_at, people.asked_at(), server.flow.now):
+            return people.prove()
+        account = replace(account, proved_at=who.proved_at)
         decided = people.decision() if flask.request.method == "POST" else None
         if decided is None:
             return people.ask(_asked(grant.client, grant.request.scope.split(), goes_to=host_of(address)))
@@ -216,7 +222,41 @@ def blueprint(parts: Parts) -> Blueprint:
 
 
 def _asked(client: Client, scopes: list[str], *, goes_to: str | None = None, user_code: str | None = None) -> Asked:
-    return Asked(client.id, client.name, client.unit, tuple(scopes), goes_to, user_code)
+    return Asked(client.id, client.name, client.unit, tuple(scopes), goes_to, user_code, client.registered_by)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a client wants of the proof of the person.
+
+    Attributes:
+        anew: the person is to prove for this very request (``prompt=login``).
+        max_age_s: how old the proof may be; ``None``: as old as it is.
+    """
+
+    anew: bool
+    max_age_s: int | None
+
+    def is_met(self, proved_at: datetime | None, asked_at: datetime | None, now: datetime) -> bool:
+        """Tell whether a proof will do: it is young enough, or was given since this request asked for one."""
+        if asked_at is not None and proved_at is not None and proved_at >= asked_at:
+            return True
+        if self.anew:
+            return False
+        return self.max_age_s is None or is_fresh(proved_at, now, max_age_s=self.max_age_s)
+
+
+def _wanted_proof(asked: Request, address: str) -> _Wanted:
+    """Return what ``prompt`` and ``max_age`` ask for. Source: RFC 9470, 4; OpenID Connect Core 1.0, 3.1.2.1.
+
+    Raises:
+        InvalidRequestError: ``max_age`` is no number of seconds.
+    """
+    given: str | None = asked.payload.data.get("max_age")
+    if given is not None and not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise InvalidRequestError(redirect_uri=address, state=asked.payload.state)
+    anew = "login" in asked.payload.data.get("prompt", "").split()
+    return _Wanted(anew, None if given is None else int(given))
 
 
 def _may_use(account: Account, client: Client) -> bool:

@@ -9,7 +9,7 @@ from psycopg import Connection
 from auth.audit import acts
 from auth.credentials import sessions, totp
 from auth.credentials.passwords import change_password
-from auth.credentials.sessions import Owner, SignIn
+from auth.credentials.sessions import Carried, Owner, SignIn
 from auth.model import PUBLIC
 from auth.pages.forms import (
     DIFFERENT,
@@ -96,6 +96,7 @@ def enter(
     with_second_factor: bool = False,
     wanted: str | None = None,
     told: str = "",
+    carried: Carried | None = None,
 ) -> Response:
     """Go on after a first factor was right, under a new key whatever the browser had before.
 
@@ -104,9 +105,10 @@ def enter(
     Args:
         wanted: a path of ours; ``None``: what the address of this request says.
         told: what the page there tells.
+        carried: ``None`` where this sign-in proves who its owner is as soon as it is whole.
     """
     now, wanted = desk.clock.now(), onward() if wanted is None else wanted
-    key, begun = sessions.begin_sign_in(connection, account_id, way, now=now, random=desk.random)
+    key, begun = sessions.begin_sign_in(connection, account_id, way, now=now, carried=carried, random=desk.random)
     if with_second_factor:
         begun = sessions.pass_second_factor(connection, begun, now=now)
     who = known(desk, connection, account_id, sign_in=begun)

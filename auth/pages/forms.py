@@ -50,6 +50,11 @@ class SecondFactorForm(FlaskForm):
     secret = HiddenField()
 
 
+class ProofForm(FlaskForm):
+    code = StringField()
+    password = PasswordField()
+
+
 class TokenForm(FlaskForm):
     purpose = StringField()
     days = IntegerField(default=DAYS[1])

@@ -11,11 +11,25 @@ from psycopg import Connection
 from wtforms.validators import ValidationError
 
 from auth.credentials.holds import hold_account
+from auth.credentials.sessions import Carried
 from auth.credentials.tokens import new_secret
 from auth.oauth.oidc import Departure, Provider, Subject
 from auth.pages.entry import enter, sign_in_page
 from auth.pages.forms import Confirmation, is_ours
-from auth.pages.visits import HOME, Desk, Visit, go, hold_visit, known, note_refusal, onward, sent, to_step, visit
+from auth.pages.visits import (
+    HOME,
+    Desk,
+    Visit,
+    go,
+    hold_visit,
+    known,
+    note_refusal,
+    onward,
+    sent,
+    to_proof,
+    to_step,
+    visit,
+)
 from auth.people import outside
 from core.errors import Conflict, NotFound, SignInRefused, Unavailable
 
@@ -28,7 +42,8 @@ def depart(desk: Desk) -> Response:
     """Send the browser to the provider, and keep in its cookie what the answer must fit to."""
     provider = _provider(desk)
     try:
-        departure = provider.depart(lambda: new_secret(random=desk.random))
+        anew = "anew" in flask.request.args
+        departure = provider.depart(lambda: new_secret(random=desk.random), anew=anew)
     except Unavailable as refusal:
         return sign_in_page(desk, problem=refusal.text, status=503)
     kept = {"state": departure.state, "nonce": departure.nonce, "verifier": departure.verifier}
@@ -66,7 +81,7 @@ def _entered(desk: Desk, connection: Connection[Any], subject: Subject, wanted: 
         raise SignInRefused(reason="the link was taken back meanwhile")
     if known(desk, connection, account_id).owner is None:
         raise SignInRefused(reason="the account may not be used")
-    return enter(desk, connection, account_id, "sso", wanted=wanted)
+    return enter(desk, connection, account_id, "sso", wanted=wanted, carried=Carried(subject.proved_at))
 
 
 def _linked(desk: Desk, connection: Connection[Any], subject: Subject) -> Response:
@@ -74,6 +89,8 @@ def _linked(desk: Desk, connection: Connection[Any], subject: Subject) -> Respon
     who = visit(desk, connection, is_use=False)
     if who.caller is None or who.owner is None or who.session is None or who.session.way != "password":
         raise SignInRefused(reason="nobody is signed in by password to be linked")
+    if not who.has_proved(desk.clock.now()):
+        return to_proof(HOME)
     hold_visit(desk, connection, who)
     now, account = desk.clock.now(), who.owner.code
     try:

@@ -10,12 +10,13 @@ from psycopg import Connection
 from auth.audit import acts
 from auth.credentials import sessions, tokens
 from auth.credentials.passwords import change_password, warning
-from auth.credentials.sessions import Owner
+from auth.credentials.proof import is_fresh
+from auth.credentials.sessions import Carried, Owner
 from auth.model import AccountKind, Caller
 from auth.pages.entry import count_wrong, enter, is_closed
 from auth.pages.forms import DAYS, DIFFERENT, STALE, Confirmation, PasswordForm, TokenForm, is_ours, text
 from auth.pages.outside import told_of_provider
-from auth.pages.visits import PASSWORD, SIGN_IN, Desk, Visit, drop_cookie, go, hold_visit, page, to_step
+from auth.pages.visits import PASSWORD, SIGN_IN, Desk, Visit, drop_cookie, go, hold_visit, page, to_proof, to_step
 from core.errors import BadRequest, Conflict, Forbidden, NotFound, SignInRefused
 from core.phrases import Phrase
 
@@ -41,6 +42,8 @@ def password(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
     """Change the password: when one wants to, and when one must."""
     if who.owner is None or who.step not in (None, PASSWORD):
         return to_step(who)
+    if who.session and not who.owner.password_until and not who.has_proved(desk.clock.now()):
+        return to_proof(PASSWORD)  # there is no current one to ask for
     form = PasswordForm()
     if who.owner.password_until is None:
         return go("/account/activate")
@@ -88,7 +91,22 @@ def _with_new_password(desk: Desk, connection: Connection[Any], who: Visit) -> R
     if found is None:
         return go(SIGN_IN)
     told = "" if flask.request.args.get("next") else "password-changed"
-    return enter(desk, connection, found.account_id, found.way, with_second_factor=True, told=told)
+    return enter(
+        desk,
+        connection,
+        found.account_id,
+        found.way,
+        with_second_factor=True,
+        told=told,
+        carried=_carried(who),
+    )
+
+
+def _carried(who: Visit) -> Carried | None:
+    """Return what proof a session keeps; a changed password is one at the sign-in, or where it is all there is."""
+    if who.session is None or who.owner is None or (who.owner.password_until and not who.owner.enrolled):
+        return None
+    return Carried(who.session.proved_at)
 
 
 def sign_out(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
@@ -144,6 +162,8 @@ def personal_tokens(desk: Desk, connection: Connection[Any], who: Visit) -> Resp
         return _tokens_page(desk, connection, caller)
     if not is_ours(form):
         return _tokens_page(desk, connection, caller, form, STALE)
+    if not who.has_proved(desk.clock.now()):
+        return to_proof("/account/tokens")
     try:
         with connection.transaction():
             hold_visit(desk, connection, who)
@@ -184,6 +204,7 @@ def _tokens_page(
         "networks": text(form.networks) if form else "",
     }
     content = {
+        "prove": not is_fresh(caller.proved_at, desk.clock.now()),
         "tokens": [
             _told_token(each) for each in tokens.tokens_of(connection, caller.account_id or 0, now=desk.clock.now())
         ],

@@ -6,29 +6,48 @@ A page is made by a callable that is passed in, and needs no script in the brows
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import flask
 from flask import Blueprint, Response
 from flask.blueprints import BlueprintSetupState
+from itsdangerous import BadSignature, URLSafeSerializer
 from psycopg import Connection
 from werkzeug.exceptions import HTTPException
 
 from auth.credentials import sessions
+from auth.credentials.proof import PROOF_PAGE
 from auth.model import Caller
 from auth.oauth.oidc import BACK
 from auth.oauth.people import Asked
 from auth.pages import entry, outside, own
 from auth.pages.forms import Confirmation, is_ours
+from auth.pages.proof import proof
 from auth.pages.second_factor import second_factor
-from auth.pages.visits import CODE, HOME, PASSWORD, SECOND_FACTOR, SIGN_IN, Desk, Visit, closed, page, to_step, visit
+from auth.pages.visits import (
+    CODE,
+    HOME,
+    PASSWORD,
+    SECOND_FACTOR,
+    SIGN_IN,
+    Desk,
+    Visit,
+    closed,
+    page,
+    to_proof,
+    to_step,
+    visit,
+)
 from core.errors import DatdaiError, Forbidden, NotFound, status_of
 from core.phrases import Phrase
 
 type Step = Callable[[Desk, Connection[Any], Visit], Response]
 
 FORM_COOKIE = "datdai-form"
+_MARK = "asked_at"
 _FAILURE = Phrase("The server could not answer; the operator has been told.")
 _TEXTS = {404: NotFound().text, 405: Phrase("This page is not asked for in that way.")}
 _PEOPLE = (SIGN_IN, "/signout", HOME)
@@ -53,6 +72,7 @@ def blueprint(desk: Desk) -> Blueprint:
         (HOME, "home", own.home),
         ("/account/tokens", "tokens", own.personal_tokens),
         ("/account/tokens/revoke", "revoke", own.revoke_token),
+        (PROOF_PAGE, "proof", proof),
         ("/account/sessions", "sessions", own.own_sessions),
         ("/account/sso/unlink", "unlink", outside.unlink),
     ):
@@ -97,7 +117,32 @@ class People:
 
     def sign_in(self) -> Response:
         """Send the browser to sign in, or to what its sign-in lacks; it comes back to the address of this request."""
-        return to_step(self._visit())
+        return to_step(self._visit(), back=self._back())
+
+    def prove(self) -> Response:
+        """Send the browser to prove anew who sits before it; it comes back to the address of this request."""
+        return to_proof(self._back())
+
+    def asked_at(self) -> datetime | None:
+        """Return when this request sent the browser away to be proved, by a mark that it brings back."""
+        try:
+            at = datetime.fromisoformat(self._marks.loads(flask.request.args.get(_MARK, "")))
+        except BadSignature:
+            return None
+        return at if at + sessions.SIGN_IN_LASTS > self._desk.clock.now() else None
+
+    def _back(self) -> str:
+        """Return the address of this request, with a mark of now where it asks for a proof."""
+        asked = flask.request.args
+        if not {"max_age", "prompt"} & set(asked):
+            return ""
+        mark = self._marks.dumps(self._desk.clock.now().isoformat())
+        kept = [(name, value) for name, value in asked.items(multi=True) if name != _MARK]
+        return f"{flask.request.path}?{urlencode([*kept, (_MARK, mark)])}"
+
+    @property
+    def _marks(self) -> URLSafeSerializer:
+        return URLSafeSerializer(self._desk.key, salt="datdai asked at")
 
     def ask(self, asked: Asked) -> Response:
         """Return the page that asks for consent."""
@@ -105,6 +150,7 @@ class People:
         content = {
             "client": asked.client,
             "unit": asked.unit,
+            "registered_by": asked.registered_by,
             "scopes": asked.scopes,
             "goes_to": asked.goes_to,
             "user_code": asked.user_code,

@@ -15,7 +15,19 @@ from auth.credentials.sessions import Owner
 from auth.model import Caller
 from auth.pages.entry import finish, takes_code
 from auth.pages.forms import STALE, SecondFactorForm, is_ours, text
-from auth.pages.visits import HOME, SECOND_FACTOR, Desk, Visit, go, hold_visit, onward, page, set_cookie, to_step
+from auth.pages.visits import (
+    HOME,
+    SECOND_FACTOR,
+    Desk,
+    Visit,
+    go,
+    hold_visit,
+    onward,
+    page,
+    set_cookie,
+    to_proof,
+    to_step,
+)
 from auth.people.sign_in import REFUSED_TEXT
 from core.errors import Conflict, Forbidden
 from core.phrases import Phrase
@@ -28,6 +40,8 @@ def second_factor(desk: Desk, connection: Connection[Any], who: Visit) -> Respon
     owner = who.owner
     if owner is None or who.step not in (None, SECOND_FACTOR):
         return to_step(who)
+    if who.session and not owner.enrolled and not who.has_proved(desk.clock.now()):
+        return to_proof(SECOND_FACTOR)  # who finds an open browser makes no second factor of their own
     form = SecondFactorForm()
     if flask.request.method == "GET":
         return _page(desk, who, owner)

@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
@@ -14,6 +15,7 @@ from psycopg import Connection
 
 from auth.credentials import sessions
 from auth.credentials.holds import hold_account
+from auth.credentials.proof import PROOF_PAGE, is_fresh
 from auth.credentials.sessions import Owner, Session, SignIn
 from auth.credentials.tokens import Random
 from auth.model import Caller
@@ -91,6 +93,10 @@ class Visit:
         if self.standing.must_change:
             return PASSWORD
         return SECOND_FACTOR if self.standing.must_enrol else None
+
+    def has_proved(self, now: datetime) -> bool:
+        """Tell whether its owner has proved not long ago who they are."""
+        return self.session is not None and is_fresh(self.session.proved_at, now)
 
     @property
     def key(self) -> str | None:
@@ -225,10 +231,21 @@ def local_path(text: str) -> str | None:
     return None if parts.scheme or parts.netloc else text
 
 
-def to_step(who: Visit) -> Response:
-    """Send the browser to what must be done first; it comes back to this address if that can be read again."""
+def to_proof(wanted: str) -> Response:
+    """Send the browser to prove anew who sits before it; it goes on to a path of ours."""
+    return go(PROOF_PAGE, next=local_path(wanted) or "")
+
+
+def to_step(who: Visit, *, back: str = "") -> Response:
+    """Send the browser to what must be done first; it comes back to this address if that can be read again.
+
+    Args:
+        back: the path that it comes back to instead.
+    """
     path = who.step or SIGN_IN
-    if flask.request.method == "GET" or flask.request.path.startswith("/oauth/"):
+    if back:
+        here = back
+    elif flask.request.method == "GET" or flask.request.path.startswith("/oauth/"):
         here = flask.request.full_path.rstrip("?")
     else:
         here = ""

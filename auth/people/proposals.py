@@ -179,7 +179,6 @@ def propose(connection: Connection[Any], actor: Caller, new: NewProposal, *, clo
     """
     _require_officer(connection, actor)
     _check_arguments(new)
-    _refuse_token(actor, new.act)
     unit_id = _unit_concerned(connection, actor, new)
     number = _insert(connection, actor, _whole(connection, new), State.PROPOSED, unit_id=unit_id, now=clock.now())
     proposal = _found(connection, number, now=clock.now())
@@ -199,7 +198,6 @@ def approve(connection: Connection[Any], actor: Caller, number: int, *, means: M
     """
     one_at_a_time(connection)
     proposal, now = _open(connection, actor, number, now=means.clock.now()), means.clock.now()
-    _refuse_token(actor, proposal.act)
     proposer = _proposer(connection, proposal)
     _refuse_changed(connection, proposal)
     _decide(connection, actor, proposal, State.APPROVED, now=now)
@@ -386,11 +384,6 @@ _ACTS: Final[dict[Act, Callable[[_Doing], str | None]]] = {
 def _require_officer(connection: Connection[Any], actor: Caller) -> None:
     if not only(connection, bool, _QUERIES["is_officer"], {"account": actor.account_id}):
         raise Forbidden("Only a system admin or the head of the Sở may do this, with an account in use.")
-
-
-def _refuse_token(actor: Caller, act: Act) -> None:
-    if act is Act.LINK and actor.kind == "token":
-        raise Forbidden("Who signs in where is said by somebody who has signed in.")
 
 
 def _is_own(connection: Connection[Any], actor: Caller, account_id: int) -> bool:

@@ -46,12 +46,15 @@ CREATE TABLE oauth.family (
     client_id text COLLATE "C" NOT NULL REFERENCES oauth.client,
     begun_at timestamptz NOT NULL,
     ends_at timestamptz NOT NULL CHECK (ends_at > begun_at),
-    ended_at timestamptz
+    ended_at timestamptz,
+    proved_at timestamptz
 );
 CREATE INDEX family_account ON oauth.family (account_id);
 CREATE INDEX family_client ON oauth.family (client_id);
 COMMENT ON TABLE oauth.family IS 'One consent and all that came out of it: code, access and refresh tokens die together.';
 COMMENT ON COLUMN oauth.family.ends_at IS 'No refresh leads beyond it.';
+COMMENT ON COLUMN oauth.family.proved_at IS
+    'When the person who consented in a browser had last proved who they are; no refresh renews it. NULL: no such proof.';
 
 CREATE TABLE oauth.token (
     hash text COLLATE "C" PRIMARY KEY,
@@ -181,11 +184,14 @@ $$;
 -- Sessions of browsers, sign-ins on their way there, and who is who at an outside provider.
 
 ALTER TABLE oauth.session
+    ADD COLUMN proved_at timestamptz,
     ADD COLUMN way text COLLATE "C" NOT NULL DEFAULT 'password' CHECK (way IN ('password', 'sso')),
     ADD COLUMN address text COLLATE "C" NOT NULL DEFAULT '',
     ADD COLUMN agent text COLLATE "C" NOT NULL DEFAULT '' CHECK (length(agent) <= 200);
 COMMENT ON COLUMN oauth.session.hash IS 'Lower-case hexadecimal SHA-256 of what the cookie carries.';
 COMMENT ON COLUMN oauth.session.expires_at IS 'Moves on with use: 30 minutes after the last one, 12 hours after the beginning at most.';
+COMMENT ON COLUMN oauth.session.proved_at IS
+    'When its owner last proved who they are: as the sign-in became whole, and later by the second factor or the password. NULL: unknown.';
 COMMENT ON COLUMN oauth.session.way IS 'How its owner signed in.';
 
 CREATE TABLE oauth.sign_in (
@@ -194,12 +200,16 @@ CREATE TABLE oauth.sign_in (
     way text COLLATE "C" NOT NULL CHECK (way IN ('password', 'sso')),
     begun_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL CHECK (expires_at > begun_at),
-    second_factor_at timestamptz
+    second_factor_at timestamptz,
+    proves boolean NOT NULL DEFAULT true,
+    proved_at timestamptz
 );
 CREATE INDEX sign_in_account ON oauth.sign_in (account_id);
 CREATE INDEX sign_in_expires ON oauth.sign_in (expires_at);
 COMMENT ON TABLE oauth.sign_in IS
     'A password was right, and something is missing still: the second factor, or a new password. No session before that.';
+COMMENT ON COLUMN oauth.sign_in.proves IS
+    'That it becomes whole proves who its owner is; else the session keeps the proof of before, proved_at.';
 
 CREATE TABLE oauth.outside_subject (
     issuer text COLLATE "C" NOT NULL,

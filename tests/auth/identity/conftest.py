@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -284,6 +284,7 @@ def whole(cluster: str, template_db: str, people_of) -> Iterator[Api]:
             owner.execute("SET SESSION AUTHORIZATION datdai_mau_identity")
             made = people_of(owner)
             people = {"qt1": made.admin, "qt2": made.second, "head": made.head, "lan": made.lan, "other": made.other}
+            people = {name: replace(each, proved_at=made.now) for name, each in people.items()}  # just signed in
         logins = {n: Writer(make_conninfo(dsn, user=f"datdai_mau_{n}"), purpose="test") for n in
                   ("identity", "publisher", "auditor")}  # fmt: skip
         holder: list[Api] = []

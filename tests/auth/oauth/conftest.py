@@ -86,6 +86,7 @@ class World:
             account_kind=kind,
             unit_id=unit,
             unit=unit_code,
+            proved_at=NOW,
         )
 
     def _one(self, query: str, *values: object) -> int:
@@ -124,12 +125,19 @@ class StandIn:
 
     def __init__(self) -> None:
         self.who: Caller | None = None
+        self.asked: datetime | None = None
 
     def signed_in(self) -> Caller | None:
         return self.who
 
     def sign_in(self) -> Response:
         return flask.redirect("/signin")
+
+    def prove(self) -> Response:
+        return flask.redirect("/account/proof")
+
+    def asked_at(self) -> datetime | None:
+        return self.asked
 
     def ask(self, asked: Asked) -> Response:
         return flask.jsonify(asdict(asked))

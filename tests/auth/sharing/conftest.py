@@ -137,6 +137,7 @@ def _account(dba: psycopg.Connection[Any], code: str, unit: str, kind: str) -> C
         account_kind=AccountKind(kind),
         unit_id=row[1],
         unit=unit,
+        proved_at=CLOCK.now(),
     )
 
 
