@@ -18,7 +18,7 @@ from psycopg.conninfo import make_conninfo
 from werkzeug.test import Client, TestResponse
 
 from auth import oauth
-from auth.credentials import endings, passwords, sessions
+from auth.credentials import endings, passwords, sessions, tokens
 from auth.pages.routes import People, blueprint
 from auth.pages.visits import Desk, local_path
 from catalogue.layer import Text
@@ -34,9 +34,9 @@ OLD, NEW = "Ruộng-Bậc-Thang-17", "Suối#Đá9Trầm"
 REFUSED = "Tên đăng nhập, mật khẩu hoặc mã"
 HASH = passwords.hashed(OLD)
 PAGES = AccountPages(base_url=BASE, title=Text("Cơ sở dữ liệu đất đai", "Land database"))
-CHANGED = ("acl.account", "acl.password", "acl.activation", "acl.totp", "acl.recovery_code", "acl.sign_in_failure",
-           "acl.stale_profile", "oauth.client", "oauth.family", "oauth.token", "oauth.code", "oauth.device",
-           "oauth.rate", "oauth.session", "oauth.sign_in", "oauth.outside_subject", "audit.act")  # fmt: skip
+CHANGED = ("acl.account", "acl.password", "acl.activation", "acl.totp", "acl.totp_begun", "acl.recovery_code",
+           "acl.sign_in_failure", "acl.stale_profile", "oauth.client", "oauth.family", "oauth.token", "oauth.code",
+           "oauth.device", "oauth.rate", "oauth.session", "oauth.sign_in", "oauth.outside_subject", "audit.act")  # fmt: skip
 PEOPLE = {"lan": "individual", "minh": "unit_head", "quan": "system_admin"}
 SECRET_FIELDS = ("__Host-datdai", "__Host-datdai-form")
 
@@ -914,6 +914,7 @@ ASKED = {
     "scope": "features:read tiles:read",
 }
 AUTHORIZE = "/oauth/authorize?" + urlencode(ASKED)
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
 
 @pytest.fixture
@@ -1082,3 +1083,269 @@ def test_no_personal_token_is_made_by_a_session_that_a_reset_ended_meanwhile(ser
     answer = ended_while(service, lambda: browser.post("/account/tokens", **form, days="30"))
 
     assert (answer.status_code, living(service)) == (403, 0)
+
+
+# A fresh proof
+
+
+def proved_at(service: Service) -> datetime | None:
+    """Return the proof of the one session that is alive."""
+    ((at,),) = service.ask("SELECT proved_at FROM oauth.session WHERE ended_at IS NULL")
+    return at
+
+
+def query_of(answer: TestResponse) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(place(answer)).query))
+
+
+def test_a_sign_in_is_a_proof_which_its_password_renews_where_there_is_no_second_factor(service):
+    browser = service.browser()
+    browser.sign_in()
+    assert proved_at(service) == NOW
+
+    service.clock.go(minutes=20)
+    asked = browser.get("/account/proof?next=/account/sessions")
+    assert 'name="password"' in asked.text
+    assert 'name="code"' not in asked.text
+    answer = browser.post("/account/proof?next=/account/sessions", csrf_token=token_in(asked), password=OLD)
+
+    assert (answer.status_code, place(answer)) == (303, "/account/sessions")
+    assert proved_at(service) == NOW + timedelta(minutes=20)
+    assert service.ask("SELECT count(*) FROM audit.act WHERE act = 'account.prove'") == [(1,)]
+
+
+def test_a_second_factor_is_asked_for_where_there_is_one_and_a_password_does_not_do(service):
+    browser = service.browser()
+    browser.sign_in()
+    enrolled(browser)
+    service.clock.go(minutes=20)
+
+    asked = browser.get("/account/proof")
+    assert 'name="code"' in asked.text
+    assert 'name="password"' not in asked.text
+    refused = browser.post("/account/proof", csrf_token=token_in(asked), password=OLD, code=OLD)
+    assert (refused.status_code, proved_at(service)) == (400, NOW)
+    answer = browser.fill("/account/proof", code=service.totp["lan"].at(service.clock.now()))
+
+    assert place(answer) == "/account?told=proved"
+    assert proved_at(service) == service.clock.now()
+
+
+def test_a_wrong_password_or_a_form_of_another_site_proves_nothing(service):
+    browser = service.browser()
+    browser.sign_in()
+
+    assert browser.fill("/account/proof", password=NEW).status_code == 400
+    assert browser.post("/account/proof", password=OLD).status_code == 400
+    assert service.browser().get("/account/proof").status_code == 303
+
+    assert proved_at(service) == NOW
+    assert service.ask("SELECT count(*) FROM audit.act WHERE act = 'account.prove'") == [(0,)]
+
+
+def test_too_many_wrong_codes_close_the_page_of_the_proof(service):
+    browser = service.browser()
+    browser.sign_in()
+    enrolled(browser)
+    service.clock.go(minutes=1)
+
+    for _ in range(12):
+        browser.fill("/account/proof", code="000000")
+    answer = browser.fill("/account/proof", code=service.totp["lan"].at(service.clock.now()))
+
+    assert answer.status_code == 400
+    assert proved_at(service) == NOW
+
+
+def test_whoever_copied_the_cookie_before_has_nothing_of_the_proof(service):
+    browser = service.browser()
+    browser.sign_in()
+    thief = service.browser()
+    thief.client.set_cookie("__Host-datdai", browser.key, domain="dat.example", secure=True)
+    assert thief.get("/account").status_code == 200
+
+    browser.fill("/account/proof", password=OLD)
+
+    assert browser.get("/account").status_code == 200
+    assert urlsplit(place(thief.get("/account"))).path == "/signin"
+
+
+def test_a_proof_does_not_lengthen_a_session(service):
+    browser = service.browser()
+    browser.sign_in()
+    before = service.ask("SELECT begun_at, expires_at FROM oauth.session")
+
+    service.clock.go(minutes=20)
+    browser.fill("/account/proof", password=OLD)
+
+    ((begun_at, _),) = service.ask("SELECT begun_at, expires_at FROM oauth.session WHERE ended_at IS NULL")
+    assert begun_at == before[0][0]
+
+
+def test_a_changed_password_is_no_proof_where_there_is_a_second_factor(service):
+    browser = service.browser()
+    browser.sign_in()
+    enrolled(browser)
+    service.clock.go(minutes=20)
+
+    answer = browser.fill("/account/password", old=OLD, new=NEW, again=NEW)
+
+    assert (answer.status_code, proved_at(service)) == (303, NOW)
+
+
+def test_a_changed_password_is_a_proof_where_there_is_nothing_else(service):
+    browser = service.browser()
+    browser.sign_in()
+    service.clock.go(minutes=20)
+
+    browser.fill("/account/password", old=OLD, new=NEW, again=NEW)
+
+    assert proved_at(service) == service.clock.now()
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/account/second-factor", {"act": "begin"}),
+        ("/account/tokens", {"purpose": "QGIS", "scopes": "features:read", "days": "7"}),
+    ],
+)
+def test_who_finds_an_open_browser_makes_no_key_of_their_own(service, path, form):
+    browser = service.browser()
+    browser.sign_in()
+    token = token_in(browser.get(path))
+    service.clock.go(minutes=16)
+
+    answer = browser.post(path, csrf_token=token, **form)
+
+    assert (answer.status_code, place(answer)) == (303, "/account/proof?" + urlencode({"next": path}))
+    assert service.ask("SELECT count(*) FROM acl.totp_begun") == [(0,)]
+    assert service.ask("SELECT count(*) FROM oauth.token") == [(0,)]
+
+
+# What a client may ask of the proof
+
+
+def asking(**more: str) -> str:
+    return "/oauth/authorize?" + urlencode(ASKED | more)
+
+
+@pytest.mark.parametrize(
+    "more", [{"max_age": "900"}, {"max_age": "0"}, {"prompt": "login"}, {"prompt": "login consent"}]
+)
+def test_a_session_that_is_too_old_for_a_client_is_proved_anew_and_goes_on(client, more):
+    browser = client.browser()
+    browser.sign_in()
+    client.clock.go(minutes=16)
+
+    sent = browser.get(asking(**more))
+    assert urlsplit(place(sent)).path == "/account/proof"
+    client.clock.go(seconds=5)
+    back = browser.fill(place(sent), password=OLD)
+    client.clock.go(seconds=5)
+    answer = browser.fill(place(back), decision="allow")
+
+    assert "code" in query_of(answer)
+    assert client.ask("SELECT proved_at FROM oauth.family") == [(NOW + timedelta(minutes=16, seconds=5),)]
+
+
+def test_a_consent_is_not_given_by_a_session_that_grew_too_old_over_it(client):
+    browser = client.browser()
+    browser.sign_in()
+    asked = browser.get(asking(max_age="900"))
+    client.clock.go(minutes=16)
+
+    answer = browser.post(asking(max_age="900"), csrf_token=token_in(asked), decision="allow")
+
+    assert urlsplit(place(answer)).path == "/account/proof"
+    assert client.ask("SELECT count(*) FROM oauth.code") == [(0,)]
+
+
+def test_a_session_that_is_young_enough_is_not_asked_again(client):
+    browser = client.browser()
+    browser.sign_in()
+    client.clock.go(minutes=14)
+
+    assert browser.get(asking(max_age="900")).status_code == 200
+    assert urlsplit(place(browser.get(asking(prompt="login")))).path == "/account/proof"
+
+
+def test_signing_in_for_a_client_is_the_proof_that_it_asks_for(client):
+    browser = client.browser()
+
+    sent = browser.get(asking(prompt="login", max_age="0"))
+    client.clock.go(seconds=5)
+    back = browser.sign_in(path=place(sent))
+
+    assert urlsplit(place(sent)).path == "/signin"
+    assert browser.get(place(back)).status_code == 200
+
+
+@pytest.mark.parametrize("mark", ["", "x", "2000-01-01T00:00:00+00:00", "IjIwMDAtMDEtMDFUMDA6MDA6MDArMDA6MDAi.AAAA"])
+def test_a_mark_that_the_server_did_not_make_is_no_proof(client, mark):
+    browser = client.browser()
+    browser.sign_in()
+
+    answer = browser.get(asking(prompt="login", asked_at=mark))
+
+    assert urlsplit(place(answer)).path == "/account/proof"
+
+
+def test_a_mark_is_good_for_some_minutes_and_for_a_proof_that_came_after_it(client):
+    browser = client.browser()
+    browser.sign_in()
+    client.clock.go(minutes=1)
+    back = query_of(browser.get(asking(prompt="login")))["next"]
+
+    assert urlsplit(place(browser.get(back))).path == "/account/proof"
+    browser.fill("/account/proof", password=OLD)
+    assert browser.get(back).status_code == 200
+    client.clock.go(minutes=10)
+    assert urlsplit(place(browser.get(back))).path == "/account/proof"
+
+
+@pytest.mark.parametrize("max_age", ["", "-1", "x", "1.5", "９", "1" * 10])
+def test_a_max_age_that_is_no_number_of_seconds_is_refused(client, max_age):
+    browser = client.browser()
+    browser.sign_in()
+
+    answer = browser.get(asking(max_age=max_age))
+
+    assert query_of(answer)["error"] == "invalid_request"
+
+
+def test_what_comes_out_of_a_consent_keeps_its_proof_whatever_is_refreshed(client):
+    browser = client.browser()
+    browser.sign_in()
+    client.clock.go(minutes=5)
+    client.ask("UPDATE oauth.client SET scopes = %s", ["features:read", "tiles:read", "admin"])
+    code = query_of(browser.fill(asking(scope="admin"), decision="allow"))["code"]
+    form = {"grant_type": "authorization_code", "client_id": "qgis", "code": code}
+    first = program(client, **form, redirect_uri=REDIRECT, code_verifier=VERIFIER)
+    client.clock.go(minutes=9)
+    second = program(client, grant_type="refresh_token", client_id="qgis", refresh_token=first["refresh_token"])
+
+    for given in (first, second):
+        with client.owner.transaction():
+            now = NOW + timedelta(minutes=5)
+            caller = tokens.caller_of(client.owner, given["access_token"], now=now, address="10.1.2.3")
+            assert caller.proved_at == NOW
+
+
+def program(service: Service, **form: str) -> dict[str, Any]:
+    answer = service.flask.test_client().post("/oauth/token", data=form, base_url=BASE)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def test_the_consent_page_says_who_registered_the_client_where_it_leads_and_warns_of_administration(client):
+    client.ask("UPDATE oauth.client SET scopes = %s", ["features:read", "tiles:read", "admin"])
+    browser = client.browser()
+    browser.sign_in()
+
+    plain, warned = browser.get(asking()).text, browser.get(asking(scope="admin")).text
+
+    assert "Đơn vị đăng ký" in plain
+    assert "127.0.0.1" in plain
+    assert "quyền quản trị thay bạn" not in plain
+    assert "quyền quản trị thay bạn" in warned

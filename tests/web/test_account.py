@@ -76,6 +76,7 @@ CONSENT = {
     "client": "QGIS",
     "unit": "Sở Nông nghiệp và Môi trường",
     "scopes": SCOPES,
+    "registered_by": "Sở Nông nghiệp và Môi trường",
     "goes_to": "127.0.0.1",
     "user_code": None,
     "name": "lan.tt",
@@ -84,7 +85,7 @@ CONSENT = {
 }
 FACTOR = {"must": False, "enrolled": False, "recovery_left": 0, "qr": "", "secret": "", "plain_secret": ""}
 SHOWN = {"qr": QR, "secret": "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP", "plain_secret": SECRET}
-TOKEN_PAGE = {"tokens": TOKENS, "scopes": SCOPES, "days": (7, 30, 90), "given": GIVEN, "secret": ""}
+TOKEN_PAGE = {"prove": False, "tokens": TOKENS, "scopes": SCOPES, "days": (7, 30, 90), "given": GIVEN, "secret": ""}
 SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "account": ("account", HOME),
     "account-linked": ("account", HOME | {"linked": "can-bo-17", "days_left": None, "last": None}),
@@ -95,6 +96,9 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "device": ("device", {"wrong": True, "allowed": None, "user_code": "ABCD-EFGH"}),
     "device-told": ("device", {"wrong": False, "allowed": True, "user_code": ""}),
     "password": ("password", {"name": "lan.tt", "must": True, "faults": {"old": WRONG}}),
+    "proof": ("proof", {"way": "code", "minutes": 15, "faults": {"code": WRONG}}),
+    "proof-password": ("proof", {"way": "password", "minutes": 15, "problem": WRONG}),
+    "proof-provider": ("proof", {"way": "provider", "minutes": 15}),
     "recovery-codes": ("recovery-codes", {"codes": ["ABCD-EFGH-IJKL-MNOP"] * 10, "onward": "/account"}),
     "refused": ("refused", {"error": "invalid_client", "text": WRONG}),
     "second-factor": ("second-factor", FACTOR),
@@ -105,7 +109,7 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "signout": ("signout", {}),
     "tokens": ("tokens", TOKEN_PAGE),
     "tokens-made": ("tokens", TOKEN_PAGE | {"secret": TOKEN}),
-    "tokens-none": ("tokens", TOKEN_PAGE | {"tokens": [], "problem": WRONG}),
+    "tokens-none": ("tokens", TOKEN_PAGE | {"prove": True, "tokens": [], "problem": WRONG}),
 }
 
 
