@@ -2,13 +2,22 @@
 
 import argparse
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from psycopg import Connection
+
 from auth.cli.acting import acting, add_actor, write
+from auth.cli.acts import opened_as_dba
+from auth.credentials.holds import hold_actor
 from auth.credentials.tokens import SCOPES
+from auth.model import Caller
 from auth.oauth import clients
 from auth.oauth.clients import AUTH_METHODS, GRANT_TYPES, Client, Draft
+from auth.people.accounts import caller_named, one_at_a_time
+from auth.rows import whole_act
 from core.clocks import RealClock
 from core.commands import CommandParser, Subparsers
 from core.errors import BadRequest
@@ -32,6 +41,8 @@ def register(commands: Subparsers) -> None:
         adder = kinds.add_parser(name, help=text)
         adder.add_argument("id", metavar="CLIENT")
         add_actor(adder)
+        if run is _secret:
+            _add_operator(adder)
         adder.set_defaults(run=run)
     lister = kinds.add_parser("list", help="list clients")
     add_actor(lister)
@@ -46,6 +57,7 @@ def _add_add(kinds: Subparsers) -> None:
     adder.add_argument("--proof", choices=AUTH_METHODS, default="none", help="how it proves who it is")
     _add_fields(adder, required=True)
     add_actor(adder)
+    _add_operator(adder)
     adder.set_defaults(run=_add)
 
 
@@ -61,7 +73,30 @@ def _add_change(kinds: Subparsers) -> None:
     adder.add_argument("id", metavar="CLIENT")
     _add_fields(adder, required=False)
     add_actor(adder)
+    _add_operator(adder)
     adder.set_defaults(run=_change)
+
+
+def _add_operator(adder: argparse.ArgumentParser) -> None:
+    adder.add_argument(
+        "--operator",
+        action="store_true",
+        help="by the login that owns the database: for what looks into tokens, or asks for administration",
+    )
+
+
+@contextmanager
+def _acting(chosen: argparse.Namespace, settings: Settings) -> Generator[tuple[Connection[Any], Caller]]:
+    """Lend a transaction, of the operator's login where that is asked for, and who acts."""
+    if not getattr(chosen, "operator", False):
+        with acting(settings, chosen.actor) as lent:
+            yield lent
+        return
+    with whole_act(), opened_as_dba(settings) as (connection, _):
+        one_at_a_time(connection)
+        actor = caller_named(connection, chosen.actor)
+        hold_actor(connection, actor)
+        yield connection, actor
 
 
 def _add_fields(adder: argparse.ArgumentParser, *, required: bool) -> None:
@@ -109,14 +144,14 @@ def _qgis(chosen: argparse.Namespace, settings: Settings) -> int:
 
 
 def _registered(chosen: argparse.Namespace, settings: Settings, draft: Draft) -> int:
-    with acting(settings, chosen.actor) as (connection, who):
+    with _acting(chosen, settings) as (connection, who):
         client, secret = clients.register(connection, who, draft, now=RealClock().now())
     write(_shown(client) | ({"client_secret": secret} if secret else {}))
     return 0
 
 
 def _change(chosen: argparse.Namespace, settings: Settings) -> int:
-    with acting(settings, chosen.actor) as (connection, who):
+    with _acting(chosen, settings) as (connection, who):
         changed = clients.change(connection, who, chosen.id, _fields(chosen))
     write(_shown(changed))
     return 0
@@ -135,7 +170,7 @@ def _list(chosen: argparse.Namespace, settings: Settings) -> int:
 
 
 def _secret(chosen: argparse.Namespace, settings: Settings) -> int:
-    with acting(settings, chosen.actor) as (connection, who):
+    with _acting(chosen, settings) as (connection, who):
         secret = clients.renew_secret(connection, who, chosen.id)
     write({"client_id": chosen.id, "client_secret": secret})
     return 0

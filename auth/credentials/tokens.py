@@ -32,6 +32,8 @@ type Network = IPv4Network | IPv6Network
 
 SCOPES = ("features:read", "tiles:read", "records:read", "processes:execute", "features:write", "admin")
 """What a token may be narrowed to, coarsely; never more than its account's agreements give."""
+ADMINISTRATION = "admin"
+"""The scope that opens the admin API."""
 ACCESS_LIFETIME = timedelta(minutes=10)
 REFRESH_LIFETIME = timedelta(hours=8)
 """From one refresh to the next."""
@@ -40,6 +42,8 @@ FAMILY_LIFETIME = timedelta(hours=12)
 CODE_LIFETIME = timedelta(minutes=1)
 DEVICE_LIFETIME = timedelta(minutes=15)
 PERSONAL_LIFETIME_MAX = timedelta(days=90)
+ADMINISTRATION_LIFETIME_MAX = timedelta(days=7)
+"""Of a personal token that opens the admin API: such a one reads, drafts and takes back, for a script of some days."""
 PERSONAL_MAX = 20
 """Personal tokens that one account may have at a time."""
 PURPOSE_MAX = 200
@@ -145,7 +149,7 @@ def issue_personal(
     """Issue a personal token to the account that asks; the secret is returned this once.
 
     Args:
-        lifetime: at most ``PERSONAL_LIFETIME_MAX``.
+        lifetime: at most ``PERSONAL_LIFETIME_MAX``, with the scope ``admin`` ``ADMINISTRATION_LIFETIME_MAX``.
         networks: addresses or networks (CIDR) that it may be used from; none: from anywhere.
 
     Raises:
@@ -154,7 +158,7 @@ def issue_personal(
         Conflict: the account has as many tokens as it may have, or may not act now.
     """
     account_id = _maker(actor)
-    _check_lifetime(lifetime)
+    _check_lifetime(lifetime, scopes)
     secret = new_secret(random=random)
     values = {
         "hash": hash_of(secret),
@@ -312,9 +316,11 @@ def _maker(actor: Caller) -> int:
     return actor.account_id
 
 
-def _check_lifetime(lifetime: timedelta) -> None:
+def _check_lifetime(lifetime: timedelta, scopes: Collection[str]) -> None:
     if not timedelta() < lifetime <= PERSONAL_LIFETIME_MAX:
         raise BadRequest("A personal token lives at most {} days.", PERSONAL_LIFETIME_MAX.days)
+    if ADMINISTRATION in scopes and lifetime > ADMINISTRATION_LIFETIME_MAX:
+        raise BadRequest("A personal token for administration lives at most {} days.", ADMINISTRATION_LIFETIME_MAX.days)
 
 
 def _checked_purpose(purpose: str) -> str:

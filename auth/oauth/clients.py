@@ -1,8 +1,9 @@
 """Clients: programs that ask for tokens, and who may register them.
 
-A system admin registers clients of every unit, a unit head those of its own. What reaches beyond one unit is left to
-admins: a client for everybody's sign-in, one that may look into tokens, one with the scope ``admin``. What acts for a
-unit without a person is left to its head.
+A system admin registers clients of every unit, a unit head those of its own. A client for everybody's sign-in is left
+to admins; one that may look into tokens, or ask for the scope ``admin``, to the operator, by the login that owns the
+database: with it one admin could collect what the others prove. What acts for a unit without a person is left to its
+head.
 """
 
 import re
@@ -20,10 +21,19 @@ from psycopg.types.json import Jsonb
 
 from auth.audit import acts
 from auth.credentials import tokens
-from auth.credentials.tokens import Prefix, Random, checked_networks, checked_scopes, hash_of, new_secret
+from auth.credentials.tokens import (
+    ADMINISTRATION,
+    Prefix,
+    Random,
+    checked_networks,
+    checked_scopes,
+    hash_of,
+    new_secret,
+)
 from auth.model import AccountKind, Caller
 from auth.oauth.keys import checked_keys
 from auth.oauth.redirects import checked_origin, checked_redirect
+from auth.rows import refusals
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
 from database.queries import load
 
@@ -35,6 +45,7 @@ NAME_MAX = 100
 OF_UNIT_MAX = 50
 
 _QUERIES = load("auth.oauth", "clients.sql")
+_ALIKE = str.maketrans("đ01l", "doii")
 _ID = re.compile(r"[A-Za-z0-9_-]{3,64}")
 
 
@@ -110,10 +121,11 @@ def register(
         Forbidden: the actor may not register clients, or not such a one.
         NotFound: the unit is not the actor's, or there is none.
         BadRequest: the draft does not hold together.
-        Conflict: the id is taken, the unit has as many clients as it may have, or the machine account is not fit.
+        Conflict: the id is taken, another name looks like this one, the unit has as many clients as it may have, or
+            the machine account is not fit.
     """
     unit_id = _unit_in_charge(connection, actor, draft.unit)
-    values = _checked(actor, draft)
+    values = _checked(connection, actor, draft)
     client_id = draft.id or f"c{tokens.hash_of(random(32).hex())[:19]}"
     secret = new_secret(Prefix.CLIENT_SECRET, random=random) if draft.auth_method == "client_secret_basic" else None
     values |= {
@@ -125,6 +137,7 @@ def register(
         "secret_hash": hash_of(secret) if secret else None,
     }
     _require_room(connection, unit_id)
+    _refuse_alike(connection, values)
     if not connection.execute(_QUERIES["insert_client"].encode(), values).rowcount:
         raise Conflict("There is a client of this name already.")
     client = find(connection, actor, client_id)
@@ -145,9 +158,13 @@ def change(connection: Connection[Any], actor: Caller, client_id: str, changes: 
         raise BadRequest("Of a client can be changed: {}.", ", ".join(sorted(_CHANGEABLE)))
     if old.account is not None:
         _require_head(actor)
+    _require_operator(connection, _draft_of(old))
     draft = replace(_draft_of(old), **dict(changes))
     values = {"id": old.id, "actor": actor.account_id, "gave_keys": draft.jwks != old.jwks}
-    connection.execute(_QUERIES["update_client"].encode(), _checked(actor, draft) | values)
+    values |= _checked(connection, actor, draft)
+    _refuse_alike(connection, values)
+    with refusals():
+        connection.execute(_QUERIES["update_client"].encode(), values)
     new = find(connection, actor, client_id)
     acts.record(connection, actor, "client.change", f"client:{client_id}", _told(old), _told(new))
     return new
@@ -165,6 +182,7 @@ def renew_secret(
     client = _living(connection, actor, client_id)
     if client.auth_method != "client_secret_basic":
         raise Conflict("This client has no secret.")
+    _require_operator(connection, _draft_of(client))
     if client.account is not None:
         _require_head(actor)
     secret = new_secret(Prefix.CLIENT_SECRET, random=random)
@@ -281,14 +299,17 @@ def _machine(connection: Connection[Any], actor: Caller, draft: Draft, unit_id: 
     return int(found[0])
 
 
-def _checked(actor: Caller, draft: Draft) -> dict[str, Any]:
+def _checked(connection: Connection[Any], actor: Caller, draft: Draft) -> dict[str, Any]:
     """Return the columns that a draft gives a client."""
     _check_reach(actor, draft)
     _check_ways(draft)
+    _require_operator(connection, draft)
+    name = _checked_name(draft.name)
     if max(len(draft.redirect_uris), len(draft.origins)) > ADDRESSES_MAX:
         raise BadRequest("At most {} addresses of a kind.", ADDRESSES_MAX)
     return {
-        "name": _checked_name(draft.name),
+        "name": name,
+        "folded": folded(name),
         "auth_method": draft.auth_method,
         "jwks": Jsonb(checked_keys(draft.jwks)) if draft.jwks is not None else None,
         "redirect_uris": [checked_redirect(each) for each in draft.redirect_uris],
@@ -305,6 +326,19 @@ def _check_reach(actor: Caller, draft: Draft) -> None:
     beyond = draft.for_everybody or draft.may_introspect or "admin" in draft.scopes
     if beyond and actor.account_kind is not AccountKind.SYSTEM_ADMIN:
         raise Forbidden("Only a system admin registers a client that reaches beyond its unit.")
+
+
+def _require_operator(connection: Connection[Any], draft: Draft) -> None:
+    """Raise Forbidden where a client reaches so far that the operator alone registers and changes it."""
+    is_far = draft.may_introspect or ADMINISTRATION in draft.scopes
+    if is_far and connection.execute(_QUERIES["is_dba"].encode()).fetchone() != (True,):
+        raise Forbidden("This is done at the machine alone, by the login that owns the database.")
+
+
+def _refuse_alike(connection: Connection[Any], values: Mapping[str, Any]) -> None:
+    """Raise Conflict where a living client has a name that looks like this one."""
+    if connection.execute(_QUERIES["alike"].encode(), values).fetchone():
+        raise Conflict("There is a client already whose name looks like this one.")
 
 
 def _check_ways(draft: Draft) -> None:
@@ -332,7 +366,18 @@ def _checked_name(name: str) -> str:
     text = unicodedata.normalize("NFC", name).strip()
     if not text or len(text) > NAME_MAX or not text.isprintable():
         raise BadRequest("A client has a name of at most {} characters.", NAME_MAX)
+    if not folded(text).isascii() or not folded(text):
+        raise BadRequest("The name of a client is written in Vietnamese or English letters.")
     return text
+
+
+def folded(name: str) -> str:
+    """Return a name without what eyes pass over: forms and case of letters, marks, spaces, punctuation.
+
+    ``0`` and ``o``, ``1``, ``l`` and ``i`` are one letter each. Letters of other scripts stay as they are.
+    """
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(each for each in text if each.isalnum()).translate(_ALIKE)
 
 
 def _draft_of(client: Client) -> Draft:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 
-from auth.credentials.tokens import hash_of
+from auth.credentials.tokens import ADMINISTRATION, hash_of
 from auth.model import Caller
 from auth.oauth import rates
 from auth.oauth.issue import Flow, begin_family
@@ -34,7 +34,9 @@ def undecided(flow: Flow, typed: str, who: Caller) -> Waiting | None:
     values = {"user_code_hash": hash_of(user_code), "now": flow.now}
     found = flow.connection.execute(QUERIES["undecided_device"].encode(), values).fetchone()
     client = Client.find(flow.connection, found[0]) if found else None
-    return Waiting(user_code, client, found[1]) if client and found else None
+    if client is None or found is None or ADMINISTRATION in found[1]:
+        return None
+    return Waiting(user_code, client, found[1])
 
 
 def decide(flow: Flow, waiting: Waiting, account: Account, *, allowed: bool) -> None:

@@ -6,13 +6,13 @@
 import secrets
 from typing import Any, override
 
-from authlib.oauth2.rfc6749 import InvalidRequestError, UnauthorizedClientError
+from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, UnauthorizedClientError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint
 
 from auth.credentials import tokens
-from auth.credentials.tokens import Prefix, Token, hash_of, is_wellformed, new_secret
+from auth.credentials.tokens import ADMINISTRATION, Prefix, Token, hash_of, is_wellformed, new_secret
 from auth.oauth.grants import ALL_METHODS, CONFIDENTIAL_METHODS, DEVICE_CODE
 from auth.oauth.issue import Flow
 from auth.oauth.model import QUERIES, Account, Client
@@ -112,11 +112,14 @@ class DeviceAuthorization(DeviceAuthorizationEndpoint):
     def save_device_credential(self, client_id: str, scope: str | None, data: dict[str, Any]) -> None:
         flow: Flow = self.server.flow
         client = Client.find(flow.connection, client_id)
+        scopes = client.scopes_for(scope) if client else []
+        if ADMINISTRATION in scopes:
+            raise InvalidScopeError  # who consents does not see which screen they let in
         values = {
             "hash": hash_of(data["device_code"]),
             "user_code_hash": hash_of(data["user_code"]),
             "client_id": client_id,
-            "scopes": client.scopes_for(scope) if client else [],
+            "scopes": scopes,
             "now": flow.now,
             "expires_at": flow.now + tokens.DEVICE_LIFETIME,
             "interval_s": self.INTERVAL,

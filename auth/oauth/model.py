@@ -16,13 +16,12 @@ from authlib.oauth2.rfc8628 import DeviceCredentialMixin
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from auth.credentials.tokens import SCOPES, hash_of, in_order
+from auth.credentials.tokens import ADMINISTRATION, SCOPES, hash_of, in_order
 from auth.oauth.redirects import is_registered
 from database.queries import load
 
 QUERIES = load("auth.oauth", "oauth.sql")
 _ID = re.compile(r"[A-Za-z0-9_-]{3,64}")
-_NOT_BY_DEFAULT = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class Client(ClientMixin):
         given = (asked or "").split()
         if not set(given) <= set(SCOPES) & set(self.scopes):
             raise InvalidScopeError
-        scopes = in_order(given or [each for each in self.scopes if each != _NOT_BY_DEFAULT])
+        scopes = in_order(given or [each for each in self.scopes if each != ADMINISTRATION])
         if not scopes:
             raise InvalidScopeError
         return scopes

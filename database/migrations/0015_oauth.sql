@@ -6,6 +6,7 @@ CREATE TABLE oauth.client (
     id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^[A-Za-z0-9_-]{3,64}$'),
     unit_id int NOT NULL REFERENCES acl.unit,
     name text COLLATE "C" NOT NULL CHECK (name <> '' AND name IS NFC NORMALIZED),
+    folded text COLLATE "C",
     account_id int REFERENCES acl.account,
     made_by int REFERENCES acl.account,
     proof_by int REFERENCES acl.account,
@@ -32,6 +33,8 @@ CREATE TABLE oauth.client (
     CHECK ('client_credentials' <> ALL (grant_types) OR (auth_method <> 'none' AND account_id IS NOT NULL))
 );
 CREATE INDEX client_made_by ON oauth.client (made_by);
+CREATE UNIQUE INDEX client_alike ON oauth.client (folded) WHERE revoked_at IS NULL;
+COMMENT ON COLUMN oauth.client.folded IS 'The name without what eyes pass over: of two living clients none looks like the other.';
 COMMENT ON COLUMN oauth.client.account_id IS 'The machine account that acts when the client asks for itself (client credentials).';
 COMMENT ON COLUMN oauth.client.made_by IS 'Who registered it; with that account the client ends.';
 COMMENT ON COLUMN oauth.client.proof_by IS 'Who was shown its secret, or gave its keys; with that account, too, the client ends.';
@@ -39,6 +42,24 @@ COMMENT ON COLUMN oauth.client.jwks IS 'Public keys (RFC 7517) that its assertio
 COMMENT ON COLUMN oauth.client.origins IS 'Origins of web pages that may call the token endpoint with this client.';
 COMMENT ON COLUMN oauth.client.networks IS 'Where it may ask for tokens and use them from; empty: from anywhere.';
 COMMENT ON COLUMN oauth.client.for_everybody IS 'Accounts of every unit may sign in to it, not of its own unit alone.';
+
+CREATE FUNCTION oauth.giu_chuong_trinh() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT (new.may_introspect OR 'admin' = ANY (new.scopes)) THEN
+        RETURN new;
+    ELSIF acl.la_dba() THEN
+        RETURN new;
+    ELSIF TG_OP = 'UPDATE' AND to_jsonb(new) - 'revoked_at' = to_jsonb(old) - 'revoked_at' AND old.revoked_at IS NULL THEN
+        RETURN new;
+    END IF;
+    RAISE EXCEPTION 'a client that reaches so far is registered by the login that owns the database'
+        USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'giu_chuong_trinh';
+END $$;
+CREATE TRIGGER giu_chuong_trinh BEFORE INSERT OR UPDATE ON oauth.client
+    FOR EACH ROW EXECUTE FUNCTION oauth.giu_chuong_trinh();
+COMMENT ON FUNCTION oauth.giu_chuong_trinh IS
+    'What looks into every token, or may ask for administration, is not registered or changed by the server; revoked it may be.';
 
 CREATE TABLE oauth.family (
     id uuid PRIMARY KEY,
@@ -69,7 +90,8 @@ CREATE TABLE oauth.token (
     purpose text COLLATE "C" NOT NULL DEFAULT '' CHECK (purpose IS NFC NORMALIZED),
     networks cidr[] NOT NULL DEFAULT '{}',
     used_at timestamptz,
-    CHECK (kind <> 'personal' OR expires_at <= issued_at + interval '90 days')
+    CHECK (kind <> 'personal' OR expires_at <= issued_at + interval '90 days'),
+    CONSTRAINT admin_days CHECK (kind <> 'personal' OR 'admin' <> ALL (scopes) OR expires_at <= issued_at + interval '7 days')
 );
 CREATE INDEX token_account ON oauth.token (account_id);
 CREATE INDEX token_family ON oauth.token (family);
@@ -123,6 +145,7 @@ CREATE TABLE oauth.device (
     allowed boolean,
     family uuid REFERENCES oauth.family,
     used_at timestamptz,
+    CONSTRAINT no_admin_by_device CHECK ('admin' <> ALL (scopes)),
     CHECK ((account_id IS NULL) = (allowed IS NULL)),
     CHECK ((allowed IS TRUE) = (family IS NOT NULL))
 );

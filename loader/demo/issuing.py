@@ -11,14 +11,21 @@ from typing import Any, Final
 
 from psycopg import Connection
 
-from auth.credentials.tokens import PERSONAL_LIFETIME_MAX, SCOPES, hash_of, issue_personal, new_secret
+from auth.credentials.tokens import (
+    ADMINISTRATION,
+    ADMINISTRATION_LIFETIME_MAX,
+    PERSONAL_LIFETIME_MAX,
+    SCOPES,
+    hash_of,
+    issue_personal,
+    new_secret,
+)
 from auth.model import AccountKind, Caller
 from database.queries import load
 from loader.demo.deriving import derived, source
 from loader.demo.stage import callers
 
 PURPOSE: Final = "Dữ liệu mẫu"
-_ADMINISTRATION: Final = "admin"
 _QUERIES: Final = load("loader.demo", "demo.sql")
 
 
@@ -46,7 +53,8 @@ def _token(connection: Connection[Any], owner: Caller, key: bytes, now: datetime
     number, token, standing = next(each for each in found if each[2] is not False)
     if standing is None:
         random = source(derived(key, "token", f"{account} {number}"))
-        scopes, lifetime = _scopes(owner), PERSONAL_LIFETIME_MAX
+        scopes = _scopes(owner)
+        lifetime = ADMINISTRATION_LIFETIME_MAX if ADMINISTRATION in scopes else PERSONAL_LIFETIME_MAX
         issue_personal(connection, owner, purpose=PURPOSE, scopes=scopes, lifetime=lifetime, now=now, random=random)
     return token
 
@@ -59,4 +67,4 @@ def _standing(connection: Connection[Any], token: str, now: datetime) -> bool | 
 
 def _scopes(owner: Caller) -> list[str]:
     administers = owner.account_kind in {AccountKind.SYSTEM_ADMIN, AccountKind.UNIT_HEAD}
-    return [each for each in SCOPES if administers or each != _ADMINISTRATION]
+    return [each for each in SCOPES if administers or each != ADMINISTRATION]

@@ -36,7 +36,8 @@ HASH = passwords.hashed(OLD)
 PAGES = AccountPages(base_url=BASE, title=Text("Cơ sở dữ liệu đất đai", "Land database"))
 CHANGED = ("acl.account", "acl.password", "acl.activation", "acl.totp", "acl.totp_begun", "acl.recovery_code",
            "acl.sign_in_failure", "acl.stale_profile", "oauth.client", "oauth.family", "oauth.token", "oauth.code",
-           "oauth.device", "oauth.rate", "oauth.session", "oauth.sign_in", "oauth.outside_subject", "audit.act")  # fmt: skip
+           "oauth.device", "oauth.rate", "oauth.session", "oauth.sign_in", "oauth.outside_subject",
+           "audit.act")  # fmt: skip
 PEOPLE = {"lan": "individual", "minh": "unit_head", "quan": "system_admin"}
 SECRET_FIELDS = ("__Host-datdai", "__Host-datdai-form")
 

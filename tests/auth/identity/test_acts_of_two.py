@@ -1,6 +1,5 @@
 """What gives control of an admin, a head or an officer of the Sở: never one person alone."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -227,15 +226,6 @@ def test_a_head_is_linked_by_two_or_by_the_owner(people):
 
     assert outside.account_of(people.connection, ISSUER, "t") == people.id("truong")
     assert outside.account_of(people.connection, ISSUER, "h") == people.id("thu")
-
-
-def test_a_token_says_nothing_about_who_signs_in_where(people):
-    number = people.propose(Act.LINK, "truong", issuer=ISSUER, subject="t").number
-
-    with pytest.raises(Forbidden, match="signed in"):
-        people.propose(Act.LINK, "truong", by=replace(people.admin, kind="token"), issuer=ISSUER, subject="t")
-    with pytest.raises(Forbidden, match="signed in"):
-        people.approve(number, by=replace(people.second, kind="token"))
 
 
 def entered(people, code) -> None:

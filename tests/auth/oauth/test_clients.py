@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 from joserfc import jwk
 
@@ -186,21 +187,111 @@ def test_a_head_knows_nothing_of_the_clients_of_other_units(world: World, regist
 @pytest.mark.parametrize(
     "changes",
     [
-        {"for_everybody": True},
         {"scopes": ["features:read", "admin"]},
+        {"scopes": ["features:read", "admin"], "for_everybody": True},
         {"may_introspect": True, "auth_method": "client_secret_basic"},
     ],
 )
-def test_only_a_system_admin_registers_what_reaches_beyond_a_unit(
-    world: World, register, identity: Writer, changes: dict[str, Any]
+def test_what_asks_for_administration_or_looks_into_tokens_is_registered_at_the_machine_alone(
+    world: World, register, empty_db: str, changes: dict[str, Any]
 ) -> None:
+    for actor in (world.head, world.admin):
+        with pytest.raises(Forbidden):
+            register(actor, BROWSER, **changes)
+    assert world.ask("SELECT count(*) FROM oauth.client") == [(0,)]
+
+    with psycopg.connect(empty_db) as operator:
+        client, _ = clients.register(operator, world.admin, replace(BROWSER, **changes), now=NOW)
+
+    assert client.id == "ban-do"
+
+
+def test_no_admin_changes_what_reaches_so_far_nor_lets_another_client_do_so(
+    world: World, register, identity: Writer, empty_db: str
+) -> None:
+    far = replace(BROWSER, auth_method="client_secret_basic", may_introspect=True, origins=())
+    with psycopg.connect(empty_db) as operator:
+        clients.register(operator, world.admin, far, now=NOW)
+    register(world.admin, BROWSER, id="khac", name="Khác")
+
+    with identity.transaction() as connection:
+        for act in (
+            lambda: clients.change(connection, world.admin, "ban-do", {"redirect_uris": ["https://khac.example/"]}),
+            lambda: clients.change(connection, world.admin, "ban-do", {"may_introspect": False}),
+            lambda: clients.renew_secret(connection, world.admin, "ban-do"),
+            lambda: clients.change(connection, world.admin, "khac", {"scopes": ["admin"]}),
+        ):
+            with pytest.raises(Forbidden, match="at the machine alone"):
+                act()
+        clients.revoke(connection, world.admin, "ban-do", now=NOW)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO oauth.client (id, unit_id, name, scopes) SELECT 'xau', id, 'x', '{admin}' FROM acl.unit LIMIT 1",
+        "UPDATE oauth.client SET scopes = '{admin}' WHERE id = 'ban-do'",
+        "UPDATE oauth.client SET redirect_uris = '{https://xau.example/}' WHERE id = 'xa'",
+        "UPDATE oauth.client SET secret_hash = repeat('0', 64) WHERE id = 'xa'",
+        "UPDATE oauth.client SET revoked_at = NULL WHERE id = 'het'",
+    ],
+)
+def test_postgresql_refuses_the_server_what_the_operator_alone_does(
+    world: World, register, identity: Writer, statement: str
+) -> None:
+    register(world.head, BROWSER)
+    far = {"auth_method": "client_secret_basic", "secret_hash": "f" * 64, "may_introspect": True}
+    world.client("xa", **far)
+    world.client("het", **far, revoked_at=NOW)
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="owns the database"), identity.transaction() as one:
+        one.execute(statement.encode())
+    with identity.transaction() as other:
+        other.execute("UPDATE oauth.client SET revoked_at = now() WHERE id = 'xa'")
+
+
+def test_only_a_system_admin_registers_a_client_for_everybody(world: World, register, identity: Writer) -> None:
     with pytest.raises(Forbidden):
-        register(world.head, BROWSER, **changes)
+        register(world.head, BROWSER, for_everybody=True)
     register(world.head, BROWSER)
     with identity.transaction() as connection, pytest.raises(Forbidden):
         clients.change(connection, world.head, "ban-do", {"for_everybody": True})
-    client, _ = register(world.admin, BROWSER, id="khac", **changes)
+    client, _ = register(world.admin, BROWSER, id="khac", name="Khác", for_everybody=True)
     assert client
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["QGIS", "qgis", "Q GIS", "Q.G-I.S!", "ＱＧＩＳ", "QGÍS", "Q G Ì S", "QG1S", "QGlS", "QGIŚ", "(QGIS)", "Ⓠgis"],
+)
+def test_no_living_client_has_a_name_that_looks_like_another_ones(
+    world: World, register, identity: Writer, name: str
+) -> None:
+    register(world.admin, BROWSER, id="that", name="QGIS")
+    register(world.head, BROWSER, name="Bản đồ")
+
+    with pytest.raises(Conflict, match="looks like"):
+        register(world.head, BROWSER, id="gia", name=name)
+    with identity.transaction() as connection, pytest.raises(Conflict, match="looks like"):
+        clients.change(connection, world.head, "ban-do", {"name": name})
+    with identity.transaction() as connection:
+        clients.revoke(connection, world.admin, "that", now=NOW)
+    assert register(world.head, BROWSER, id="gia", name=name)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Bản đồ đất", "BAN DO DAT"), ("Địa chính", "Dia-chinh"), ("Sở 01", "So Oi")]
+)
+def test_names_that_differ_in_marks_alone_look_alike(one: str, other: str) -> None:
+    assert clients.folded(one) == clients.folded(other)
+
+
+def test_postgresql_keeps_two_registrations_at_once_from_looking_alike(world: World) -> None:
+    world.client("mot", folded="qgis")
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        world.client("hai", folded="qgis")
+    world.client("ba", folded="qgis", revoked_at=NOW)
 
 
 @pytest.mark.parametrize(
@@ -209,6 +300,9 @@ def test_only_a_system_admin_registers_what_reaches_beyond_a_unit(
         {"name": ""},
         {"name": "x" * 101},
         {"name": "a\nb"},
+        {"name": "QG\u0406S"},
+        {"name": "ԚGIS"},
+        {"name": "..."},
         {"id": "a"},
         {"id": "có dấu"},
         {"id": "a b c"},
@@ -277,7 +371,7 @@ def test_a_unit_has_so_many_clients(world: World, register, monkeypatch: pytest.
     register(world.head, BROWSER)
 
     with pytest.raises(Conflict, match="revoke one first"):
-        register(world.head, BROWSER, id=None)
+        register(world.head, BROWSER, id=None, name="Khác")
 
 
 def test_what_is_changed_is_changed_and_the_rest_stays(world: World, register, identity: Writer) -> None:

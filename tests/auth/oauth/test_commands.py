@@ -17,8 +17,9 @@ type Run = Callable[..., tuple[int, Any]]
 
 @pytest.fixture
 def run(empty_db: str, as_app: Callable[[str], str], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    def command(*arguments: str) -> tuple[int, Any]:
+    def command(*arguments: str, dba: str | None = None) -> tuple[int, Any]:
         environ = {"DATDAI_DATABASE_URL": as_app(empty_db), "DATDAI_HOME": str(tmp_path)}
+        environ |= {"DATDAI_ADMIN_DATABASE_URL": dba} if dba else {}
         code = main(list(arguments), environ)
         out, err = capsys.readouterr()
         return code, json.loads(out) if out else err
@@ -60,6 +61,35 @@ def test_a_client_is_changed_in_what_is_given(run: Run) -> None:
     _, changed = run("client", "change", "qgis", "--scope", "tiles:read", "--no-for-everybody", "--as", "quan.tri")
 
     assert (changed["name"], changed["scopes"], changed["for_everybody"]) == ("QGIS", ["tiles:read"], False)
+
+
+def test_what_looks_into_tokens_is_registered_by_the_operator(world: World, run: Run, empty_db: str) -> None:
+    asked = [
+        "client",
+        "add",
+        "soi",
+        "--unit",
+        "so-tnmt",
+        "--name",
+        "Soi",
+        "--grant",
+        "authorization_code",
+        "--introspect",
+    ]
+    asked += ["--scope", "features:read", "--redirect", "https://soi.example/", "--proof", "client_secret_basic"]
+    asked += ["--as", "quan.tri"]
+
+    assert run(*asked)[1] == ("datdai: This is done at the machine alone, by the login that owns the database.\n")
+    assert run(*asked, "--operator")[0] == 2
+    code, made = run(*asked, "--operator", dba=empty_db)
+    _, renewed = run("client", "secret", "soi", "--as", "quan.tri", "--operator", dba=empty_db)
+
+    assert (code, made["may_introspect"]) == (0, True)
+    assert renewed["client_secret"] != made["client_secret"]
+    assert world.ask("SELECT account, act FROM audit.act ORDER BY at") == [
+        ("quan.tri", "client.register"),
+        ("quan.tri", "client.renew_secret"),
+    ]
 
 
 @pytest.mark.usefixtures("world")

@@ -104,6 +104,35 @@ def test_an_unknown_scope_is_refused_at_the_beginning(service: Service) -> None:
     assert answer.get_json()["error"] == "invalid_scope"
 
 
+@pytest.mark.parametrize("scope", ["admin", "features:read admin"])
+def test_a_device_is_never_given_administration(service: Service, scope: str) -> None:
+    answer = service.post("/oauth/device_authorization", client_id="qgis", scope=scope)
+
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_scope")
+    assert service.world.ask("SELECT count(*) FROM oauth.device") == [(0,)]
+
+
+def test_a_code_for_administration_would_not_be_consented_to(service: Service) -> None:
+    begun = _begin(service)
+    service.world.ask("ALTER TABLE oauth.device DROP CONSTRAINT no_admin_by_device")
+    service.world.ask("UPDATE oauth.device SET scopes = '{admin}'")
+    service.people.who = service.world.admin
+
+    answer = service.post("/oauth/device", user_code=begun["user_code"], decision="allow")
+
+    assert answer.get_json() == {"asks": "user_code", "wrong": True}
+    assert service.world.ask("SELECT count(*) FROM oauth.family") == [(0,)]
+
+
+def test_what_a_device_gets_carries_no_proof_of_the_person(service: Service) -> None:
+    begun = _begin(service)
+    service.post("/oauth/device", user_code=begun["user_code"], decision="allow")
+
+    assert service.people.who
+    assert service.people.who.proved_at
+    assert service.world.ask("SELECT proved_at FROM oauth.family") == [(None,)]
+
+
 def test_who_has_not_signed_in_decides_nothing(service: Service) -> None:
     begun = _begin(service)
     service.people.who = None

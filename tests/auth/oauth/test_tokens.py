@@ -61,6 +61,17 @@ def test_a_personal_token_ends_on_its_day(world: World, identity: Writer) -> Non
         assert tokens.find(connection, secret, now=NOW + DAYS) is None
 
 
+def test_a_token_for_administration_lives_a_week_at_most(world: World, identity: Writer) -> None:
+    week = timedelta(days=7)
+
+    with identity.transaction() as connection:
+        _personal(connection, world, scopes=["features:read", "admin"], lifetime=week)
+        with pytest.raises(BadRequest, match="7 days"):
+            _personal(connection, world, scopes=["features:read", "admin"], lifetime=week + timedelta(seconds=1))
+    with pytest.raises(psycopg.errors.CheckViolation):
+        world.ask("UPDATE oauth.token SET expires_at = expires_at + interval '1 second'")
+
+
 @pytest.mark.parametrize("lifetime", [timedelta(), timedelta(seconds=-1), timedelta(days=90, seconds=1)])
 def test_a_personal_token_lives_ninety_days_at_most(world: World, identity: Writer, lifetime: timedelta) -> None:
     with identity.transaction() as connection, pytest.raises(BadRequest, match="90 days"):
