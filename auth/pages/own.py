@@ -42,8 +42,6 @@ def password(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
     """Change the password: when one wants to, and when one must."""
     if who.owner is None or who.step not in (None, PASSWORD):
         return to_step(who)
-    if who.session and not who.owner.password_until and not who.has_proved(desk.clock.now()):
-        return to_proof(PASSWORD)  # there is no current one to ask for
     form = PasswordForm()
     if who.owner.password_until is None:
         return go("/account/activate")
@@ -104,7 +102,7 @@ def _with_new_password(desk: Desk, connection: Connection[Any], who: Visit) -> R
 
 def _carried(who: Visit) -> Carried | None:
     """Return what proof a session keeps; a changed password is one at the sign-in, or where it is all there is."""
-    if who.session is None or who.owner is None or (who.owner.password_until and not who.owner.enrolled):
+    if who.session is None or who.owner is None or not who.owner.enrolled:
         return None
     return Carried(who.session.proved_at)
 

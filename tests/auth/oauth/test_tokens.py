@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
