@@ -27,6 +27,7 @@ TAKING_AWAY: Final = frozenset(
         ("DELETE", "/clients/{client_id}"),
         ("DELETE", "/tokens/{mark}"),
         ("POST", "/account-proposals/{number}/withdrawal"),
+        ("POST", "/manager-proposals/{number}/withdrawal"),
         ("POST", "/agreements/{code}/decline"),
         ("POST", "/agreements/{code}/withdraw"),
         ("POST", "/agreements/{code}/revoke"),

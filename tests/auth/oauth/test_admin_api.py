@@ -123,7 +123,7 @@ def test_a_secret_is_in_the_answer_that_makes_it_alone(api: Api, world: World) -
 
 def test_clients_are_listed_in_pages(api: Api) -> None:
     for name in ("aaa", "bbb", "ccc"):
-        api.ask("POST", "/clients", BROWSER | {"id": name})
+        api.ask("POST", "/clients", BROWSER | {"id": name, "name": name})
 
     first = api.ask("GET", "/clients?limit=2").get_json()
     second = api.ask("GET", f"/clients?limit=2&after={first['next']}").get_json()

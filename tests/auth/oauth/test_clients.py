@@ -231,8 +231,8 @@ def test_no_admin_changes_what_reaches_so_far_nor_lets_another_client_do_so(
     [
         "INSERT INTO oauth.client (id, unit_id, name, scopes) SELECT 'xau', id, 'x', '{admin}' FROM acl.unit LIMIT 1",
         "UPDATE oauth.client SET scopes = '{admin}' WHERE id = 'ban-do'",
-        "UPDATE oauth.client SET redirect_uris = '{https://xau.example/}' WHERE id = 'xa'",
-        "UPDATE oauth.client SET secret_hash = repeat('0', 64) WHERE id = 'xa'",
+        "UPDATE oauth.client SET redirect_uris = '{https://xau.example/}' WHERE id = 'soi'",
+        "UPDATE oauth.client SET secret_hash = repeat('0', 64) WHERE id = 'soi'",
         "UPDATE oauth.client SET revoked_at = NULL WHERE id = 'het'",
     ],
 )
@@ -241,13 +241,13 @@ def test_postgresql_refuses_the_server_what_the_operator_alone_does(
 ) -> None:
     register(world.head, BROWSER)
     far = {"auth_method": "client_secret_basic", "secret_hash": "f" * 64, "may_introspect": True}
-    world.client("xa", **far)
+    world.client("soi", **far)
     world.client("het", **far, revoked_at=NOW)
 
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="owns the database"), identity.transaction() as one:
         one.execute(statement.encode())
     with identity.transaction() as other:
-        other.execute("UPDATE oauth.client SET revoked_at = now() WHERE id = 'xa'")
+        other.execute("UPDATE oauth.client SET revoked_at = now() WHERE id = 'soi'")
 
 
 def test_only_a_system_admin_registers_a_client_for_everybody(world: World, register, identity: Writer) -> None:
@@ -291,7 +291,7 @@ def test_postgresql_keeps_two_registrations_at_once_from_looking_alike(world: Wo
 
     with pytest.raises(psycopg.errors.UniqueViolation):
         world.client("hai", folded="qgis")
-    world.client("ba", folded="qgis", revoked_at=NOW)
+    world.client("bai", folded="qgis", revoked_at=NOW)
 
 
 @pytest.mark.parametrize(

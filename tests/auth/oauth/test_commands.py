@@ -42,11 +42,13 @@ def test_a_machine_is_added_with_a_secret_or_a_key(run: Run, tmp_path: Path) -> 
     keys = tmp_path / "keys.json"
     public = jwk.ECKey.generate_key("P-256").as_dict(private=False)
     keys.write_text(json.dumps({"keys": [public]}))
-    same = ["--unit", "ioc", "--account", "may.ioc", "--name", "IOC", "--grant", "client_credentials"]
+    same = ["--unit", "ioc", "--account", "may.ioc", "--grant", "client_credentials"]
     same += ["--scope", "features:read", "--as", "truong.ioc"]
 
-    _, by_secret = run("client", "add", "ioc-1", "--proof", "client_secret_basic", *same)
-    _, by_key = run("client", "add", "ioc-2", "--proof", "private_key_jwt", "--jwks", str(keys), *same)
+    _, by_secret = run("client", "add", "ioc-1", "--proof", "client_secret_basic", "--name", "IOC 1", *same)
+    _, by_key = run(
+        "client", "add", "ioc-2", "--proof", "private_key_jwt", "--jwks", str(keys), "--name", "IOC 2", *same
+    )
     _, renewed = run("client", "secret", "ioc-1", "--as", "truong.ioc")
 
     assert by_secret["client_secret"] != renewed["client_secret"]
