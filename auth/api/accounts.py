@@ -14,7 +14,7 @@ from auth.api.routes import Route, blueprint_of, paths_of
 from auth.api.units import Name
 from auth.model import AccountKind, AccountState
 from auth.notices import Notice
-from auth.people import accounts, leavers
+from auth.people import accounts, handovers, leavers, positions, states
 from auth.people.accounts import Account, NewAccount
 from auth.people.leavers import Attested, Leaving, Missing
 from auth.written import content_of
@@ -91,7 +91,7 @@ def _show(access: Access, account: str) -> Response:
 def _provide(access: Access, account: str) -> Response:
     given = body(GivenTo)
     with acting(access) as (connection, actor):
-        written = accounts.provide(
+        written = handovers.provide(
             connection, actor, account, to_person=given.to_person, note=given.note, clock=access.clock
         )
     return answer(written, 201)
@@ -100,7 +100,7 @@ def _provide(access: Access, account: str) -> Response:
 def _hand_over(access: Access, account: str) -> Response:
     given = body(GivenTo)
     with acting(access) as (connection, actor):
-        handed = accounts.hand_over(
+        handed = handovers.hand_over(
             connection, actor, account, to_person=given.to_person, note=given.note, clock=access.clock
         )
     return answer(handed, 201)
@@ -108,18 +108,18 @@ def _hand_over(access: Access, account: str) -> Response:
 
 def _handovers(access: Access, account: str) -> Response:
     with acting(access) as (connection, actor):
-        return answer({"items": accounts.handovers_of(connection, actor, account)})
+        return answer({"items": handovers.handovers_of(connection, actor, account)})
 
 
 def _reset(access: Access, account: str) -> Response:
     with acting(access) as (connection, actor):
-        code = accounts.reset(connection, actor, account, clock=access.clock)
+        code = handovers.reset(connection, actor, account, clock=access.clock)
     return answer({"activation_code": code})
 
 
 def _reset_totp(access: Access, account: str) -> Response:
     with acting(access) as (connection, actor):
-        accounts.reset_totp(connection, actor, account, clock=access.clock)
+        handovers.reset_totp(connection, actor, account, clock=access.clock)
     return done()
 
 
@@ -137,7 +137,7 @@ def _changing(change: Callable[..., Account]) -> Callable[..., Response]:
 def _change_position(access: Access, account: str) -> Response:
     given = body(PositionChanged)
     with acting(access) as (connection, actor):
-        changed = accounts.change_position(
+        changed = positions.change_position(
             connection, actor, account, **given.__dict__, day=legal_day(connection), clock=access.clock
         )
     return answer(changed)
@@ -230,9 +230,9 @@ ROUTES = (
     Route("POST", f"{_ONE}/handovers", _hand_over, "Hand it over; its activation code", takes=GivenTo, status=201),
     Route("POST", f"{_ONE}/reset", _reset, "A new activation code in place of a forgotten password"),
     Route("POST", f"{_ONE}/reset-second-factor", _reset_totp, "Take a lost second factor", status=204),
-    Route("POST", f"{_ONE}/suspend", _changing(accounts.suspend), "Suspend it"),
-    Route("POST", f"{_ONE}/resume", _changing(accounts.resume), "End the suspension"),
-    Route("POST", f"{_ONE}/revoke", _changing(accounts.revoke), "Revoke it for good"),
+    Route("POST", f"{_ONE}/suspend", _changing(states.suspend), "Suspend it"),
+    Route("POST", f"{_ONE}/resume", _changing(states.resume), "End the suspension"),
+    Route("POST", f"{_ONE}/revoke", _changing(states.revoke), "Revoke it for good"),
     Route("POST", f"{_ONE}/position", _change_position, "Another position; functions end", takes=PositionChanged),
     Route("GET", f"{_ONE}/leaving", _leaving, "What is written down about the end of the position"),
     Route("POST", f"{_ONE}/leaving", _leave, "Enter the end of the position", takes=Left, status=201),

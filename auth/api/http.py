@@ -23,7 +23,7 @@ from werkzeug.exceptions import HTTPException
 from auth.api.proofs import needs_proof, path_of_rule, require_proof
 from auth.credentials.holds import hold_actor
 from auth.model import AccountKind, Caller
-from auth.people.accounts import one_at_a_time
+from auth.people.admins import one_at_a_time
 from auth.rights.stale import republish_stale
 from auth.rows import whole_act
 from auth.written import content_of

@@ -8,8 +8,9 @@ from auth import notices
 from auth.cli import proposals
 from auth.cli.acts import Act, Acting, add_act, add_group, day_of, opened, say
 from auth.model import AccountKind, AccountState, UnitKind
-from auth.people import accounts, daily, leavers
-from auth.people.accounts import Account, Handed, NewAccount
+from auth.people import accounts, daily, first_admins, handovers, leavers, positions, states
+from auth.people.accounts import Account, NewAccount
+from auth.people.handovers import Handed
 from auth.people.units import NewUnit
 from auth.written import content_of
 from core.calendar import quarter_of, working_days
@@ -22,9 +23,9 @@ from database.cluster import database_of
 from database.connections import connect
 
 _PLAIN: tuple[tuple[str, Callable[..., Account], str], ...] = (
-    ("suspend", accounts.suspend, "suspend an account"),
-    ("resume", accounts.resume, "end a suspension"),
-    ("revoke", accounts.revoke, "revoke an account for good"),
+    ("suspend", states.suspend, "suspend an account"),
+    ("resume", states.resume, "end a suspension"),
+    ("revoke", states.revoke, "revoke an account for good"),
 )
 
 
@@ -119,7 +120,7 @@ def bootstrap(chosen: argparse.Namespace, settings: Settings) -> int:
             raise DatabaseError("Set DATDAI_ADMIN_DATABASE_URL to the login that owns the database.")
         with connect(complete.admin_database_url, purpose="bootstrap") as connection:
             unit = NewUnit(chosen.unit, chosen.unit_name, UnitKind.DEPARTMENT, calendar_day(clock.now()))
-            made = accounts.bootstrap(connection, admins, unit=unit, clock=clock)
+            made = first_admins.bootstrap(connection, admins, unit=unit, clock=clock)
     say([_codes(each) for each in made])
     return 0
 
@@ -159,7 +160,7 @@ def _list(chosen: argparse.Namespace, at: Acting) -> object:
 
 def _show(chosen: argparse.Namespace, at: Acting) -> object:
     account = accounts.account_seen(at.connection, at.actor, chosen.account)
-    return {"account": account, "handovers": accounts.handovers_of(at.connection, at.actor, chosen.account)}
+    return {"account": account, "handovers": handovers.handovers_of(at.connection, at.actor, chosen.account)}
 
 
 def _create(chosen: argparse.Namespace, at: Acting) -> object:
@@ -170,28 +171,28 @@ def _create(chosen: argparse.Namespace, at: Acting) -> object:
 
 
 def _provide(chosen: argparse.Namespace, at: Acting) -> object:
-    return accounts.provide(
+    return handovers.provide(
         at.connection, at.actor, chosen.account, to_person=chosen.to, note=chosen.note, clock=at.clock
     )
 
 
 def _hand_over(chosen: argparse.Namespace, at: Acting) -> object:
-    return accounts.hand_over(
+    return handovers.hand_over(
         at.connection, at.actor, chosen.account, to_person=chosen.to, note=chosen.note, clock=at.clock
     )
 
 
 def _reset(chosen: argparse.Namespace, at: Acting) -> object:
-    return {"activation_code": accounts.reset(at.connection, at.actor, chosen.account, clock=at.clock)}
+    return {"activation_code": handovers.reset(at.connection, at.actor, chosen.account, clock=at.clock)}
 
 
 def _reset_totp(chosen: argparse.Namespace, at: Acting) -> None:
-    accounts.reset_totp(at.connection, at.actor, chosen.account, clock=at.clock)
+    handovers.reset_totp(at.connection, at.actor, chosen.account, clock=at.clock)
 
 
 def _position(chosen: argparse.Namespace, at: Acting) -> object:
     kind = AccountKind(chosen.kind) if chosen.kind else None
-    return accounts.change_position(
+    return positions.change_position(
         at.connection, at.actor, chosen.account, position=chosen.position, unit=chosen.unit, kind=kind, day=at.day,
         clock=at.clock,
     )  # fmt: skip

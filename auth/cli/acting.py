@@ -12,7 +12,8 @@ from psycopg import Connection
 from auth.api.http import content_of
 from auth.credentials.holds import hold_actor
 from auth.model import Caller
-from auth.people.accounts import caller_named, one_at_a_time
+from auth.people.accounts import caller_named
+from auth.people.admins import one_at_a_time
 from auth.rows import whole_act
 from core.settings import Settings
 from database.cluster import database_of

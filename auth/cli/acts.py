@@ -14,7 +14,8 @@ from psycopg import Connection
 
 from auth.credentials.holds import hold_actor
 from auth.model import Caller
-from auth.people.accounts import caller_named, one_at_a_time
+from auth.people.accounts import caller_named
+from auth.people.admins import one_at_a_time
 from auth.rights.stale import republish_in
 from auth.rows import whole_act
 from auth.written import content_of

@@ -16,7 +16,8 @@ from auth.credentials.tokens import SCOPES
 from auth.model import Caller
 from auth.oauth import clients
 from auth.oauth.clients import AUTH_METHODS, GRANT_TYPES, Client, Draft
-from auth.people.accounts import caller_named, one_at_a_time
+from auth.people.accounts import caller_named
+from auth.people.admins import one_at_a_time
 from auth.rows import whole_act
 from core.clocks import RealClock
 from core.commands import CommandParser, Subparsers

@@ -8,7 +8,8 @@ from auth.cli.acts import Acting, add_act, opened_as_dba, say
 from auth.credentials.holds import hold_actor
 from auth.model import AccountKind
 from auth.people import proposals
-from auth.people.accounts import caller_named, one_at_a_time
+from auth.people.accounts import caller_named
+from auth.people.admins import one_at_a_time
 from auth.people.proposals import TAKES, Act, Arguments, Means, NewProposal
 from auth.written import content_of
 from catalogue.files import read_layers

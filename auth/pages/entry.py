@@ -38,9 +38,9 @@ from auth.pages.visits import (
     visit,
 )
 from auth.people import throttle
-from auth.people.accounts import expire_password
 from auth.people.sign_in import REFUSED_TEXT, NeedsTotp, Refused, SignedIn
 from auth.people.sign_in import sign_in as check
+from auth.people.states import expire_password
 from core.errors import BadRequest, Conflict, Forbidden, SignInRefused
 from core.phrases import Phrase
 

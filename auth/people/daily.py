@@ -11,17 +11,11 @@ from auth.credentials import sessions
 from auth.credentials.passwords import WARNED
 from auth.notices import Kind, notify
 from auth.people import throttle
-from auth.people.accounts import (
-    Account,
-    SuspendedFor,
-    expire_password,
-    held_account,
-    one_at_a_time,
-    refuse_last_admins,
-    revoke_for_good,
-)
-from auth.people.accounts import suspend_for as suspend_account
+from auth.people.accounts import Account, SuspendedFor, held_account
+from auth.people.admins import one_at_a_time
 from auth.people.leavers import DAYS, STAFF_MAX, WARNED_ON, Missing, enter_leaving
+from auth.people.states import expire_password, refuse_last_admins, revoke_for_good
+from auth.people.states import suspend_for as suspend_account
 from auth.rows import every
 from core.calendar import WorkingDays, quarter_of, quarter_start
 from core.clocks import VIETNAM, Clock, calendar_day

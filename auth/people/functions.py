@@ -16,8 +16,9 @@ from psycopg.types.json import Jsonb
 from auth.audit.acts import record
 from auth.authority import is_admin, require_admin, require_over_person, require_sight
 from auth.model import AccountKind, AccountState, Caller, Function, Period, UnitKind
-from auth.people.accounts import Account, account_seen, held_account, take_keys
+from auth.people.accounts import Account, account_seen, held_account
 from auth.people.pairs import PRIVILEGED, is_privileged, refuse_alone
+from auth.people.positions import take_keys
 from auth.people.units import find_unit
 from auth.rights.stale import mark_stale, refuse_over_grants
 from auth.rows import every, only, refusals

@@ -16,7 +16,10 @@ from auth.authority import is_admin, require_admin, require_over_person, require
 from auth.credentials.blocklist import folded
 from auth.model import AccountKind, AccountState, Caller
 from auth.notices import Kind, notify
-from auth.people.accounts import Account, held_account, one_at_a_time, refuse_last_admins, revoke_for_good, set_ends_on
+from auth.people.accounts import Account, held_account
+from auth.people.admins import one_at_a_time
+from auth.people.positions import set_ends_on
+from auth.people.states import refuse_last_admins, revoke_for_good
 from auth.people.units import find_unit
 from auth.rights.stale import mark_stale
 from auth.rows import every, first, only, refusals

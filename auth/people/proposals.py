@@ -29,9 +29,11 @@ from auth.credentials import passwords
 from auth.credentials.passwords import Random
 from auth.model import AccountKind, AccountState, Caller, Period
 from auth.notices import Kind, notify_of
-from auth.people import accounts, functions, outside
-from auth.people.accounts import NewAccount, NewPosition, caller_named, held_account, one_at_a_time
+from auth.people import accounts, functions, handovers, outside, positions, states
+from auth.people.accounts import NewAccount, caller_named, held_account
+from auth.people.admins import one_at_a_time
 from auth.people.pairs import PRIVILEGED, Alone, Pair, Warrant, is_privileged
+from auth.people.positions import NewPosition
 from auth.people.units import find_unit
 from auth.rows import every, first, only, refusals
 from catalogue.layer import Layer
@@ -316,7 +318,7 @@ def _create(on: _Doing) -> None:
 
 
 def _hand_over(on: _Doing) -> str:
-    handed = accounts.hand_over(
+    handed = handovers.hand_over(
         on.connection, on.actor, on.account, to_person=on.given.to_person or "", note=on.given.note,
         clock=on.means.clock, random=on.means.random, warrant=on.warrant,
     )  # fmt: skip
@@ -324,23 +326,23 @@ def _hand_over(on: _Doing) -> str:
 
 
 def _reset(on: _Doing) -> str:
-    return accounts.reset(
+    return handovers.reset(
         on.connection, on.actor, on.account, clock=on.means.clock, random=on.means.random, warrant=on.warrant
     )
 
 
 def _reset_totp(on: _Doing) -> None:
-    accounts.reset_totp(on.connection, on.actor, on.account, clock=on.means.clock, warrant=on.warrant)
+    handovers.reset_totp(on.connection, on.actor, on.account, clock=on.means.clock, warrant=on.warrant)
 
 
 def _resume(on: _Doing) -> None:
-    accounts.resume(on.connection, on.actor, on.account, clock=on.means.clock, warrant=on.warrant)
+    states.resume(on.connection, on.actor, on.account, clock=on.means.clock, warrant=on.warrant)
 
 
 def _position(on: _Doing) -> str | None:
     new = NewPosition(on.given.position or "", on.given.unit, on.given.kind)
     clock, day = on.means.clock, on.means.day
-    accounts.move(on.connection, on.actor, on.account, new, day=day, clock=clock, warrant=on.warrant)
+    positions.move(on.connection, on.actor, on.account, new, day=day, clock=clock, warrant=on.warrant)
     return _new_key(on)
 
 
@@ -366,7 +368,7 @@ def _new_key(on: _Doing) -> str | None:
         return None
     if passwords.has_activation(on.connection, account.id):
         return None
-    return accounts.activation_of(on.connection, account.id, on.warrant, clock=on.means.clock, random=on.means.random)
+    return handovers.activation_of(on.connection, account.id, on.warrant, clock=on.means.clock, random=on.means.random)
 
 
 _ACTS: Final[dict[Act, Callable[[_Doing], str | None]]] = {

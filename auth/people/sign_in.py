@@ -11,7 +11,7 @@ from auth.credentials import passwords, totp
 from auth.credentials.holds import hold_account
 from auth.model import AccountKind, AccountState, Caller
 from auth.people import throttle
-from auth.people.accounts import expire_password
+from auth.people.states import expire_password
 from auth.rows import first, only
 from core.clocks import Clock
 from core.errors import Unauthorized

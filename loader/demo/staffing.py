@@ -10,7 +10,7 @@ from pyotp.totp import TOTP
 
 from auth.credentials import passwords, totp
 from auth.model import AccountKind, Caller, Function, Period, UnitKind
-from auth.people import accounts, functions, units
+from auth.people import accounts, first_admins, functions, handovers, units
 from auth.people.accounts import Account, NewAccount
 from auth.people.proposals import Act
 from auth.people.units import NewUnit
@@ -69,7 +69,7 @@ def _appoint(office: Office) -> None:
     unit = office.demo.units[0]
     new = NewUnit(unit.code, unit.name, unit.kind, unit.valid_from)
     admins = [_new(each) for each in _of(office, AccountKind.SYSTEM_ADMIN)]
-    for handed in office.stage.found(accounts.bootstrap, admins, unit=new, clock=office.stage.clock):
+    for handed in office.stage.found(first_admins.bootstrap, admins, unit=new, clock=office.stage.clock):
         _take_over(office, handed.account, handed.activation_code)
 
 
@@ -88,7 +88,7 @@ def _employ(office: Office, entry: AccountEntry, admin: Caller) -> None:
         stage.keep(accounts.create_account, admin, _new(entry), clock=clock)
     else:
         stage.keep(accounts.create_account, head, _new(entry), clock=clock)
-        handed = stage.keep(accounts.hand_over, head, entry.code, to_person=entry.person or "", clock=clock)
+        handed = stage.keep(handovers.hand_over, head, entry.code, to_person=entry.person or "", clock=clock)
         _take_over(office, handed.account, handed.activation_code)
     for code in entry.functions:
         stage.keep(functions.give_function, head, entry.code, code, layers=office.layers, day=SINCE)

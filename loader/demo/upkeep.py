@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 
 from auth.credentials import passwords
 from auth.model import AccountKind, Caller
-from auth.people import accounts, leavers
+from auth.people import leavers, states
 from auth.people.accounts import SuspendedFor
 from auth.people.pairs import PRIVILEGED
 from auth.people.proposals import Act
@@ -73,7 +73,7 @@ def _resume(stage: Stage, one: _Member) -> None:
         if len(admins(stage, one.code)) > 1:
             by_two(stage, Act.RESUME, one.code)
     elif over := _over(stage, one):
-        stage.keep(accounts.resume, over, one.code, clock=stage.clock)
+        stage.keep(states.resume, over, one.code, clock=stage.clock)
 
 
 def _attest(stage: Stage, one: _Member) -> None:

@@ -17,7 +17,7 @@ from auth import api
 from auth.api.http import Access
 from auth.credentials import passwords, totp
 from auth.model import AccountKind, Caller, UnitKind
-from auth.people import accounts, proposals, units
+from auth.people import accounts, first_admins, proposals, units
 from auth.people.accounts import NewAccount
 from auth.people.proposals import Act, Approved, Arguments, Means, NewProposal, Proposal
 from auth.people.sign_in import Result, sign_in
@@ -56,7 +56,7 @@ class People:
         admins = [NewAccount(f"qt{n}", "so", AccountKind.SYSTEM_ADMIN, f"Quản trị {n}") for n in (1, 2, 3)]
         department = NewUnit("so", "Sở", UnitKind.DEPARTMENT, TODAY)
         connection.execute("RESET SESSION AUTHORIZATION")
-        accounts.bootstrap(connection, admins, unit=department, clock=self.clock)
+        first_admins.bootstrap(connection, admins, unit=department, clock=self.clock)
         connection.execute("SET SESSION AUTHORIZATION datdai_mau_identity")
         self.ask("UPDATE acl.account SET state = 'active', password_until = '2099-12-31'")  # they have used their codes
         self.admin, self.second, self.third = (self.caller(f"qt{n}") for n in (1, 2, 3))

@@ -4,7 +4,7 @@ import pytest
 
 from auth.credentials import passwords
 from auth.model import AccountKind, AccountState, UnitKind
-from auth.people import accounts, units
+from auth.people import accounts, first_admins, handovers, positions, states, units
 from auth.people.accounts import NewAccount
 from auth.people.proposals import Act
 from auth.people.units import NewUnit
@@ -32,16 +32,29 @@ TRANSITIONS = {
 ACTS = ("hand_over", "reset", "change_password", "expire", "suspend", "resume", "revoke")
 
 
+NAMED = {
+    each.__name__: each
+    for each in (
+        handovers.hand_over,
+        handovers.reset,
+        handovers.reset_totp,
+        states.suspend,
+        states.resume,
+        states.revoke,
+    )
+}
+
+
 def bring(people, state):
     """Bring Lan, who is active, into a state."""
     if state is ISSUED:
         return "minh"
     if state is MUST_CHANGE:
-        people.new_key = accounts.reset(people.connection, people.head, "lan", clock=people.clock)
+        people.new_key = handovers.reset(people.connection, people.head, "lan", clock=people.clock)
     if state is SUSPENDED:
-        accounts.suspend(people.connection, people.head, "lan", clock=people.clock)
+        states.suspend(people.connection, people.head, "lan", clock=people.clock)
     if state is REVOKED:
-        accounts.revoke(people.connection, people.head, "lan", clock=people.clock)
+        states.revoke(people.connection, people.head, "lan", clock=people.clock)
     return "lan"
 
 
@@ -49,15 +62,15 @@ def act(people, name, code):
     connection, head, clock = people.connection, people.head, people.clock
     match name:
         case "hand_over":
-            accounts.hand_over(connection, head, code, to_person="Lan", clock=clock)
+            handovers.hand_over(connection, head, code, to_person="Lan", clock=clock)
         case "change_password":
             current = people.good if people.account(code).password_until else getattr(people, "new_key", "")
             passwords.change_password(connection, people.id(code), current=current, new="Suối&đá 77 hòn", clock=clock)
         case "expire":
-            if not accounts.expire_password(connection, people.id(code), now=people.at(days=100).now()):
+            if not states.expire_password(connection, people.id(code), now=people.at(days=100).now()):
                 raise Conflict
         case _:
-            getattr(accounts, name)(connection, head, code, clock=clock)
+            NAMED[name](connection, head, code, clock=clock)
 
 
 @pytest.mark.parametrize("state", AccountState)
@@ -76,7 +89,7 @@ def test_an_act_leads_where_the_table_says_and_is_refused_elsewhere(people, name
 
 
 def test_the_database_itself_lets_nobody_come_back_who_was_revoked(people):
-    accounts.revoke(people.connection, people.head, "lan", clock=people.clock)
+    states.revoke(people.connection, people.head, "lan", clock=people.clock)
 
     with pytest.raises(Exception, match="does not go from revoked to active"):
         people.connection.execute("UPDATE acl.account SET state = 'active' WHERE code = 'lan'")
@@ -84,19 +97,19 @@ def test_the_database_itself_lets_nobody_come_back_who_was_revoked(people):
 
 def test_a_suspended_account_comes_back_to_where_its_password_leaves_it(people):
     for code in ("lan", "minh"):
-        accounts.suspend(people.connection, people.head, code, clock=people.clock)
+        states.suspend(people.connection, people.head, code, clock=people.clock)
 
     late = people.at(days=100)
-    assert accounts.resume(people.connection, people.head, "lan", clock=late).state is MUST_CHANGE
-    assert accounts.resume(people.connection, people.head, "minh", clock=people.clock).state is ISSUED
+    assert states.resume(people.connection, people.head, "lan", clock=late).state is MUST_CHANGE
+    assert states.resume(people.connection, people.head, "minh", clock=people.clock).state is ISSUED
 
 
 def test_what_the_so_suspended_the_head_does_not_resume(people):
-    accounts.suspend(people.connection, people.admin, "lan", clock=people.clock)
+    states.suspend(people.connection, people.admin, "lan", clock=people.clock)
 
     with pytest.raises(Forbidden):
-        accounts.resume(people.connection, people.head, "lan", clock=people.clock)
-    assert accounts.resume(people.connection, people.admin, "lan", clock=people.clock).state is ACTIVE
+        states.resume(people.connection, people.head, "lan", clock=people.clock)
+    assert states.resume(people.connection, people.admin, "lan", clock=people.clock).state is ACTIVE
 
 
 @pytest.mark.parametrize("name", ["hand_over", "reset", "suspend", "resume", "revoke"])
@@ -116,26 +129,26 @@ def test_nobody_acts_on_themselves_nor_beyond_their_unit(people, name, actor, co
     more = {"to_person": "x"} if name == "hand_over" else {}
 
     with pytest.raises(error):
-        getattr(accounts, name)(people.connection, who, code, clock=people.clock, **more)
+        NAMED[name](people.connection, who, code, clock=people.clock, **more)
 
 
 def test_a_head_acts_on_no_other_head_of_the_unit(people):
     people.make("truong2", "xa", AccountKind.UNIT_HEAD)
 
     with pytest.raises(Forbidden):
-        accounts.hand_over(people.connection, people.head, "truong2", to_person="x", clock=people.clock)
+        handovers.hand_over(people.connection, people.head, "truong2", to_person="x", clock=people.clock)
 
 
 def test_the_so_resets_heads_and_heads_their_people(people):
     assert people.two(Act.RESET, "truong")
-    assert accounts.reset(people.connection, people.head, "lan", clock=people.clock)
+    assert handovers.reset(people.connection, people.head, "lan", clock=people.clock)
 
 
 def test_a_reset_ends_the_password_and_every_session_and_token(people):
     people.give_token("lan")
     people.give_session("lan")
 
-    code = accounts.reset(people.connection, people.head, "lan", clock=people.clock)
+    code = handovers.reset(people.connection, people.head, "lan", clock=people.clock)
 
     assert people.alive("lan") == (0, 0)
     assert type(people.sign_in("lan")).__name__ == "Refused"
@@ -147,7 +160,7 @@ def test_suspension_ends_sessions_and_tokens_and_has_the_rights_published_anew(p
     people.give_session("lan")
     people.settle()
 
-    accounts.suspend(people.connection, people.head, "lan", clock=people.clock)
+    states.suspend(people.connection, people.head, "lan", clock=people.clock)
 
     assert people.alive("lan") == (0, 0)
     assert people.stale() == {people.id("lan")}
@@ -165,7 +178,7 @@ def test_with_an_account_die_the_clients_that_it_made_and_their_tokens(people):
     people.give_token("may", client="ban-do")
     others = people.give_token("truong")
 
-    accounts.revoke(people.connection, people.head, "lan", clock=people.clock)
+    states.revoke(people.connection, people.head, "lan", clock=people.clock)
 
     assert people.ask("SELECT revoked_at FROM oauth.client WHERE id = 'ban-do'") == [(people.now,)]
     assert people.ask("SELECT hash FROM oauth.token WHERE revoked_at IS NULL") == [(others,)]
@@ -174,11 +187,11 @@ def test_with_an_account_die_the_clients_that_it_made_and_their_tokens(people):
 def test_the_last_two_admins_stay(people):
     people.make("truong-so", "so", AccountKind.UNIT_HEAD)
     people.activate("truong-so")
-    accounts.revoke(people.connection, people.admin, "qt3", clock=people.clock)
+    states.revoke(people.connection, people.admin, "qt3", clock=people.clock)
 
     for name in ("revoke", "suspend"):
         with pytest.raises(Conflict):
-            getattr(accounts, name)(people.connection, people.admin, "qt2", clock=people.clock)
+            NAMED[name](people.connection, people.admin, "qt2", clock=people.clock)
     leave = people.propose(Act.POSITION, "qt2", position="Nghỉ", kind=AccountKind.INDIVIDUAL)
     with pytest.raises(Conflict):
         people.approve(leave.number, by=people.caller("truong-so"))
@@ -189,10 +202,10 @@ def test_the_first_admins_are_two_persons_and_made_once(connection, people):
     same = [NewAccount(code, "so", AccountKind.SYSTEM_ADMIN, "Một người") for code in ("a1", "a2")]
 
     with pytest.raises(Conflict):
-        accounts.bootstrap(connection, same, unit=unit, clock=people.clock)
+        first_admins.bootstrap(connection, same, unit=unit, clock=people.clock)
     people.ask("UPDATE acl.account SET kind = 'individual' WHERE kind = 'system_admin'")
     with pytest.raises(BadRequest):
-        accounts.bootstrap(connection, same, unit=unit, clock=people.clock)
+        first_admins.bootstrap(connection, same, unit=unit, clock=people.clock)
 
 
 def test_a_head_makes_accounts_within_the_allowance_of_the_unit(people):
@@ -208,7 +221,7 @@ def test_a_head_makes_accounts_within_the_allowance_of_the_unit(people):
         accounts.create_account(
             people.connection, people.head, NewAccount("hue", "xa", AccountKind.INDIVIDUAL, "Huệ"), clock=people.clock
         )
-    accounts.revoke(people.connection, people.head, "hoa", clock=people.clock)
+    states.revoke(people.connection, people.head, "hoa", clock=people.clock)
     accounts.create_account(
         people.connection, people.head, NewAccount("hue", "xa", AccountKind.INDIVIDUAL, "Huệ"), clock=people.clock
     )
@@ -235,12 +248,12 @@ def test_accounts_beyond_the_actors_reach_are_not_made(people, actor, unit, kind
 
 
 def test_a_handover_is_on_record_with_who_to_whom_and_when(people):
-    accounts.provide(people.connection, people.admin, "minh", to_person="Nguyễn Văn Trưởng", clock=people.clock)
-    handed = accounts.hand_over(
+    handovers.provide(people.connection, people.admin, "minh", to_person="Nguyễn Văn Trưởng", clock=people.clock)
+    handed = handovers.hand_over(
         people.connection, people.head, "minh", to_person="Trần Minh", note="Biên bản 12", clock=people.clock
     )
 
-    records = accounts.handovers_of(people.connection, people.head, "minh")
+    records = handovers.handovers_of(people.connection, people.head, "minh")
 
     assert [(r.kind, r.by, r.to_person, r.at) for r in records] == [
         ("provided", "qt1", "Nguyễn Văn Trưởng", people.now),
@@ -251,7 +264,7 @@ def test_a_handover_is_on_record_with_who_to_whom_and_when(people):
 
 
 def test_an_activation_code_is_kept_as_a_hash_and_nowhere_on_record(people):
-    handed = accounts.hand_over(people.connection, people.head, "minh", to_person="Minh", clock=people.clock)
+    handed = handovers.hand_over(people.connection, people.head, "minh", to_person="Minh", clock=people.clock)
     plain = handed.activation_code.replace("-", "")
 
     kept = people.ask("SELECT (SELECT string_agg(a::text, '') FROM acl.activation a), "
@@ -274,7 +287,7 @@ def test_a_changed_position_strips_the_functions_at_once(people):
     people.ask("UPDATE acl.account_function SET valid_from = '2025-01-01'")
     people.settle()
 
-    accounts.change_position(
+    positions.change_position(
         people.connection, people.head, "lan", position="Văn thư", day=people.today, clock=people.clock
     )
 
@@ -286,12 +299,12 @@ def test_a_changed_position_strips_the_functions_at_once(people):
 def test_only_the_so_moves_a_person_to_another_unit_or_kind(people):
     for change in ({"unit": "thue"}, {"kind": AccountKind.UNIT_HEAD}):
         with pytest.raises(Forbidden):
-            accounts.change_position(
+            positions.change_position(
                 people.connection, people.head, "lan", position="x", day=people.today, clock=people.clock, **change
             )
 
     people.give_token("lan")
-    moved = accounts.change_position(
+    moved = positions.change_position(
         people.connection,
         people.admin,
         "lan",
@@ -321,10 +334,10 @@ def test_people_see_themselves_heads_their_unit_and_admins_all(people):
 def test_every_act_is_on_record(people):
     before = set(people.acts())
 
-    accounts.suspend(people.connection, people.head, "lan", clock=people.clock)
-    accounts.resume(people.connection, people.head, "lan", clock=people.clock)
-    accounts.reset(people.connection, people.head, "lan", clock=people.clock)
-    accounts.revoke(people.connection, people.head, "lan", clock=people.clock)
+    states.suspend(people.connection, people.head, "lan", clock=people.clock)
+    states.resume(people.connection, people.head, "lan", clock=people.clock)
+    handovers.reset(people.connection, people.head, "lan", clock=people.clock)
+    states.revoke(people.connection, people.head, "lan", clock=people.clock)
 
     assert set(people.acts()) - before == {
         (f"account.{act}", "account:lan") for act in ("suspend", "resume", "reset", "revoke")

@@ -8,8 +8,9 @@ from psycopg.errors import CheckViolation, InsufficientPrivilege, RestrictViolat
 from auth import notices
 from auth.credentials import totp
 from auth.model import AccountKind, AccountState, Function, Period
-from auth.people import accounts, functions, outside, proposals
-from auth.people.accounts import NewAccount, NewPosition
+from auth.people import accounts, functions, handovers, outside, positions, proposals, states
+from auth.people.accounts import NewAccount
+from auth.people.positions import NewPosition
 from auth.people.proposals import Act, Arguments, Means, NewProposal, State
 from auth.people.sign_in import NeedsTotp, Refused, SignedIn
 from auth.standing import SHARING
@@ -17,6 +18,19 @@ from core.errors import BadRequest, Conflict, Forbidden, NotFound
 
 HEAD, ADMIN, PERSON = AccountKind.UNIT_HEAD, AccountKind.SYSTEM_ADMIN, AccountKind.INDIVIDUAL
 ISSUER = "https://sso.example"
+
+
+NAMED = {
+    each.__name__: each
+    for each in (
+        handovers.hand_over,
+        handovers.reset,
+        handovers.reset_totp,
+        states.suspend,
+        states.resume,
+        states.revoke,
+    )
+}
 
 
 @pytest.fixture
@@ -58,16 +72,16 @@ def alone(people, name: str, code: str) -> None:
         case "create admin":
             accounts.create_account(connection, admin, NewAccount("moi", "so", ADMIN, "Mới"), clock=clock)
         case "hand_over":
-            accounts.hand_over(connection, admin, code, to_person="Tôi", clock=clock)
+            handovers.hand_over(connection, admin, code, to_person="Tôi", clock=clock)
         case "reset" | "reset_totp" | "resume":
-            getattr(accounts, name)(connection, admin, code, clock=clock)
+            NAMED[name](connection, admin, code, clock=clock)
         case "to another unit":
-            accounts.change_position(connection, admin, code, position="x", unit="thue", day=day, clock=clock)
+            positions.change_position(connection, admin, code, position="x", unit="thue", day=day, clock=clock)
         case "to an ordinary one":
-            accounts.change_position(connection, admin, code, position="x", kind=PERSON, day=day, clock=clock)
+            positions.change_position(connection, admin, code, position="x", kind=PERSON, day=day, clock=clock)
         case "promote to head" | "promote to admin":
             kind = HEAD if name == "promote to head" else ADMIN
-            accounts.change_position(connection, admin, code, position="x", kind=kind, day=day, clock=clock)
+            positions.change_position(connection, admin, code, position="x", kind=kind, day=day, clock=clock)
         case "link":
             outside.link(connection, admin, code, issuer=ISSUER, subject="toi", now=clock.now())
         case _:
@@ -96,7 +110,7 @@ def test_one_admin_alone_is_refused_whatever_gives_control_and_nothing_changes(d
     people.activate("thuong")
     if act == "resume":
         code = {"thu-2": "thu", "vien-2": "vien"}[code]
-        accounts.suspend(people.connection, people.admin, code, clock=people.clock)
+        states.suspend(people.connection, people.admin, code, clock=people.clock)
     before, acts = control_of(people, code), people.acts()
 
     with pytest.raises(Forbidden, match="takes two persons"):
@@ -112,26 +126,26 @@ def test_what_takes_control_away_one_does_alone_and_at_once(department):
 
     outside.unlink(people.connection, people.admin, "truong", issuer=ISSUER)
     functions.strip_function(people.connection, people.admin, "vien", SHARING, day=people.today)
-    accounts.suspend(people.connection, people.admin, "gd", clock=people.clock)
-    accounts.revoke(people.connection, people.admin, "truong", clock=people.clock)
+    states.suspend(people.connection, people.admin, "gd", clock=people.clock)
+    states.revoke(people.connection, people.admin, "truong", clock=people.clock)
 
     assert people.account("truong").state is AccountState.REVOKED
 
 
 def test_heads_alone_hold_keys_of_their_people_and_the_department_by_two(people):
     with pytest.raises(Forbidden, match="two persons"):
-        accounts.reset(people.connection, people.admin, "lan", clock=people.clock)
+        handovers.reset(people.connection, people.admin, "lan", clock=people.clock)
 
-    assert accounts.reset(people.connection, people.head, "lan", clock=people.clock)
+    assert handovers.reset(people.connection, people.head, "lan", clock=people.clock)
     assert people.sign_in("lan", people.two(Act.RESET, "lan")).must_change
 
 
 def test_what_gives_nobody_a_key_of_an_ordinary_account_is_a_matter_of_one(people):
-    accounts.suspend(people.connection, people.admin, "lan", clock=people.clock)
+    states.suspend(people.connection, people.admin, "lan", clock=people.clock)
 
     with pytest.raises(Conflict, match="One person may do this alone"):
         people.propose(Act.RESUME, "lan")
-    assert accounts.resume(people.connection, people.admin, "lan", clock=people.clock)
+    assert states.resume(people.connection, people.admin, "lan", clock=people.clock)
 
 
 # What two do
@@ -213,7 +227,7 @@ def test_the_second_factor_of_an_admin_is_taken_by_two(people):
 
 
 def test_a_suspended_head_comes_back_by_two(people):
-    accounts.suspend(people.connection, people.admin, "truong", clock=people.clock)
+    states.suspend(people.connection, people.admin, "truong", clock=people.clock)
 
     people.two(Act.RESUME, "truong")
 
@@ -269,7 +283,7 @@ def test_who_becomes_an_officer_keeps_nothing_that_one_person_may_know(departmen
 
 
 def test_an_outstanding_code_of_one_piece_does_not_outlive_a_promotion(people):
-    code = accounts.hand_over(
+    code = handovers.hand_over(
         people.connection, people.head, "minh", to_person="Minh", clock=people.clock
     ).activation_code
 
@@ -290,11 +304,11 @@ def test_a_head_who_moves_keeps_the_password_and_one_who_steps_down_is_ordinary(
     assert isinstance(people.sign_in("truong"), SignedIn | NeedsTotp)
     people.two(Act.POSITION, "truong", position="Chuyên viên", kind=PERSON)
 
-    assert accounts.reset(people.connection, people.other, "truong", clock=people.clock)
+    assert handovers.reset(people.connection, people.other, "truong", clock=people.clock)
 
 
 def test_a_suspended_account_is_not_promoted(people):
-    accounts.suspend(people.connection, people.head, "lan", clock=people.clock)
+    states.suspend(people.connection, people.head, "lan", clock=people.clock)
     number = people.propose(Act.POSITION, "lan", position="x", kind=HEAD).number
 
     with pytest.raises(Conflict):
@@ -433,7 +447,7 @@ def test_only_who_proposed_withdraws(people):
 
 def test_what_does_not_fit_any_more_is_refused_at_the_approval_and_stays_open(people):
     number = people.propose(Act.RESET, "truong").number
-    accounts.suspend(people.connection, people.third, "truong", clock=people.clock)
+    states.suspend(people.connection, people.third, "truong", clock=people.clock)
 
     with pytest.raises(Conflict), people.connection.transaction():
         people.approve(number)
@@ -593,9 +607,9 @@ def guarded(department):
     people.enrol("truong")
     people.approve(people.propose(Act.HAND_OVER, "cho", to_person="Chờ").number)
     people.two(Act.RESET, "qt3")
-    accounts.set_ends_on(people.connection, people.id("het-han"), people.today)
+    positions.set_ends_on(people.connection, people.id("het-han"), people.today)
     functions.strip_function(people.connection, people.admin, "vien", SHARING, day=people.today + timedelta(days=1))
-    accounts.suspend(people.connection, people.admin, "thu", clock=people.clock)
+    states.suspend(people.connection, people.admin, "thu", clock=people.clock)
     people.propose(Act.RESET, "qt2")
     in_another_transaction(people)
     return people
@@ -660,7 +674,7 @@ def test_no_key_of_before_outlives_a_promotion_even_if_the_application_forgets_i
     if left == "token":
         people.give_token("thuong")
     if left == "code":
-        accounts.hand_over(people.connection, people.head, "thuong", to_person="x", clock=people.clock)
+        handovers.hand_over(people.connection, people.head, "thuong", to_person="x", clock=people.clock)
     for table in ("session", "token"):
         people.ask(f"UPDATE oauth.{table} SET expires_at = 'infinity'")  # the guard goes by the clock of the database
     number = people.propose(Act.POSITION, "thuong", position="x", kind=HEAD).number
@@ -693,7 +707,7 @@ def test_a_position_is_proposed_with_the_unit_and_the_kind_that_it_will_have(peo
 
 def test_an_account_that_moved_after_it_was_proposed_is_not_made_the_head_of_where_it_moved(people):
     number = people.propose(Act.POSITION, "lan", position="Trưởng", kind=HEAD).number
-    accounts.move(people.connection, people.admin, "lan", NewPosition("Chuyên viên", "thue"), day=people.today,
+    positions.move(people.connection, people.admin, "lan", NewPosition("Chuyên viên", "thue"), day=people.today,
                   clock=people.clock)  # fmt: skip
 
     with pytest.raises(Conflict, match="changed since"):

@@ -8,7 +8,7 @@ import pytest
 
 from auth.credentials import passwords
 from auth.model import AccountKind, Caller, UnitKind
-from auth.people import accounts, units
+from auth.people import accounts, handovers, states, units
 from auth.people.accounts import NewAccount
 from auth.people.sign_in import SignedIn, sign_in
 from core.errors import DatdaiError
@@ -62,7 +62,7 @@ def test_two_admins_who_revoke_each_other_leave_two(town: Town):
     people = town.people
 
     def revoke(who: Caller, whom: str):
-        return lambda connection: accounts.revoke(connection, who, whom, clock=people.clock)
+        return lambda connection: states.revoke(connection, who, whom, clock=people.clock)
 
     first, second, third = people.admin, people.second, people.third
     results = town.at_once(revoke(first, "qt2"), revoke(second, "qt1"), revoke(third, "qt2"), revoke(first, "qt3"))
@@ -80,7 +80,7 @@ def test_an_admin_is_not_revoked_while_the_division_of_another_one_ends(town: To
 
     results = town.at_once(
         lambda connection: units.change_unit(connection, people.admin, "phong-a", until=people.today),
-        lambda connection: accounts.revoke(connection, people.admin, "qt2", clock=people.clock),
+        lambda connection: states.revoke(connection, people.admin, "qt2", clock=people.clock),
     )
 
     assert refused(results) == 1
@@ -88,7 +88,7 @@ def test_an_admin_is_not_revoked_while_the_division_of_another_one_ends(town: To
 
 def test_one_activation_code_sets_one_password_of_many(town: Town):
     people = town.people
-    code, lan = accounts.reset(people.connection, people.head, "lan", clock=people.clock), people.id("lan")
+    code, lan = handovers.reset(people.connection, people.head, "lan", clock=people.clock), people.id("lan")
     people.connection.commit()
 
     def activate(number: int):

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from auth.model import AccountKind, Function, Period
-from auth.people import accounts, functions
+from auth.people import functions, states
 from catalogue.files import read_layers
 from catalogue.profile import Operation
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
@@ -148,7 +148,7 @@ def test_a_function_of_another_unit_is_not_there(defined):
 
 
 def test_who_was_revoked_gets_no_function(defined):
-    accounts.revoke(defined.connection, defined.head, "lan", clock=defined.clock)
+    states.revoke(defined.connection, defined.head, "lan", clock=defined.clock)
 
     with pytest.raises(Conflict):
         give(defined)

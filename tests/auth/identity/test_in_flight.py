@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from auth.credentials import sessions, tokens
 from auth.model import AccountKind
 from auth.oauth.issue import Flow, begin_family
-from auth.people import accounts, outside
+from auth.people import handovers, outside, states
 from auth.people.proposals import Act
 from auth.people.sign_in import Refused, SignedIn, sign_in
 from core.errors import Conflict
@@ -102,10 +102,10 @@ class Town:
         )  # fmt: skip
 
     def reset(self, connection: psycopg.Connection[Any]) -> str:
-        return accounts.reset(connection, self.people.head, "lan", clock=self.people.clock)
+        return handovers.reset(connection, self.people.head, "lan", clock=self.people.clock)
 
     def suspend(self, connection: psycopg.Connection[Any]) -> object:
-        return accounts.suspend(connection, self.people.head, "lan", clock=self.people.clock)
+        return states.suspend(connection, self.people.head, "lan", clock=self.people.clock)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from auth import notices
 from auth.notices import Kind
-from auth.people import accounts, daily, leavers
+from auth.people import daily, leavers, states
 from auth.people.leavers import StaffMember
 from core.calendar import working_days
 from core.clocks import StoppedClock
@@ -251,7 +251,7 @@ def test_a_late_attestation_lets_the_head_resume_the_account(people):
     late = StoppedClock(datetime(2026, 1, 5, 2, tzinfo=UTC))
 
     leavers.attest(people.connection, people.head, ["minh"], clock=late)
-    accounts.resume(people.connection, people.head, "minh", clock=late)
+    states.resume(people.connection, people.head, "minh", clock=late)
 
     done, _ = run(people, date(2026, 1, 6), late)
     assert done.suspended == ()

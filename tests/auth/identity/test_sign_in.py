@@ -8,7 +8,7 @@ import pytest
 
 from auth.credentials import passwords, totp
 from auth.model import AccountKind
-from auth.people import accounts
+from auth.people import handovers, positions, states
 from auth.people.sign_in import NeedsTotp, Refused, SignedIn, standing_of
 from core.errors import Conflict, Forbidden, Unauthorized
 
@@ -38,9 +38,9 @@ def test_a_name_is_taken_in_either_case_and_a_password_in_any_unicode_form(peopl
 def test_every_refusal_is_the_same(people, case):
     match case:
         case "suspend" | "revoke":
-            getattr(accounts, case)(people.connection, people.head, "lan", clock=people.clock)
+            getattr(states, case)(people.connection, people.head, "lan", clock=people.clock)
         case "ended":
-            accounts.set_ends_on(people.connection, people.id("lan"), people.today)
+            positions.set_ends_on(people.connection, people.id("lan"), people.today)
         case "machine":
             people.make("may", "xa", AccountKind.MACHINE)
         case "no_unit":
@@ -68,7 +68,7 @@ def test_an_unknown_name_costs_the_work_of_a_known_one(people):
 
 
 def test_an_activation_code_is_good_until_a_password_is_set_by_it(people):
-    handed = accounts.hand_over(people.connection, people.head, "minh", to_person="Minh", clock=people.clock)
+    handed = handovers.hand_over(people.connection, people.head, "minh", to_person="Minh", clock=people.clock)
     code = handed.activation_code
 
     first, second = people.sign_in("minh", code.lower()), people.sign_in("minh", code)
@@ -82,7 +82,7 @@ def test_an_activation_code_is_good_until_a_password_is_set_by_it(people):
 
 
 def test_wrong_codes_are_counted_as_wrong_passwords_are(people):
-    handed = accounts.hand_over(people.connection, people.head, "minh", to_person="Minh", clock=people.clock)
+    handed = handovers.hand_over(people.connection, people.head, "minh", to_person="Minh", clock=people.clock)
 
     for number in range(5):
         assert people.sign_in("minh", "A" * 24, ip=f"10.1.1.{number}") == Refused()
@@ -92,15 +92,15 @@ def test_wrong_codes_are_counted_as_wrong_passwords_are(people):
 
 
 def test_an_activation_code_is_good_for_a_day(people):
-    handed = accounts.hand_over(people.connection, people.head, "minh", to_person="Minh", clock=people.clock)
+    handed = handovers.hand_over(people.connection, people.head, "minh", to_person="Minh", clock=people.clock)
 
     assert people.sign_in("minh", handed.activation_code, clock=people.at(hours=24)) == Refused()
     assert isinstance(people.sign_in("minh", handed.activation_code, clock=people.at(hours=23.9)), SignedIn)
 
 
 def test_a_newer_activation_code_ends_the_one_before(people):
-    first = accounts.reset(people.connection, people.head, "lan", clock=people.clock)
-    second = accounts.reset(people.connection, people.head, "lan", clock=people.clock)
+    first = handovers.reset(people.connection, people.head, "lan", clock=people.clock)
+    second = handovers.reset(people.connection, people.head, "lan", clock=people.clock)
 
     assert people.sign_in("lan", first) == Refused()
     assert isinstance(people.sign_in("lan", second), SignedIn)
@@ -270,7 +270,7 @@ def test_a_recovery_code_works_once_in_place_of_a_lost_authenticator(people):
 
 def test_a_wrong_second_factor_counts_as_a_failure_and_does_not_use_up_an_activation_code(people):
     secret, _ = people.enrol("lan")
-    code = accounts.reset(people.connection, people.head, "lan", clock=people.clock)
+    code = handovers.reset(people.connection, people.head, "lan", clock=people.clock)
 
     assert people.sign_in("lan", code) == NeedsTotp(people.id("lan"), by_code=True)
     assert people.sign_in("lan", code, "000000") == Refused()
@@ -299,7 +299,7 @@ def test_a_second_factor_is_confirmed_by_a_right_code_and_dropped_by_a_reset(peo
     people.enrol("lan")
 
     assert people.sign_in("lan") == NeedsTotp(people.id("lan"))
-    accounts.reset_totp(people.connection, people.head, "lan", clock=people.clock)
+    handovers.reset_totp(people.connection, people.head, "lan", clock=people.clock)
     assert isinstance(people.sign_in("lan"), SignedIn)
 
 
@@ -352,7 +352,7 @@ def test_a_hash_with_other_costs_is_made_anew_at_sign_in(people):
 
 
 def test_who_may_not_act_has_no_standing(people):
-    accounts.suspend(people.connection, people.head, "lan", clock=people.clock)
+    states.suspend(people.connection, people.head, "lan", clock=people.clock)
 
     with pytest.raises(Unauthorized):
         standing_of(people.connection, people.id("lan"), now=people.now)

@@ -6,7 +6,7 @@ import pytest
 from psycopg.errors import CheckViolation, InsufficientPrivilege, RestrictViolation
 
 from auth.model import AccountKind, UnitKind
-from auth.people import accounts, units
+from auth.people import states, units
 from auth.people.proposals import Act
 from auth.people.units import NewUnit
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
@@ -152,14 +152,14 @@ def test_admins_of_a_unit_that_ends_do_not_count_among_those_who_stay(people, un
     people.ask("UPDATE acl.account SET unit_id = (SELECT id FROM acl.unit WHERE code = 'phong-a') WHERE code = 'qt3'")
 
     with pytest.raises(Conflict, match="fewer than 2"):
-        accounts.suspend(people.connection, people.admin, "qt2", clock=people.clock)
+        states.suspend(people.connection, people.admin, "qt2", clock=people.clock)
 
 
 def test_an_admin_of_the_last_two_does_not_move_to_a_unit_that_ends(people):
     make(people, "phong-a", until=date(2025, 9, 1))
     people.make("truong-so", "so", AccountKind.UNIT_HEAD)
     people.activate("truong-so")
-    accounts.suspend(people.connection, people.admin, "qt3", clock=people.clock)
+    states.suspend(people.connection, people.admin, "qt3", clock=people.clock)
     moved = people.propose(Act.POSITION, "qt2", position="Phòng A", unit="phong-a")
 
     with pytest.raises(Conflict, match="fewer than 2"):

@@ -4,7 +4,7 @@ import threading
 
 import psycopg
 
-from auth.people import accounts
+from auth.people import states
 from auth.rights.stale import republish_in
 from auth.sharing import acceptance, drafting, publication
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, document
@@ -60,7 +60,7 @@ def test_a_head_who_is_suspended_while_an_agreement_is_published_sees_nothing_of
     world.look(version.agreement)
     results: list[object] = []
     with psycopg.connect(world.login("identity")) as suspending:
-        accounts.suspend(suspending, world.people["so.mot"], "thue.lanhdao", clock=CLOCK)
+        states.suspend(suspending, world.people["so.mot"], "thue.lanhdao", clock=CLOCK)
         publishing = threading.Thread(target=lambda: results.append(publish(world, version, "so.hai")))
         publishing.start()
         publishing.join(5)
