@@ -124,8 +124,8 @@ class LoadRefused(BadRequest):
 class Unauthorized(DatdaiError):
     """No valid token where one is needed. One text for a token that is absent, wrong, expired or revoked."""
 
-    def __init__(self) -> None:
-        super().__init__("A valid token is needed here.")
+    def __init__(self, text: str = "A valid token is needed here.", *values: object) -> None:
+        super().__init__(text, *values)
 
 
 class ProofNeeded(Unauthorized):
@@ -138,8 +138,7 @@ class ProofNeeded(Unauthorized):
 
     def __init__(self, *, max_age_s: int, page: str) -> None:
         self.max_age_s = max_age_s
-        DatdaiError.__init__(
-            self,
+        super().__init__(
             "This act needs a proof of who you are that is at most {} minutes old. In a browser, prove it at {} and "
             "send it again; a program asks for a new sign-in with max_age={}. A personal token cannot do it.",
             max_age_s // 60,
