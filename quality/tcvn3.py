@@ -52,7 +52,6 @@ _CP1252: Final = {ord(shown): byte for byte in range(0x80, 0xA0) if (shown := by
 _NO_PLACE: Final = tuple(code for code in range(0xA0, 0x100) if chr(code).isalpha() and code not in VN3)
 _FROM_VN1: Final = VN1 | {shown: VN1[byte] for shown, byte in _CP1252.items()}
 _TO_VN3: Final = {ord(letter): chr(byte) for byte, letter in VN3.items()}
-_TO_VN1: Final = {ord(letter): chr(byte) for byte, letter in VN1.items()}
 
 _LOWER: Final = "".join(sorted(letter for letter in LETTERS if letter.islower()))
 # "GOòNG" is a word with two o, "Oò" elsewhere is one capital.
@@ -82,11 +81,6 @@ def decode_vn1(text: str) -> str:
 def encode(text: str) -> str:
     """Return VN3 text as Latin-1 shows it; a capital without a place becomes base and lower-case letter."""
     return "".join(map(_encoded, text))
-
-
-def encode_vn1(text: str) -> str:
-    """Return VN1 text as Latin-1 shows it."""
-    return text.translate(_TO_VN1)
 
 
 def _encoded(letter: str) -> str:

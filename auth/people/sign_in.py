@@ -89,11 +89,6 @@ class Standing:
     must_enrol: bool
     password_until: datetime | None
 
-    @property
-    def is_full(self) -> bool:
-        """Tell whether nothing is missing: only then may sessions act and tokens be issued."""
-        return not self.must_change and not self.must_enrol
-
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:

@@ -194,11 +194,6 @@ def parents_of(connection: Connection[Any], unit_id: int) -> list[Parent]:
     return every(connection, Parent, _QUERIES["parents"], {"unit": unit_id})
 
 
-def children_on(connection: Connection[Any], unit_id: int, day: date) -> list[Unit]:
-    """Return the units below a unit on a legal day."""
-    return every(connection, _unit, _QUERIES["children"], {"unit": unit_id, "day": day})
-
-
 def propose_succession(
     connection: Connection[Any], actor: Caller, *, old: str, new: str, day: date, basis: str, clock: Clock
 ) -> Succession:
@@ -257,11 +252,6 @@ def successions_seen(connection: Connection[Any], actor: Caller, *, limit: int, 
     """Return the successions that concern a unit which the actor may know of."""
     own = None if actor.account_kind is AccountKind.SYSTEM_ADMIN else actor.unit_id
     return every(connection, Succession, _QUERIES["successions"], {"unit": own, "after": after, "limit": limit})
-
-
-def approved_succession(connection: Connection[Any], *, old_id: int, new_id: int) -> Succession | None:
-    """Return the approved succession from one unit to another, or ``None``: without it nothing may move."""
-    return first(connection, Succession, _QUERIES["approved_succession"], {"old": old_id, "new": new_id})
 
 
 def _put_below(connection: Connection[Any], unit: Unit, parent: Unit | None, since: date) -> None:

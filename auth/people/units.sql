@@ -33,14 +33,6 @@ JOIN acl.unit u ON u.id = p.parent_id
 WHERE p.unit_id = %(unit)s
 ORDER BY p.valid_from;
 
--- name: children
--- Return the units below a unit on a day.
-SELECT u.id, u.code, u.name, u.kind, u.territory, u.valid_from, u.valid_until, u.allowance
-FROM acl.unit_parent p
-JOIN acl.unit u ON u.id = p.unit_id
-WHERE p.parent_id = %(unit)s AND daterange(p.valid_from, p.valid_until) @> %(day)s::date
-ORDER BY u.code;
-
 -- name: drop_later_parents
 -- Forget the parents that a unit was to have from a day on.
 DELETE FROM acl.unit_parent
@@ -107,11 +99,3 @@ JOIN acl.unit n ON n.id = s.new_id
 WHERE s.id > %(after)s AND (%(unit)s::int IS NULL OR %(unit)s IN (s.old_id, s.new_id))
 ORDER BY s.id
 LIMIT %(limit)s;
-
--- name: approved_succession
--- Return the approved succession from one unit to another.
-SELECT s.id, s.old_id, o.code, s.new_id, n.code, s.day, s.basis, s.state, s.proposed_by, s.decided_by
-FROM acl.unit_succession s
-JOIN acl.unit o ON o.id = s.old_id
-JOIN acl.unit n ON n.id = s.new_id
-WHERE s.old_id = %(old)s AND s.new_id = %(new)s AND s.state = 'approved';

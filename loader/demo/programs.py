@@ -4,7 +4,6 @@ import base64
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from auth.credentials.tokens import Prefix, new_secret
 from auth.model import AccountKind
 from auth.oauth import clients
 from auth.oauth.clients import Draft
@@ -26,11 +25,6 @@ def register(office: Office) -> None:
     for each in office.demo.clients:
         random = source(derived(office.key, "client", each.id))
         stage.keep(clients.register, heads[each.unit], _draft(each, office.key), now=now, random=random)
-
-
-def secret_of(client: str, *, key: bytes) -> str:
-    """Return the secret of a client that has one."""
-    return new_secret(Prefix.CLIENT_SECRET, random=source(derived(key, "client", client)))
 
 
 def signing_key_of(client: str, *, key: bytes) -> Ed25519PrivateKey:

@@ -49,6 +49,11 @@ words = st.text(st.sampled_from(LOWER + tuple("abcdeghiklmnopqrstuvxy")), min_si
 texts = st.lists(words | words.map(str.capitalize) | st.sampled_from([",", "12", "m²"]), max_size=8).map(" ".join)
 
 
+def in_vn1(text: str) -> str:
+    """Return text in VN1 as Latin-1 shows it."""
+    return text.translate({ord(letter): chr(byte) for byte, letter in tcvn3.VN1.items()})
+
+
 def latin1(codes: str) -> str:
     return bytes.fromhex(codes).decode("latin-1")
 
@@ -84,14 +89,14 @@ def test_tables_are_complete():
 @pytest.mark.parametrize("letter", sorted(LETTERS))
 def test_every_letter_survives_the_way_there_and_back(letter: str):
     assert tcvn3.decode(tcvn3.encode(letter)) == letter
-    assert tcvn3.decode_vn1(tcvn3.encode_vn1(letter)) == letter
+    assert tcvn3.decode_vn1(in_vn1(letter)) == letter
     assert vni.decode(vni.encode(letter)) == letter
 
 
 @given(texts)
 def test_texts_survive_the_way_there_and_back(text: str):
     assert vni.decode(vni.encode(text)) == text
-    assert tcvn3.decode_vn1(tcvn3.encode_vn1(text)) == text
+    assert tcvn3.decode_vn1(in_vn1(text)) == text
     assert tcvn3.decode(tcvn3.encode(text)).lower() == text.lower()
 
 
@@ -150,7 +155,7 @@ def test_utf8_read_as_latin1_is_found():
 
 
 def test_capitals_in_the_control_ranges_are_found():
-    column = [tcvn3.encode_vn1(name.upper()) for name in NAMES]
+    column = [in_vn1(name.upper()) for name in NAMES]
 
     found = detect(column)
 

@@ -217,9 +217,9 @@ def test_heads_and_admins_must_have_a_second_factor(people, code):
     result = people.sign_in(code)
 
     assert result.must_enrol
-    assert not standing_of(people.connection, people.id(code), now=people.now).is_full
+    assert standing_of(people.connection, people.id(code), now=people.now).must_enrol
     people.enrol(code)
-    assert standing_of(people.connection, people.id(code), now=people.now).is_full
+    assert not standing_of(people.connection, people.id(code), now=people.now).must_enrol
 
 
 def test_the_second_factor_is_asked_for_once_it_is_confirmed(people):

@@ -8,15 +8,14 @@ import pytest
 from pyotp.totp import TOTP
 
 from auth.credentials.passwords import expiry
-from auth.credentials.tokens import find, hash_of
+from auth.credentials.tokens import Prefix, find, hash_of, new_secret
 from auth.people.sign_in import NeedsTotp, SignedIn, sign_in
 from auth.rights.publishing import check_published
 from catalogue.files import read_layers
 from core.clocks import RealClock
 from core.errors import DatabaseError
 from loader import demo
-from loader.demo.deriving import password_of, second_factor_of
-from loader.demo.programs import secret_of
+from loader.demo.deriving import derived, password_of, second_factor_of, source
 from tests.auth.test_demo_profiles import profile
 
 LAYERS = read_layers()
@@ -132,8 +131,9 @@ def test_clients_of_machines_prove_themselves_by_a_secret_or_a_key(demo_db: str)
     with psycopg.connect(demo_db) as connection:
         found = {each[0]: each[1:] for each in connection.execute(query).fetchall()}
 
+    secret = new_secret(Prefix.CLIENT_SECRET, random=source(derived(KEY, "client", "ioc-dieu-hanh")))
     assert found == {
-        "ioc-dieu-hanh": ("client_secret_basic", hash_of(secret_of("ioc-dieu-hanh", key=KEY)), None),
+        "ioc-dieu-hanh": ("client_secret_basic", hash_of(secret), None),
         "bo-thong-ke": ("private_key_jwt", None, "OKP"),
     }
 
