@@ -14,9 +14,15 @@ from query.condition import EVERYTHING, Condition, all_of
 from query.names import Name
 
 KEPT_MAX = 20_000
-"""Clients choose columns, CRSs and filters: what they chose long ago need not be kept. All views share the room."""
+"""Clients choose columns, CRSs and filters: what they chose long ago need not be kept. All views share the room.
+
+A bound of memory that was chosen; no run measures it.
+"""
 APART_MAX = 32
-"""More administrative units are read together: to plan and begin so many readings takes longer than to read."""
+"""More administrative units are read together: each that is read apart is planned and begun by itself.
+
+Chosen: no recorded run compares other numbers. ``tests/leaks/test_plans.py`` bounds the pages that are read.
+"""
 _kept: dict[tuple[int, Hashable], Any] = {}
 _numbers = itertools.count()
 
