@@ -13,8 +13,8 @@ from catalogue.layer import Layer
 from catalogue.parts import TableView, parts_of
 from catalogue.profile import Profile, body_of, profile_of, written_term
 from core.errors import Unavailable
-from database.pool import Reader
 from database.queries import load
+from database.reader import Reader
 
 _QUERIES = load("database", "profiles.sql")
 NOTHING = Profile("", {}, {})

@@ -12,8 +12,9 @@ from catalogue.files import read_layers
 from catalogue.parts import part_names
 from catalogue.profile import Operation
 from core.errors import DatdaiError, ProfileMoved, Unavailable
-from database.pool import Entry, Reader, Row, Statement
+from database.lines import Entry, Row, Statement
 from database.profiles import profile_hash, read_profile
+from database.reader import Reader
 from query.bbox import Box
 from query.view import View, view_of
 

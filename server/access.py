@@ -19,9 +19,10 @@ from auth.credentials.tokens import is_from
 from auth.model import PUBLIC, AccountKind, Caller
 from catalogue.layer import Layer
 from core.errors import Unauthorized
-from database.pool import Entry, Reader
+from database.lines import Entry
 from database.profiles import NOTHING, read_profile
 from database.queries import load
+from database.reader import Reader
 from server.shelf import Documents, Shelf
 
 FEATURES_SCOPE = "features:read"

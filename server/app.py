@@ -38,7 +38,7 @@ from core.errors import (
 )
 from core.settings import PREFIX, Settings, secret_key, variables
 from database.connections import login_of
-from database.pool import Reader, Tuning
+from database.reader import Reader, Tuning
 from database.writer import Writer
 from query.paging import CursorSeal
 from server import answers, daily, health, mounted, problems, static, upkeep

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 from catalogue.codelists import Code, Codelists
 from catalogue.layer import Text
-from database.pool import Entry, Reader, Statement
+from database.lines import Entry, Statement
 from database.queries import load
+from database.reader import Reader
 
 _QUERIES = load("server", "codelists.sql")
 _FRESH_S = 60.0

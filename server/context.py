@@ -9,7 +9,8 @@ from catalogue.codelists import Codelists
 from catalogue.parts import BASE
 from catalogue.profile import Collection, Operation, Profile
 from catalogue.service import Service
-from database.pool import Entry, Reader, Row, Statement
+from database.lines import Entry, Row, Statement
+from database.reader import Reader
 from query.bbox import Box
 from query.paging import CursorSeal
 from query.request import one_of

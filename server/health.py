@@ -1,7 +1,7 @@
 """Is the process alive, and can it answer."""
 
 from core.errors import MethodNotAllowed, NotFound
-from database.pool import Reader
+from database.reader import Reader
 from server.http import Request, Response
 
 _METHODS = ("GET", "HEAD")

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from catalogue.layer import Column
 from core.errors import BadParameter, NotFound
-from database.pool import Row, Statement
+from database.lines import Row, Statement
 from formats.format import Answer, Format, Link
 from formats.offered import FORMATS
 from query.crs import CRS84, Crs

@@ -6,7 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from database.pool import Entry, Reader
+from database.lines import Entry
+from database.reader import Reader
 
 PARCELS = "/collections/thua-dat/items"
 MARKS = "/collections/moc/items"

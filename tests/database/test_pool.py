@@ -12,7 +12,9 @@ import pytest
 
 from core.errors import ProfileMoved, QueryTimeout, TooManyRequests, Unauthorized, Unavailable
 from database.cluster import Cluster, temporary_folder
-from database.pool import Entry, Pool, Reader, Tuning, numbered
+from database.lines import Entry, numbered
+from database.pool import Pool
+from database.reader import Reader, Tuning
 
 PUBLIC = Entry("public", "", "hash")
 STUB = """
@@ -188,7 +190,7 @@ def test_a_slow_statement_is_a_timeout_and_costs_no_connection(own_cluster: Clus
 def test_a_server_that_answers_nothing_is_given_up(own_cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = Reader(own_cluster.dsn(), Tuning(pool_size=1, statement_timeout_ms=2_000))
 
-    monkeypatch.setattr("database.pool._NETWORK_SLACK_MS", -3_900)
+    monkeypatch.setattr("database.reader._NETWORK_SLACK_MS", -3_900)
 
     with pytest.raises(Unavailable, match="cannot be reached"):
         _one(reader, "SELECT pg_sleep(1.5)::text")
@@ -202,7 +204,7 @@ def test_what_a_server_does_not_answer_in_time_is_not_asked_again(
     own_cluster: Cluster, admin: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader = Reader(own_cluster.dsn(), Tuning(pool_size=1, statement_timeout_ms=2_000))
-    monkeypatch.setattr("database.pool._NETWORK_SLACK_MS", -3_700)
+    monkeypatch.setattr("database.reader._NETWORK_SLACK_MS", -3_700)
 
     with pytest.raises(Unavailable):
         _one(reader, "SELECT pg_sleep(1.25)::text")

@@ -1,10 +1,13 @@
 """Names of units: read once a minute."""
 
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from database.pool import Entry, Reader
+from database.lines import Entry
 from server.codelists import UnitNames
+
+if TYPE_CHECKING:
+    from database.reader import Reader
 
 ENTRY = Entry("public", "", "hash")
 STATEMENT = ("SELECT", ())
