@@ -42,17 +42,12 @@ PREPARING: Final = frozenset(
         ("POST", "/accounts/{account}/leaving/acknowledgement"),
         ("POST", "/attestations"),
         ("POST", "/units/{unit}/staff-list"),
-        ("POST", "/agreements"),
-        ("PUT", "/agreements/{code}"),
-        ("POST", "/agreements/{code}/propose"),
-        ("POST", "/packages"),
-        ("PUT", "/packages/{code}"),
         ("POST", "/requests"),
         ("POST", "/requests/{code}/answer"),
         ("POST", "/requests/{code}/prepare"),
     }
 )
-"""Acts that write down or draft; others accept and publish, and see what they accept."""
+"""Acts that write down or ask. Who drafts an agreement is one of its two officers, and proves it."""
 
 
 def needs_proof(method: str, path: str) -> bool:

@@ -44,6 +44,7 @@ _REFUSED = {
         "A unit that manages some of it has not accepted what this comes from; draft an agreement that it accepts, "
         "or publish the package anew."
     ),
+    "maker_may_act": Phrase("Who drafted this may not act any more; draft it anew."),
     "effect_seen": _UNSEEN,
 }
 """What people read where a constraint refuses to publish."""
@@ -70,8 +71,9 @@ def publish(
     Raises:
         Forbidden: the actor is no officer of the Sở, or drafted the version.
         NotFound: there is no such agreement.
-        Conflict: it is not accepted by all, is another body by now, the officer has not seen its effect, it is over
-            already, its request does not wait for it, or an account would have more than was agreed.
+        Conflict: it is not accepted by all, is another body by now, the officer has not seen its effect, who drafted
+            it may not act any more, it is over already, its request does not wait for it, or an account would have
+            more than was agreed.
     """
     checker = officer(connection, actor, day)
     agreement = agreement_named(connection, code)

@@ -509,6 +509,9 @@ END $$;
 CREATE FUNCTION acl.duoc_cong_bo(ban acl.agreement_version) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF NOT acl.la_can_bo_chia_se(ban.maker) THEN
+        RAISE EXCEPTION 'who drafted it may act' USING ERRCODE = 'check_violation', CONSTRAINT = 'maker_may_act';
+    END IF;
     IF NOT EXISTS (
         SELECT FROM acl.effect_seen s
         WHERE (s.agreement_id, s.number, s.round, s.body_hash) = (ban.agreement_id, ban.number, ban.round, ban.body_hash)

@@ -131,6 +131,17 @@ def test_postgresql_itself_lets_nobody_publish_who_has_not_seen_the_effect(world
         world.rows("DELETE FROM acl.effect_seen")
 
 
+def test_what_was_drafted_by_somebody_who_may_not_act_any_more_is_not_published(world: World):
+    version = accepted(world)
+    world.look(CODE)
+    world.rows("UPDATE acl.account SET state = 'revoked' WHERE code = 'so.mot'")
+
+    with pytest.raises(Conflict, match="may not act any more"):
+        publish(world, version, looks=False)
+
+    assert [each[1] for each in states(world)] == ["accepted"]
+
+
 def named_manager(connection: psycopg.Connection, world: World) -> None:
     proposed = propose_manager(
         connection,
