@@ -26,6 +26,7 @@ TAKING_AWAY: Final = frozenset(
         ("DELETE", "/outside-subjects/{account}"),
         ("DELETE", "/clients/{client_id}"),
         ("DELETE", "/tokens/{mark}"),
+        ("DELETE", "/consents/{consent}"),
         ("POST", "/account-proposals/{number}/withdrawal"),
         ("POST", "/manager-proposals/{number}/withdrawal"),
         ("POST", "/agreements/{code}/decline"),

@@ -1,4 +1,4 @@
-"""Personal tokens over HTTP: each account has its own."""
+"""Personal tokens over HTTP, and what was allowed to programs: each account has its own."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from auth.api.document import Json, listing, operation, path_parameter
 from auth.api.http import PREFIX, Access, acting, answer, body, done, page, paging
 from auth.credentials import tokens
-from auth.credentials.tokens import Token
+from auth.credentials.tokens import Consent, Token
 
 
 class NewToken(BaseModel):
@@ -55,7 +55,25 @@ def blueprint(access: Access) -> Blueprint:
             tokens.revoke_personal(connection, who, mark, now=access.clock.now())
         return done()
 
+    @made.get("/consents")
+    def list_consents() -> Response:  # pyright: ignore[reportUnusedFunction]
+        asked = paging()
+        with acting(access) as (connection, who):
+            found = tokens.consents_of(connection, who.account_id or 0, now=access.clock.now())
+        return page([_shown_consent(each) for each in found], asked, lambda each: each["id"])
+
+    @made.delete("/consents/<consent>")
+    def end_consent(consent: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+        with acting(access) as (connection, who):
+            tokens.end_consent(connection, who, consent, now=access.clock.now())
+        return done()
+
     return made
+
+
+def _shown_consent(consent: Consent) -> Json:
+    """Return a consent as its owner reads it."""
+    return {name: getattr(consent, name) for name in consent.__slots__} | {"id": str(consent.id)}
 
 
 def _shown(token: Token) -> Json:
@@ -80,5 +98,10 @@ PATHS: Json = {
     "/tokens/{mark}": {
         "parameters": [path_parameter("mark", "Its id.", pattern="^[0-9a-f]{16,64}$")],
         "delete": operation("Revoke a personal token of who asks.", status=204),
+    },
+    "/consents": {"get": listing("List what who asks has allowed to programs, as long as it lasts.")},
+    "/consents/{consent}": {
+        "parameters": [path_parameter("consent", "Its id.")],
+        "delete": operation("End a consent of who asks, and the tokens that came of it.", status=204),
     },
 }

@@ -66,6 +66,7 @@ def _add_qgis(kinds: Subparsers) -> None:
     adder = kinds.add_parser("add-qgis", help="register QGIS, for the accounts of every unit")
     adder.add_argument("--unit", required=True, metavar="CODE", help="the unit that it belongs to, the Sở")
     add_actor(adder)
+    _add_operator(adder)
     adder.set_defaults(run=_qgis)
 
 
@@ -82,7 +83,7 @@ def _add_operator(adder: argparse.ArgumentParser) -> None:
     adder.add_argument(
         "--operator",
         action="store_true",
-        help="by the login that owns the database: for what looks into tokens, or asks for administration",
+        help="by the login that owns the database: for what looks into tokens, administers or is for everybody",
     )
 
 

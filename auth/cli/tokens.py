@@ -1,4 +1,4 @@
-"""``datdai token``: personal tokens of an account, for programs that cannot sign in."""
+"""``datdai token``: personal tokens of an account, for programs that cannot sign in, and what it allowed to others."""
 
 import argparse
 from datetime import timedelta
@@ -15,7 +15,9 @@ from core.settings import Settings
 
 def register(commands: Subparsers) -> None:
     """Add the command."""
-    token = commands.add_parser("token", help="issue, list and revoke personal tokens; forget what is over")
+    token = commands.add_parser(
+        "token", help="issue, list and revoke personal tokens; end consents; forget what is over"
+    )
     kinds = token.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=CommandParser)
     _add_issue(kinds)
     lister = kinds.add_parser("list", help="list the good personal tokens of an account")
@@ -25,6 +27,13 @@ def register(commands: Subparsers) -> None:
     revoker.add_argument("id", metavar="TOKEN", help="its id, as issue and list print it")
     add_actor(revoker)
     revoker.set_defaults(run=_revoke)
+    consents = kinds.add_parser("consents", help="list what the account allowed to programs")
+    add_actor(consents)
+    consents.set_defaults(run=_list_consents)
+    ender = kinds.add_parser("end-consent", help="end a consent, and the tokens that came of it")
+    ender.add_argument("id", metavar="CONSENT", help="its id, as consents prints it")
+    add_actor(ender)
+    ender.set_defaults(run=_end_consent)
     forgetter = kinds.add_parser("forget", help="delete tokens, codes and consents that are long over")
     add_actor(forgetter)
     forgetter.set_defaults(run=_forget)
@@ -64,6 +73,19 @@ def _list(chosen: argparse.Namespace, settings: Settings) -> int:
 def _revoke(chosen: argparse.Namespace, settings: Settings) -> int:
     with acting(settings, chosen.actor) as (connection, who):
         tokens.revoke_personal(connection, who, chosen.id, now=RealClock().now())
+    return 0
+
+
+def _list_consents(chosen: argparse.Namespace, settings: Settings) -> int:
+    with acting(settings, chosen.actor) as (connection, who):
+        found = tokens.consents_of(connection, who.account_id or 0, now=RealClock().now())
+    write([{name: getattr(each, name) for name in each.__slots__} | {"id": str(each.id)} for each in found])
+    return 0
+
+
+def _end_consent(chosen: argparse.Namespace, settings: Settings) -> int:
+    with acting(settings, chosen.actor) as (connection, who):
+        tokens.end_consent(connection, who, chosen.id, now=RealClock().now())
     return 0
 
 

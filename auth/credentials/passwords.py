@@ -23,6 +23,7 @@ from psycopg import Connection
 from auth.audit.acts import record
 from auth.credentials.blocklist import is_common
 from auth.credentials.endings import end_sessions
+from auth.credentials.tokens import end_consents
 from auth.model import AccountState, Caller
 from auth.rows import every, first, only
 from core.calendar import add_months
@@ -124,7 +125,8 @@ def change_password(
 ) -> datetime:
     """Give an account a new password, which its owner chose; return the first instant at which it is too old.
 
-    The account is ``active`` from then on, and its other sessions end. The transaction must be rolled back where this
+    The account is ``active`` from then on, and its other sessions and its consents end. Its personal tokens go on: each
+    was made with a proof, for one purpose, and is revoked by itself. The transaction must be rolled back where this
     raises: an activation code is good still then.
 
     Args:
@@ -149,6 +151,7 @@ def change_password(
         raise Conflict("This password was used before. The last {} may not come back.", KEPT)
     until = _set(connection, account_id, new, clock.now())
     end_sessions(connection, account_id, now=clock.now(), keep=keep_session)
+    end_consents(connection, account_id, now=clock.now())
     caller = Caller(f"account:{account_id}", "session", "", account_id, owner.code, unit=owner.unit)
     record(connection, caller, "account.change_password", f"account:{owner.code}")
     return until

@@ -92,6 +92,25 @@ class Token:
     proved_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What an account allowed a client, alive still.
+
+    Attributes:
+        client, unit: names of the client and of its unit, for people.
+        used_at: when a token of it was last used, to some minutes.
+    """
+
+    id: uuid.UUID
+    client_id: str
+    client: str
+    unit: str
+    begun_at: datetime
+    ends_at: datetime
+    scopes: list[str]
+    used_at: datetime | None
+
+
 def new_secret(prefix: Prefix = Prefix.TOKEN, *, random: Random = secrets.token_bytes) -> str:
     """Return a new secret; ``random`` gives so many random bytes."""
     body = f"{prefix}_{_base62(int.from_bytes(random(_RANDOM_BYTES)), _RANDOM_CHARACTERS)}"
@@ -254,6 +273,37 @@ def end_family(connection: Connection[Any], family: uuid.UUID, *, now: datetime)
     ended = connection.execute(_QUERIES["end_family"].encode(), values).rowcount > 0
     connection.execute(_QUERIES["revoke_family"].encode(), values)
     return ended
+
+
+def consents_of(connection: Connection[Any], account_id: int, *, now: datetime) -> list[Consent]:
+    """Return what an account allowed and is alive still, the newest first."""
+    with connection.cursor(row_factory=class_row(Consent)) as cursor:
+        values = {"account_id": account_id, "now": now}
+        return cursor.execute(_QUERIES["consents_of_account"].encode(), values).fetchall()
+
+
+def end_consent(connection: Connection[Any], actor: Caller, consent: str, *, now: datetime) -> None:
+    """End a consent of the caller's own with all that came out of it.
+
+    Args:
+        consent: its id.
+
+    Raises:
+        NotFound: the caller has no such consent that is alive.
+    """
+    given = consents_of(connection, actor.account_id or 0, now=now)
+    found = next((each for each in given if str(each.id) == consent), None)
+    if found is None or not end_family(connection, found.id, now=now):
+        raise NotFound
+    before = {"client": found.client_id, "scopes": found.scopes, "begun_at": found.begun_at.isoformat()}
+    acts.record(connection, actor, "consent.end", f"consent:{consent}", before=before)
+
+
+def end_consents(connection: Connection[Any], account_id: int, *, now: datetime) -> None:
+    """End every consent of an account with all that came out of it; personal tokens stay."""
+    values = {"account_id": account_id, "now": now}
+    connection.execute(_QUERIES["end_families_of_account"].encode(), values)
+    connection.execute(_QUERIES["revoke_access_of_account"].encode(), values)
 
 
 def end_of_account(connection: Connection[Any], account_id: int, *, now: datetime) -> int:

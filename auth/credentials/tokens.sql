@@ -82,6 +82,30 @@ UPDATE oauth.token
  WHERE family = %(family)s
    AND revoked_at IS NULL
 
+-- name: consents_of_account
+-- List the consents of an account that are alive, the newest first.
+SELECT family.id, client.id AS client_id, client.name AS client, unit.name AS unit, family.begun_at, family.ends_at,
+       coalesce((SELECT code.scopes FROM oauth.code WHERE code.family = family.id LIMIT 1),
+                (SELECT device.scopes FROM oauth.device WHERE device.family = family.id LIMIT 1), '{}') AS scopes,
+       (SELECT max(token.used_at) FROM oauth.token WHERE token.family = family.id) AS used_at
+  FROM oauth.family
+  JOIN oauth.client ON client.id = family.client_id
+  JOIN acl.unit ON unit.id = client.unit_id
+ WHERE family.account_id = %(account_id)s
+   AND family.ended_at IS NULL
+   AND family.ends_at > %(now)s
+   AND client.revoked_at IS NULL
+ ORDER BY family.begun_at DESC, family.id
+
+-- name: revoke_access_of_account
+-- Revoke what came out of the consents of an account; its personal tokens stay.
+UPDATE oauth.token
+   SET revoked_at = %(now)s
+ WHERE account_id = %(account_id)s
+   AND kind = 'access'
+   AND revoked_at IS NULL
+   AND expires_at > %(now)s
+
 -- name: end_families_of_account
 -- End every consent that an account gave.
 UPDATE oauth.family

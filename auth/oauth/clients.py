@@ -1,7 +1,7 @@
 """Clients: programs that ask for tokens, and who may register them.
 
-A system admin registers clients of every unit, a unit head those of its own. A client for everybody's sign-in is left
-to admins; one that may look into tokens, or ask for the scope ``admin``, to the operator, by the login that owns the
+A system admin registers clients of every unit, a unit head those of its own. A client for everybody's sign-in, one that
+may look into tokens, or ask for the scope ``admin``, is left to an admin and the operator, by the login that owns the
 database: with it one admin could collect what the others prove. What acts for a unit without a person is left to its
 head.
 """
@@ -33,7 +33,7 @@ from auth.credentials.tokens import (
 from auth.model import AccountKind, Caller
 from auth.oauth.keys import checked_keys
 from auth.oauth.redirects import checked_origin, checked_redirect
-from auth.rows import refusals
+from auth.rows import only, refusals
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
 from database.queries import load
 
@@ -45,7 +45,6 @@ NAME_MAX = 100
 OF_UNIT_MAX = 50
 
 _QUERIES = load("auth.oauth", "clients.sql")
-_ALIKE = str.maketrans("đ01l", "doii")
 _ID = re.compile(r"[A-Za-z0-9_-]{3,64}")
 
 
@@ -148,7 +147,8 @@ def register(
 def change(connection: Connection[Any], actor: Caller, client_id: str, changes: Mapping[str, Any]) -> Client:
     """Change fields of a client that are not its identity: all of ``Draft`` but id, unit, account and auth_method.
 
-    Tokens that are out keep their scopes until they end, ten minutes at most; consents are not asked for again.
+    Tokens that are out keep their scopes until they end, ten minutes at most; consents are not asked for again. With
+    the account that gave it an address the client ends.
 
     Raises:
         As ``register``; NotFound too where the client is another unit's.
@@ -162,6 +162,7 @@ def change(connection: Connection[Any], actor: Caller, client_id: str, changes: 
     draft = replace(_draft_of(old), **dict(changes))
     values = {"id": old.id, "actor": actor.account_id, "gave_keys": draft.jwks != old.jwks}
     values |= _checked(connection, actor, draft)
+    values["gave_addresses"] = any(values[each] != getattr(_draft_of(old), each) for each in _ADDRESSES)
     _refuse_alike(connection, values)
     with refusals():
         connection.execute(_QUERIES["update_client"].encode(), values)
@@ -247,6 +248,7 @@ _CHANGEABLE = frozenset(
         "may_introspect",
     }
 )
+_ADDRESSES = ("redirect_uris", "origins", "networks")
 
 
 def _require_registrar(actor: Caller) -> None:
@@ -304,12 +306,11 @@ def _checked(connection: Connection[Any], actor: Caller, draft: Draft) -> dict[s
     _check_reach(actor, draft)
     _check_ways(draft)
     _require_operator(connection, draft)
-    name = _checked_name(draft.name)
+    name = _checked_name(connection, draft.name)
     if max(len(draft.redirect_uris), len(draft.origins)) > ADDRESSES_MAX:
         raise BadRequest("At most {} addresses of a kind.", ADDRESSES_MAX)
     return {
         "name": name,
-        "folded": folded(name),
         "auth_method": draft.auth_method,
         "jwks": Jsonb(checked_keys(draft.jwks)) if draft.jwks is not None else None,
         "redirect_uris": [checked_redirect(each) for each in draft.redirect_uris],
@@ -330,7 +331,7 @@ def _check_reach(actor: Caller, draft: Draft) -> None:
 
 def _require_operator(connection: Connection[Any], draft: Draft) -> None:
     """Raise Forbidden where a client reaches so far that the operator alone registers and changes it."""
-    is_far = draft.may_introspect or ADMINISTRATION in draft.scopes
+    is_far = draft.for_everybody or draft.may_introspect or ADMINISTRATION in draft.scopes
     if is_far and connection.execute(_QUERIES["is_dba"].encode()).fetchone() != (True,):
         raise Forbidden("This is done at the machine alone, by the login that owns the database.")
 
@@ -362,22 +363,19 @@ def _checked_id(client_id: str) -> str:
     return client_id
 
 
-def _checked_name(name: str) -> str:
+def _checked_name(connection: Connection[Any], name: str) -> str:
     text = unicodedata.normalize("NFC", name).strip()
     if not text or len(text) > NAME_MAX or not text.isprintable():
         raise BadRequest("A client has a name of at most {} characters.", NAME_MAX)
-    if not folded(text).isascii() or not folded(text):
+    plain = folded(connection, text)
+    if not plain.isascii() or not plain:
         raise BadRequest("The name of a client is written in Vietnamese or English letters.")
     return text
 
 
-def folded(name: str) -> str:
-    """Return a name without what eyes pass over: forms and case of letters, marks, spaces, punctuation.
-
-    ``0`` and ``o``, ``1``, ``l`` and ``i`` are one letter each. Letters of other scripts stay as they are.
-    """
-    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
-    return "".join(each for each in text if each.isalnum()).translate(_ALIKE)
+def folded(connection: Connection[Any], name: str) -> str:
+    """Return a name without what eyes pass over, as PostgreSQL keeps it: letters of other scripts stay as they are."""
+    return only(connection, str, _QUERIES["folded"], {"name": name})
 
 
 def _draft_of(client: Client) -> Draft:

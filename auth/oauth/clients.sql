@@ -24,18 +24,22 @@ SELECT count(*)
 
 -- name: insert_client
 -- Register a client; nothing is written when its id or its name is taken.
-INSERT INTO oauth.client (id, unit_id, name, folded, account_id, made_by, proof_by, made_at, auth_method, secret_hash, jwks,
+INSERT INTO oauth.client (id, unit_id, name, account_id, made_by, proof_by, made_at, auth_method, secret_hash, jwks,
                           redirect_uris, grant_types, scopes, origins, networks, for_everybody, may_introspect)
-VALUES (%(id)s, %(unit_id)s, %(name)s, %(folded)s, %(account_id)s, %(made_by)s, %(made_by)s, %(now)s, %(auth_method)s,
+VALUES (%(id)s, %(unit_id)s, %(name)s, %(account_id)s, %(made_by)s, %(made_by)s, %(now)s, %(auth_method)s,
         %(secret_hash)s, %(jwks)s, %(redirect_uris)s, %(grant_types)s, %(scopes)s, %(origins)s, %(networks)s::cidr[],
         %(for_everybody)s, %(may_introspect)s)
 ON CONFLICT DO NOTHING
+
+-- name: folded
+-- Return a name without what eyes pass over.
+SELECT oauth.ten_gon(%(name)s)
 
 -- name: alike
 -- Find another client, not revoked, whose name looks the same.
 SELECT 1
   FROM oauth.client
- WHERE folded = %(folded)s
+ WHERE folded = oauth.ten_gon(%(name)s)
    AND id <> %(id)s
    AND revoked_at IS NULL
 
@@ -46,9 +50,11 @@ SELECT acl.la_dba()
 -- name: update_client
 -- Change a client.
 UPDATE oauth.client
-   SET name = %(name)s, folded = %(folded)s, jwks = %(jwks)s, redirect_uris = %(redirect_uris)s, grant_types = %(grant_types)s,
+   SET name = %(name)s, jwks = %(jwks)s, redirect_uris = %(redirect_uris)s, grant_types = %(grant_types)s,
        scopes = %(scopes)s, origins = %(origins)s, networks = %(networks)s::cidr[],
        proof_by = CASE WHEN %(gave_keys)s THEN %(actor)s ELSE proof_by END,
+       addresses_by = CASE WHEN %(gave_addresses)s THEN array_remove(addresses_by, %(actor)s::int) || %(actor)s::int
+                           ELSE addresses_by END,
        for_everybody = %(for_everybody)s, may_introspect = %(may_introspect)s
  WHERE id = %(id)s
 

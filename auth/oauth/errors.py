@@ -14,6 +14,7 @@ TEXTS = {
     "invalid_scope": "A scope is unknown, or the client may not ask for it.",
     "invalid_target": "Tokens are given for this service alone.",
     "access_denied": "The person or the server refused.",
+    "login_required": "The person did not prove anew who they are, or their provider does not say when they did.",
     "insecure_transport": "TLS is needed.",
     "authorization_pending": "The person has not decided yet.",
     "slow_down": "Ask less often: five seconds more between two requests.",
@@ -27,6 +28,12 @@ class InvalidTargetError(OAuth2Error):
     """The ``resource`` asked for is not this service. Source: RFC 8707, 2."""
 
     error = "invalid_target"
+
+
+class LoginRequiredError(OAuth2Error):
+    """A proof was asked for, and none came that will do. Source: OpenID Connect Core 1.0, 3.1.2.6."""
+
+    error = "login_required"
 
 
 class TooManyRequestsError(OAuth2Error):

@@ -36,7 +36,8 @@ BACK = "/account/sso/back"
 _WITHIN_S = 5
 _KEPT = timedelta(hours=1)
 _KEYS_AGAIN_AFTER = timedelta(minutes=1)
-_SKEW = timedelta(seconds=60)
+SKEW = timedelta(seconds=60)
+"""How far the clock of the provider may be from ours."""
 _ISSUED_WITHIN = timedelta(minutes=10)
 _ANEW = {"prompt": "login", "max_age": str(LIMITS.proof_max_age_s)}
 _DISCOVERY = "/.well-known/openid-configuration"
@@ -274,9 +275,9 @@ def _check(claims: Mapping[str, Any], mine: Registration, now: datetime) -> None
     ):
         raise SignInRefused(reason="the ID token is for another client")
     issued, ends = _instant(claims, "iat"), _instant(claims, "exp")
-    if not now.timestamp() - _ISSUED_WITHIN.total_seconds() <= issued <= now.timestamp() + _SKEW.total_seconds():
+    if not now.timestamp() - _ISSUED_WITHIN.total_seconds() <= issued <= now.timestamp() + SKEW.total_seconds():
         raise SignInRefused(reason="the ID token is from another time")
-    if ends + _SKEW.total_seconds() < now.timestamp():
+    if ends + SKEW.total_seconds() < now.timestamp():
         raise SignInRefused(reason="the ID token is over")
 
 
@@ -285,7 +286,7 @@ def _proved_at(claims: Mapping[str, Any], now: datetime) -> datetime | None:
     if "auth_time" not in claims:
         return None
     said = _instant(claims, "auth_time")
-    if not 0 <= said <= now.timestamp() + _SKEW.total_seconds():
+    if not 0 <= said <= now.timestamp() + SKEW.total_seconds():
         raise SignInRefused(reason="the ID token has no proper auth_time")
     return min(datetime.fromtimestamp(said, now.tzinfo), now)
 

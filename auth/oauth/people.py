@@ -30,6 +30,19 @@ class Asked:
     registered_by: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A browser that this request sent away has come back.
+
+    Attributes:
+        since: a proof given from this instant on was given for this request.
+        was_to_prove: it was sent to prove anew, which is tried once; else to sign in.
+    """
+
+    since: datetime
+    was_to_prove: bool = True
+
+
 class People(Protocol):
     """The pages, as the authorization server uses them inside a request of Flask."""
 
@@ -41,12 +54,16 @@ class People(Protocol):
         """Send the browser to sign in; it comes back to the address of this request."""
         ...
 
-    def prove(self) -> Response:
-        """Send the browser to prove anew who sits before it; it comes back to the address of this request."""
+    def prove(self, **more: str) -> Response:
+        """Send the browser to prove anew who sits before it; it comes back to the address of this request.
+
+        Args:
+            more: what its address lacks.
+        """
         ...
 
-    def asked_at(self) -> datetime | None:
-        """Return when this request sent the browser to sign in or to prove, where it comes back from there."""
+    def away(self) -> Away | None:
+        """Return when this request sent this browser to sign in or to prove, where the same account comes back."""
         ...
 
     def ask(self, asked: Asked) -> Response:

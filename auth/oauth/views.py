@@ -14,17 +14,20 @@ from flask import Blueprint, Response
 
 from auth.credentials.holds import may_still_act
 from auth.credentials.proof import is_fresh
+from auth.credentials.tokens import ADMINISTRATION
 from auth.model import Caller
 from auth.oauth import devices, metadata, rates
+from auth.oauth.errors import LoginRequiredError
 from auth.oauth.issue import Flow
 from auth.oauth.model import QUERIES, Account, Client
-from auth.oauth.people import Asked, People
+from auth.oauth.people import Asked, Away, People
 from auth.oauth.rates import Rates
 from auth.oauth.redirects import host_of
 from auth.oauth.requests import Request, check_once, check_resource, of_flask
 from auth.oauth.server import Server, basic_of
 from core.clocks import Clock
 from core.errors import DatdaiError, status_of
+from core.limits import LIMITS
 from database.writer import Writer
 
 _DEVICE = "/oauth/device"
@@ -101,13 +104,13 @@ class Views:
         people = self._parts.people
         try:
             _ = of_flask(self._parts.base_url, from_query=False)
+            who = people.signed_in()
+            if who is None:
+                return people.sign_in()
+            with self._flow() as flow:
+                return self._device_decided(flow, who)
         except OAuth2Error as error:
             return people.refused(400, str(error.error))
-        who = people.signed_in()
-        if who is None:
-            return people.sign_in()
-        with self._flow() as flow:
-            return self._device_decided(flow, who)
 
     def server_metadata(self) -> Response:
         """Return the metadata of the server."""
@@ -135,8 +138,11 @@ class Views:
         account = Account.find(server.flow.connection, who.account_id, server.flow.now)
         if account is None or not _may_use(account, grant.client):
             raise AccessDeniedError(redirect_uri=address, state=state)
-        if not wanted.is_met(who.proved_at, people.asked_at(), server.flow.now):
-            return people.prove()
+        if ADMINISTRATION in grant.request.scope.split():
+            wanted = wanted.at_most(LIMITS.proof_max_age_s)
+        sent = self._sent_to_prove(wanted, who, LoginRequiredError(redirect_uri=address, state=state))
+        if sent:
+            return sent
         account = replace(account, proved_at=who.proved_at)
         decided = people.decision() if flask.request.method == "POST" else None
         if decided is None:
@@ -155,6 +161,9 @@ class Views:
         found = devices.undecided(flow, user_code, who) if account else None
         if account is None or found is None or not _may_use(account, found.client):
             return people.ask_user_code(wrong=True)
+        sent = self._sent_to_prove(_OF_DEVICE, who, LoginRequiredError(), user_code=found.user_code)
+        if sent:
+            return sent
         decided = people.decision() if flask.request.method == "POST" else None
         if decided is None:
             return people.ask(_asked(found.client, found.scopes, user_code=found.user_code))
@@ -162,6 +171,21 @@ class Views:
             return people.ask_user_code(wrong=True)
         devices.decide(flow, found, account, allowed=decided)
         return people.told_device(allowed=decided)
+
+    def _sent_to_prove(self, wanted: "_Wanted", who: Caller, refusal: OAuth2Error, **more: str) -> Response | None:
+        """Return the way to the page of the proof; ``None`` where that of before will do.
+
+        Args:
+            refusal: raised where the person was there already, and the proof that came of it will not do.
+            more: what the address of this request lacks to come back to.
+        """
+        people, flow = self._parts.people, self._server.flow
+        away = people.away()
+        if wanted.is_met(who.proved_at, away, flow.now):
+            return None
+        if away and away.was_to_prove:
+            raise refusal
+        return people.prove(**more)
 
     def _for_program(self, answer: Callable[[], Any]) -> Response:
         """Answer a program in one transaction; an answer leaves when what it tells is kept."""
@@ -237,13 +261,21 @@ class _Wanted:
     anew: bool
     max_age_s: int | None
 
-    def is_met(self, proved_at: datetime | None, asked_at: datetime | None, now: datetime) -> bool:
+    def at_most(self, max_age_s: int) -> "_Wanted":
+        """Return the same, for a proof that is not older than so many seconds."""
+        return replace(self, max_age_s=max_age_s if self.max_age_s is None else min(self.max_age_s, max_age_s))
+
+    def is_met(self, proved_at: datetime | None, away: Away | None, now: datetime) -> bool:
         """Tell whether a proof will do: it is young enough, or was given since this request asked for one."""
-        if asked_at is not None and proved_at is not None and proved_at >= asked_at:
+        if away is not None and proved_at is not None and proved_at >= away.since:
             return True
         if self.anew:
             return False
         return self.max_age_s is None or is_fresh(proved_at, now, max_age_s=self.max_age_s)
+
+
+_OF_DEVICE = _Wanted(anew=False, max_age_s=LIMITS.proof_max_age_s)
+"""Of whoever lets a device in: nobody sees there who holds it."""
 
 
 def _wanted_proof(asked: Request, address: str) -> _Wanted:

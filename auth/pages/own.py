@@ -206,6 +206,9 @@ def _tokens_page(
         "tokens": [
             _told_token(each) for each in tokens.tokens_of(connection, caller.account_id or 0, now=desk.clock.now())
         ],
+        "consents": [
+            _told_consent(each) for each in tokens.consents_of(connection, caller.account_id or 0, now=desk.clock.now())
+        ],
         "scopes": [each for each in tokens.SCOPES if each != "admin" or may_administer],
         "days": DAYS,
         "given": given,
@@ -236,6 +239,30 @@ def revoke_token(desk: Desk, connection: Connection[Any], who: Visit) -> Respons
     except (NotFound, BadRequest):
         return go("/account/tokens")
     return go("/account/tokens", told="revoked")
+
+
+def _told_consent(consent: tokens.Consent) -> dict[str, object]:
+    return {
+        "client": consent.client,
+        "unit": consent.unit,
+        "scopes": consent.scopes,
+        "begun_at": consent.begun_at,
+        "ends_at": consent.ends_at,
+        "used_at": consent.used_at,
+        "mark": str(consent.id),
+    }
+
+
+def end_consent(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
+    """End what a program was allowed."""
+    caller = who.caller
+    if caller is None or flask.request.method == "GET" or not is_ours(Confirmation()):
+        return go("/account/tokens")
+    try:
+        tokens.end_consent(connection, caller, flask.request.form.get("mark", ""), now=desk.clock.now())
+    except NotFound:
+        return go("/account/tokens")
+    return go("/account/tokens", told="consent-ended")
 
 
 def _record(connection: Connection[Any], who: Visit, act: str) -> None:

@@ -5,10 +5,12 @@ A page is made by a callable that is passed in, and needs no script in the brows
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from types import MappingProxyType
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 import flask
@@ -21,8 +23,8 @@ from werkzeug.exceptions import HTTPException
 from auth.credentials import sessions
 from auth.credentials.proof import PROOF_PAGE
 from auth.model import Caller
-from auth.oauth.oidc import BACK
-from auth.oauth.people import Asked
+from auth.oauth.oidc import BACK, SKEW
+from auth.oauth.people import Asked, Away
 from auth.pages import entry, outside, own
 from auth.pages.forms import Confirmation, is_ours
 from auth.pages.proof import proof
@@ -47,7 +49,10 @@ from core.phrases import Phrase
 type Step = Callable[[Desk, Connection[Any], Visit], Response]
 
 FORM_COOKIE = "datdai-form"
+AWAY_COOKIE = "datdai-away"
+_BROWSER = re.compile(r"[0-9a-f]{32}")
 _MARK = "asked_at"
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _FAILURE = Phrase("The server could not answer; the operator has been told.")
 _TEXTS = {404: NotFound().text, 405: Phrase("This page is not asked for in that way.")}
 _PEOPLE = (SIGN_IN, "/signout", HOME)
@@ -72,6 +77,7 @@ def blueprint(desk: Desk) -> Blueprint:
         (HOME, "home", own.home),
         ("/account/tokens", "tokens", own.personal_tokens),
         ("/account/tokens/revoke", "revoke", own.revoke_token),
+        ("/account/consents/end", "end_consent", own.end_consent),
         (PROOF_PAGE, "proof", proof),
         ("/account/sessions", "sessions", own.own_sessions),
         ("/account/sso/unlink", "unlink", outside.unlink),
@@ -105,6 +111,37 @@ def _prepare(desk: Desk, state: BlueprintSetupState) -> None:
     state.app.secret_key = state.app.secret_key or desk.key
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a request that asks for a proof leaves in its own address.
+
+    Attributes:
+        browser: what the one browser carries that it is good in.
+        account_id: whose proof was asked for; ``None``: nobody was signed in.
+    """
+
+    at: datetime
+    browser: str
+    account_id: int | None = None
+
+    def signed(self, key: bytes) -> str:
+        """Return it as it stands in an address; what the browser carries is a part of the signature."""
+        return _marks(key, self.browser).dumps([self.at.isoformat(), self.account_id])
+
+    @classmethod
+    def read(cls, text: str, key: bytes, browser: str) -> "Mark | None":
+        """Return a mark that was made for a browser."""
+        try:
+            at, account_id = _marks(key, browser).loads(text)
+        except BadSignature:
+            return None
+        return cls(datetime.fromisoformat(at), browser, account_id)
+
+
+def _marks(key: bytes, browser: str) -> URLSafeSerializer:
+    return URLSafeSerializer(key, salt=f"datdai asked at {browser}")
+
+
 class People:
     """The pages, as the authorization server uses them."""
 
@@ -117,32 +154,54 @@ class People:
 
     def sign_in(self) -> Response:
         """Send the browser to sign in, or to what its sign-in lacks; it comes back to the address of this request."""
-        return to_step(self._visit(), back=self._back())
+        if not {"max_age", "prompt"} & set(flask.request.args):
+            return to_step(self._visit())
+        browser = self._browser()
+        back = self._back(Mark(self._desk.clock.now(), browser))
+        return self._known_again(to_step(self._visit(), back=back), browser)
 
-    def prove(self) -> Response:
-        """Send the browser to prove anew who sits before it; it comes back to the address of this request."""
-        return to_proof(self._back())
+    def prove(self, **more: str) -> Response:
+        """Send the browser to prove anew who sits before it; it comes back to the address of this request.
 
-    def asked_at(self) -> datetime | None:
-        """Return when this request sent the browser away to be proved, by a mark that it brings back."""
-        try:
-            at = datetime.fromisoformat(self._marks.loads(flask.request.args.get(_MARK, "")))
-        except BadSignature:
+        Args:
+            more: what its address lacks.
+        """
+        caller, browser = self.signed_in(), self._browser()
+        mark = Mark(self._desk.clock.now(), browser, caller.account_id if caller else None)
+        return self._known_again(to_proof(self._back(mark, more)), browser)
+
+    def away(self) -> Away | None:
+        """Return when this request sent this browser away, by a mark that the same account brings back."""
+        mark = Mark.read(flask.request.args.get(_MARK, ""), self._desk.key, self._browser())
+        who = self._visit()
+        if mark is None or who.session is None or who.owner is None:
             return None
-        return at if at + sessions.SIGN_IN_LASTS > self._desk.clock.now() else None
+        if mark.account_id not in (None, who.owner.id) or mark.at + sessions.SIGN_IN_LASTS <= self._desk.clock.now():
+            return None
+        theirs = who.session.way == "sso" and not who.owner.enrolled
+        return Away(mark.at - SKEW if theirs else mark.at, mark.account_id is not None)
 
-    def _back(self) -> str:
-        """Return the address of this request, with a mark of now where it asks for a proof."""
-        asked = flask.request.args
-        if not {"max_age", "prompt"} & set(asked):
-            return ""
-        mark = self._marks.dumps(self._desk.clock.now().isoformat())
-        kept = [(name, value) for name, value in asked.items(multi=True) if name != _MARK]
-        return f"{flask.request.path}?{urlencode([*kept, (_MARK, mark)])}"
+    def _browser(self) -> str:
+        """Return what this browser is known by when it comes back: of its own, and no other's."""
+        given = flask.request.cookies.get(self._cookie, "")
+        return given if _BROWSER.fullmatch(given) else self._desk.random(16).hex()
+
+    def _known_again(self, response: Response, browser: str) -> Response:
+        """Let a browser that is sent away be known when it comes back."""
+        kept = int(sessions.SIGN_IN_LASTS.total_seconds())
+        secure = self._desk.is_secure
+        response.set_cookie(self._cookie, browser, kept, path="/", secure=secure, httponly=True, samesite="Lax")
+        return response
 
     @property
-    def _marks(self) -> URLSafeSerializer:
-        return URLSafeSerializer(self._desk.key, salt="datdai asked at")
+    def _cookie(self) -> str:
+        return f"__Host-{AWAY_COOKIE}" if self._desk.is_secure else AWAY_COOKIE
+
+    def _back(self, mark: Mark, more: Mapping[str, str] = _NOTHING) -> str:
+        """Return the address of this request with a mark."""
+        asked = flask.request.args.items(multi=True)
+        kept = [(name, value) for name, value in asked if name != _MARK and name not in more]
+        return f"{flask.request.path}?{urlencode([*kept, *more.items(), (_MARK, mark.signed(self._desk.key))])}"
 
     def ask(self, asked: Asked) -> Response:
         """Return the page that asks for consent."""

@@ -2,14 +2,25 @@
 
 CREATE SCHEMA oauth;
 
+CREATE FUNCTION oauth.ten_gon(ten text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT replace(replace(translate(
+        regexp_replace(translate(lower(normalize(ten, NFKD) COLLATE "und-x-icu"), '|$@', 'isa'), '[^[:alnum:]]', '', 'g'),
+        'đ01l258', 'doiizsb'), 'rn', 'm'), 'vv', 'w') COLLATE "C"
+$$;
+REVOKE EXECUTE ON FUNCTION oauth.ten_gon FROM PUBLIC;
+COMMENT ON FUNCTION oauth.ten_gon IS
+    'A name without what eyes pass over: forms and case of letters, marks, spaces, punctuation; what looks alike is one letter.';
+
 CREATE TABLE oauth.client (
     id text COLLATE "C" PRIMARY KEY CHECK (id ~ '^[A-Za-z0-9_-]{3,64}$'),
     unit_id int NOT NULL REFERENCES acl.unit,
     name text COLLATE "C" NOT NULL CHECK (name <> '' AND name IS NFC NORMALIZED),
-    folded text COLLATE "C",
+    folded text COLLATE "C" NOT NULL GENERATED ALWAYS AS (oauth.ten_gon(name)) STORED CHECK (folded ~ '^[a-z0-9]+$'),
     account_id int REFERENCES acl.account,
     made_by int REFERENCES acl.account,
     proof_by int REFERENCES acl.account,
+    addresses_by int[] NOT NULL DEFAULT '{}',
     made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     revoked_at timestamptz,
     auth_method text COLLATE "C" NOT NULL DEFAULT 'none'
@@ -38,6 +49,8 @@ COMMENT ON COLUMN oauth.client.folded IS 'The name without what eyes pass over: 
 COMMENT ON COLUMN oauth.client.account_id IS 'The machine account that acts when the client asks for itself (client credentials).';
 COMMENT ON COLUMN oauth.client.made_by IS 'Who registered it; with that account the client ends.';
 COMMENT ON COLUMN oauth.client.proof_by IS 'Who was shown its secret, or gave its keys; with that account, too, the client ends.';
+COMMENT ON COLUMN oauth.client.addresses_by IS
+    'Who changed where it leads, which pages may call or where it may be used from; with each of them, too, the client ends.';
 COMMENT ON COLUMN oauth.client.jwks IS 'Public keys (RFC 7517) that its assertions are verified with.';
 COMMENT ON COLUMN oauth.client.origins IS 'Origins of web pages that may call the token endpoint with this client.';
 COMMENT ON COLUMN oauth.client.networks IS 'Where it may ask for tokens and use them from; empty: from anywhere.';
@@ -45,12 +58,16 @@ COMMENT ON COLUMN oauth.client.for_everybody IS 'Accounts of every unit may sign
 
 CREATE FUNCTION oauth.giu_chuong_trinh() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    xa boolean := new.may_introspect OR new.for_everybody OR 'admin' = ANY (new.scopes);
 BEGIN
-    IF NOT (new.may_introspect OR 'admin' = ANY (new.scopes)) THEN
-        RETURN new;
-    ELSIF acl.la_dba() THEN
-        RETURN new;
-    ELSIF TG_OP = 'UPDATE' AND to_jsonb(new) - 'revoked_at' = to_jsonb(old) - 'revoked_at' AND old.revoked_at IS NULL THEN
+    IF TG_OP = 'UPDATE' THEN
+        xa := xa OR old.may_introspect OR old.for_everybody OR 'admin' = ANY (old.scopes);
+        IF old.revoked_at IS NULL AND to_jsonb(new) - '{revoked_at,folded}'::text[] = to_jsonb(old) - '{revoked_at,folded}'::text[] THEN
+            RETURN new;
+        END IF;
+    END IF;
+    IF NOT xa OR acl.la_dba() THEN
         RETURN new;
     END IF;
     RAISE EXCEPTION 'a client that reaches so far is registered by the login that owns the database'
@@ -59,7 +76,7 @@ END $$;
 CREATE TRIGGER giu_chuong_trinh BEFORE INSERT OR UPDATE ON oauth.client
     FOR EACH ROW EXECUTE FUNCTION oauth.giu_chuong_trinh();
 COMMENT ON FUNCTION oauth.giu_chuong_trinh IS
-    'What looks into every token, or may ask for administration, is not registered or changed by the server; revoked it may be.';
+    'What looks into tokens, asks for administration or is for everybody is not registered or changed by the server; revoked it may be.';
 
 CREATE TABLE oauth.family (
     id uuid PRIMARY KEY,
@@ -115,6 +132,7 @@ CREATE TABLE oauth.code (
     expires_at timestamptz NOT NULL CHECK (expires_at > issued_at),
     used_at timestamptz
 );
+CREATE INDEX code_family ON oauth.code (family);
 CREATE INDEX code_expires ON oauth.code (expires_at);
 COMMENT ON COLUMN oauth.code.challenge IS 'SHA-256 of the verifier in base64url (PKCE S256).';
 
@@ -149,6 +167,7 @@ CREATE TABLE oauth.device (
     CHECK ((account_id IS NULL) = (allowed IS NULL)),
     CHECK ((allowed IS TRUE) = (family IS NOT NULL))
 );
+CREATE INDEX device_family ON oauth.device (family) WHERE family IS NOT NULL;
 CREATE INDEX device_expires ON oauth.device (expires_at);
 COMMENT ON COLUMN oauth.device.allowed IS 'What the person decided; NULL before.';
 
@@ -199,7 +218,7 @@ DECLARE
 BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA oauth TO %I', identity);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA oauth TO %I', identity);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION oauth.acting TO %I', identity);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION oauth.acting, oauth.ten_gon TO %I', identity);
 END
 $$;
 

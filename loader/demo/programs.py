@@ -17,11 +17,11 @@ KEY_NAME = "demo"
 
 
 def register(office: Office) -> None:
-    """Let the heads register the clients of their units, and an admin QGIS."""
+    """Let the heads register the clients of their units, and an admin with the operator QGIS."""
     stage, now = office.stage, office.stage.clock.now()
     people = callers(stage.connection, now)
     heads = {each.unit: people[each.code] for each in office.demo.accounts if each.kind is AccountKind.UNIT_HEAD}
-    stage.keep(clients.register, people[ADMIN], clients.qgis(office.demo.units[0].code), now=now)
+    stage.found(clients.register, people[ADMIN], clients.qgis(office.demo.units[0].code), now=now)
     for each in office.demo.clients:
         random = source(derived(office.key, "client", each.id))
         stage.keep(clients.register, heads[each.unit], _draft(each, office.key), now=now, random=random)

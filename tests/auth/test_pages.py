@@ -1298,11 +1298,95 @@ def test_a_mark_is_good_for_some_minutes_and_for_a_proof_that_came_after_it(clie
     client.clock.go(minutes=1)
     back = query_of(browser.get(asking(prompt="login")))["next"]
 
-    assert urlsplit(place(browser.get(back))).path == "/account/proof"
+    assert query_of(browser.get(back))["error"] == "login_required"
     browser.fill("/account/proof", password=OLD)
     assert browser.get(back).status_code == 200
     client.clock.go(minutes=10)
     assert urlsplit(place(browser.get(back))).path == "/account/proof"
+
+
+def test_a_mark_made_in_another_browser_is_none(client):
+    victim, attacker = client.browser(), client.browser()
+    attacker.sign_in()
+    marks = [query_of(attacker.get(asking(prompt="login")))["next"]]
+    marks.append(query_of(client.browser().get(asking(prompt="login")))["next"])
+    client.clock.go(seconds=5)
+    victim.sign_in()
+
+    assert [urlsplit(place(victim.get(back))).path for back in marks] == ["/account/proof"] * 2
+
+
+def test_a_mark_of_one_account_is_none_for_another_in_the_same_browser(client):
+    browser = client.browser()
+    browser.sign_in()
+    back = query_of(browser.get(asking(prompt="login")))["next"]
+    client.clock.go(seconds=5)
+    browser.fill("/signout")
+    client.ask("UPDATE acl.account SET kind = 'individual' WHERE code = 'minh'")
+    browser.sign_in("minh")
+
+    assert urlsplit(place(browser.get(back))).path == "/account/proof"
+
+
+@pytest.mark.parametrize(("late", "met"), [(0, True), (60, True), (61, False), (None, False)])
+@pytest.mark.parametrize("more", [{"prompt": "login"}, {"max_age": "0"}])
+def test_a_provider_whose_clock_lags_is_met_and_one_that_says_nothing_is_asked_once(client, more, late, met):
+    browser = client.browser()
+    browser.sign_in()
+    client.clock.go(minutes=20)
+    back = query_of(browser.get(asking(**more)))["next"]
+    proved_at = None if late is None else client.clock.now() - timedelta(seconds=late)
+    client.ask("UPDATE oauth.session SET way = 'sso', proved_at = %s", proved_at)
+
+    answer = browser.get(back)
+
+    assert (answer.status_code == 200) is met
+    assert met or query_of(answer)["error"] == "login_required"
+
+
+def test_a_proof_of_our_own_is_given_no_time_before_it_was_asked_for(client):
+    browser = client.browser()
+    browser.sign_in()
+    enrolled(browser)
+    client.clock.go(minutes=20)
+    back = query_of(browser.get(asking(prompt="login")))["next"]
+    client.ask("UPDATE oauth.session SET way = 'sso', proved_at = %s", client.clock.now() - timedelta(seconds=1))
+
+    assert query_of(browser.get(back))["error"] == "login_required"
+
+
+def test_a_device_is_let_in_after_a_fresh_proof_and_the_way_leads_back_to_its_code(client):
+    form = {"client_id": "qgis", "scope": "features:read"}
+    shown = client.flask.test_client().post("/oauth/device_authorization", base_url=BASE, data=form).json
+    browser = client.browser()
+    browser.sign_in()
+    client.clock.go(minutes=14)
+    client.ask("UPDATE oauth.device SET expires_at = expires_at + interval '1 hour'")
+    token = token_in(browser.get("/oauth/device"))
+    client.clock.go(minutes=2)
+
+    sent = browser.post("/oauth/device", csrf_token=token, user_code=shown["user_code"], decision="allow")
+    assert urlsplit(place(sent)).path == "/account/proof"
+    assert client.ask("SELECT allowed FROM oauth.device") == [(None,)]
+    back = browser.fill(place(sent), password=OLD)
+    told = browser.fill(place(back), user_code=shown["user_code"], decision="allow")
+
+    assert "Đã cho phép" in told.text
+    assert client.ask("SELECT allowed FROM oauth.device") == [(True,)]
+
+
+def test_administration_is_allowed_after_a_fresh_proof_whatever_the_client_asks_for(client):
+    client.ask("UPDATE oauth.client SET scopes = %s", ["features:read", "tiles:read", "admin"])
+    browser = client.browser()
+    browser.sign_in()
+    client.clock.go(minutes=16)
+
+    sent = browser.get(asking(scope="admin"))
+    assert urlsplit(place(sent)).path == "/account/proof"
+    back = browser.fill(place(sent), password=OLD)
+    answer = browser.fill(place(back), decision="allow")
+
+    assert "code" in query_of(answer)
 
 
 @pytest.mark.parametrize("max_age", ["", "-1", "x", "1.5", "９", "1" * 10])
@@ -1331,6 +1415,58 @@ def test_what_comes_out_of_a_consent_keeps_its_proof_whatever_is_refreshed(clien
             now = NOW + timedelta(minutes=5)
             caller = tokens.caller_of(client.owner, given["access_token"], now=now, address="10.1.2.3")
             assert caller.proved_at == NOW
+
+
+def allowed(client: Service, browser: Browser) -> dict[str, Any]:
+    code = query_of(browser.fill(asking(), decision="allow"))["code"]
+    form = {"grant_type": "authorization_code", "client_id": "qgis", "code": code}
+    return program(client, **form, redirect_uri=REDIRECT, code_verifier=VERIFIER)
+
+
+def is_good(client: Service, given: dict[str, Any]) -> tuple[bool, int]:
+    """Tell whether an access token is good, and how its refresh is answered."""
+    with client.owner.transaction():
+        good = tokens.find(client.owner, given["access_token"], now=client.clock.now()) is not None
+    form = {"grant_type": "refresh_token", "client_id": "qgis", "refresh_token": given["refresh_token"]}
+    return good, client.flask.test_client().post("/oauth/token", data=form, base_url=BASE).status_code
+
+
+def test_a_new_password_ends_what_was_allowed_to_programs_and_keeps_personal_tokens(client):
+    browser = client.browser()
+    browser.sign_in()
+    given = allowed(client, browser)
+    made = browser.fill("/account/tokens", purpose="GDAL", scopes="features:read", days="7")
+    personal = re.search(r"<code>(lda_\w+)</code>", made.text)[1]
+
+    browser.fill("/account/password", old=OLD, new=NEW, again=NEW)
+
+    assert is_good(client, given) == (False, 400)
+    with client.owner.transaction():
+        assert tokens.find(client.owner, personal, now=client.clock.now())
+
+
+def test_what_was_allowed_is_listed_and_ended_by_its_owner_alone(client):
+    client.ask("UPDATE acl.account SET kind = 'individual' WHERE code = 'minh'")
+    browser, other = client.browser(), client.browser()
+    browser.sign_in()
+    other.sign_in("minh")
+    given = allowed(client, browser)
+    listed = browser.get("/account/tokens")
+    mark = re.search(r'name="mark" value="([0-9a-f-]{36})"', listed.text)[1]
+    assert "Ứng dụng đã được cho phép" in listed.text
+    assert "QGIS" in listed.text
+    assert "Đọc dữ liệu không gian" in listed.text.split("Ứng dụng đã được cho phép")[-1]
+
+    other.post("/account/consents/end", csrf_token=token_in(other.get("/account/tokens")), mark=mark)
+    browser.post("/account/consents/end", mark=mark)
+    assert client.ask("SELECT ended_at FROM oauth.family") == [(None,)]
+    ended = browser.post("/account/consents/end", csrf_token=token_in(listed), mark=mark)
+
+    assert place(ended) == "/account/tokens?told=consent-ended"
+    assert is_good(client, given) == (False, 400)
+    after = browser.get(place(ended)).text
+    assert "Đã chấm dứt" in after
+    assert mark not in after
 
 
 def program(service: Service, **form: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +14,6 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from psycopg.conninfo import make_conninfo
 from pyotp import TOTP
 
 from auth.credentials import passwords
@@ -23,7 +21,6 @@ from auth.oauth import clients
 from auth.oauth.clients import Draft
 from auth.people import accounts
 from core.clocks import RealClock
-from database.writer import Writer
 from loader.demo.deriving import password_of, second_factor_of
 from tests.clients.worlds import IN_FORCE, LOC_NINH, PARCEL, WORLDS, Rows, Sees
 from tests.conftest import DEMO_KEY
@@ -102,8 +99,7 @@ def _register(dsn: str, page: str) -> None:
         origins=[page],
         for_everybody=True,
     )
-    writer = Writer(make_conninfo(dsn, user="datdai_mau_identity"), purpose="identity")
-    with closing(writer), writer.transaction() as connection:
+    with psycopg.connect(dsn) as connection:
         admin = accounts.caller_named(connection, "so.quantri1")
         clients.register(connection, admin, draft, now=RealClock().now())
 

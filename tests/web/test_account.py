@@ -85,7 +85,24 @@ CONSENT = {
 }
 FACTOR = {"must": False, "enrolled": False, "recovery_left": 0, "qr": "", "secret": "", "plain_secret": ""}
 SHOWN = {"qr": QR, "secret": "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP", "plain_secret": SECRET}
-TOKEN_PAGE = {"prove": False, "tokens": TOKENS, "scopes": SCOPES, "days": (7, 30, 90), "given": GIVEN, "secret": ""}
+ALLOWED = {
+    "client": "QGIS",
+    "unit": "Sở Tài nguyên và Môi trường",
+    "scopes": ["features:read", "tiles:read"],
+    "begun_at": AT,
+    "ends_at": AT,
+    "used_at": None,
+    "mark": "2f1c0000-0000-4000-8000-000000000000",
+}
+TOKEN_PAGE = {
+    "prove": False,
+    "tokens": TOKENS,
+    "consents": [ALLOWED],
+    "scopes": SCOPES,
+    "days": (7, 30, 90),
+    "given": GIVEN,
+    "secret": "",
+}
 SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "account": ("account", HOME),
     "account-linked": ("account", HOME | {"linked": "can-bo-17", "days_left": None, "last": None}),
@@ -109,7 +126,7 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "signout": ("signout", {}),
     "tokens": ("tokens", TOKEN_PAGE),
     "tokens-made": ("tokens", TOKEN_PAGE | {"secret": TOKEN}),
-    "tokens-none": ("tokens", TOKEN_PAGE | {"prove": True, "tokens": [], "problem": WRONG}),
+    "tokens-none": ("tokens", TOKEN_PAGE | {"prove": True, "tokens": [], "consents": [], "problem": WRONG}),
 }
 
 

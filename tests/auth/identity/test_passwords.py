@@ -89,8 +89,11 @@ def test_a_new_password_needs_the_current_one(people):
             )
 
 
-def test_a_new_password_ends_the_other_sessions_and_keeps_tokens(people):
-    people.give_token("lan")
+def test_a_new_password_ends_the_other_sessions_and_keeps_personal_tokens(people):
+    of_consent, personal = people.give_token("lan"), people.give_token("lan")
+    people.ask(
+        "UPDATE oauth.token SET kind = 'personal', expires_at = issued_at + interval '1 day' WHERE hash = %s", personal
+    )
     kept, other = people.give_session("lan"), people.give_session("lan")
 
     passwords.change_password(
@@ -99,6 +102,7 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_tokens(people):
 
     assert people.alive("lan") == (1, 1)
     assert people.ask("SELECT hash FROM oauth.session WHERE ended_at IS NOT NULL") == [(other,)]
+    assert people.ask("SELECT hash FROM oauth.token WHERE revoked_at IS NOT NULL") == [(of_consent,)]
 
 
 def test_an_account_that_was_not_handed_over_gets_no_password(people):

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from auth.credentials.tokens import SCOPES, hash_of
 from auth.model import AccountKind, Caller
 from auth.oauth import Asked, Parts, Rates, blueprint
+from auth.oauth.people import Away
 from database.writer import Writer
 from server.mounted import assemble
 
@@ -125,7 +126,7 @@ class StandIn:
 
     def __init__(self) -> None:
         self.who: Caller | None = None
-        self.asked: datetime | None = None
+        self.been: Away | None = None
 
     def signed_in(self) -> Caller | None:
         return self.who
@@ -133,11 +134,11 @@ class StandIn:
     def sign_in(self) -> Response:
         return flask.redirect("/signin")
 
-    def prove(self) -> Response:
-        return flask.redirect("/account/proof")
+    def prove(self, **more: str) -> Response:
+        return flask.redirect("/account/proof" + ("?" + urlencode(more) if more else ""))
 
-    def asked_at(self) -> datetime | None:
-        return self.asked
+    def away(self) -> Away | None:
+        return self.been
 
     def ask(self, asked: Asked) -> Response:
         return flask.jsonify(asdict(asked))

@@ -1,7 +1,9 @@
 """Clients and personal tokens over the admin API."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,12 +13,12 @@ from psycopg.conninfo import make_conninfo
 
 from auth.api import blueprint, document
 from auth.api.http import Access
-from auth.credentials.tokens import new_secret
+from auth.credentials.tokens import hash_of, new_secret
 from auth.model import Caller
 from core.errors import Unauthorized
 from database.writer import Writer
 from server.mounted import assemble
-from tests.auth.oauth.conftest import MovableClock, World
+from tests.auth.oauth.conftest import NOW, MovableClock, World
 
 BROWSER = {
     "id": "ban-do",
@@ -68,6 +70,8 @@ ENDPOINTS = [
     ("GET", "/tokens", None),
     ("POST", "/tokens", TOKEN),
     ("DELETE", "/tokens/0123456789abcdef", None),
+    ("GET", "/consents", None),
+    ("DELETE", "/consents/2f1c0000-0000-4000-8000-000000000000", None),
 ]
 
 
@@ -206,6 +210,30 @@ def test_a_session_with_an_account_that_may_not_act_gets_no_token(api: Api, worl
     assert api.ask("POST", "/tokens", TOKEN).status_code == 403
 
 
+def test_a_consent_is_listed_and_ended_with_its_tokens_by_its_owner_alone(api: Api, world: World) -> None:
+    world.client("qgis", name="QGIS")
+    family, token = uuid.uuid4(), new_secret()
+    world.ask("INSERT INTO oauth.family (id, account_id, client_id, begun_at, ends_at) VALUES (%s, %s, 'qgis', %s, %s)",
+              family, world.head.account_id, NOW, NOW + timedelta(hours=12))  # fmt: skip
+    world.ask("INSERT INTO oauth.token (hash, kind, account_id, client_id, scopes, family, issued_at, expires_at) "
+              "VALUES (%s, 'access', %s, 'qgis', '{tiles:read}', %s, %s, %s)",
+              hash_of(token), world.head.account_id, family, NOW, NOW + timedelta(minutes=10))  # fmt: skip
+
+    (given,) = api.ask("GET", "/consents").get_json()["items"]
+    assert (given["id"], given["client_id"], given["client"]) == (str(family), "qgis", "QGIS")
+    api.who = world.admin
+    assert api.ask("GET", "/consents").get_json()["items"] == []
+    assert api.ask("DELETE", f"/consents/{family}").status_code == 404
+    api.who = world.head
+    assert api.ask("DELETE", f"/consents/{family}").status_code == 204
+    assert api.ask("DELETE", f"/consents/{family}").status_code == 404
+    assert api.ask("DELETE", "/consents/x").status_code == 404
+    assert world.ask("SELECT revoked_at FROM oauth.token") == [(NOW,)]
+    assert world.ask("SELECT account, about FROM audit.act WHERE act = 'consent.end'") == [
+        ("thu.truong", f"consent:{family}")
+    ]
+
+
 def test_a_bad_id_is_a_bad_request(api: Api) -> None:
     assert api.ask("DELETE", "/tokens/zz").status_code == 400
 
@@ -216,4 +244,5 @@ def test_the_document_describes_every_endpoint() -> None:
     validate(described)
     for method, path, _ in ENDPOINTS:
         template = path.replace("ban-do", "{client_id}").replace("0123456789abcdef", "{mark}")
+        template = template.replace("2f1c0000-0000-4000-8000-000000000000", "{consent}")
         assert method.lower() in described["paths"][f"/admin/api{template}"]

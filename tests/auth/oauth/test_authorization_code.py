@@ -1,12 +1,15 @@
 """The authorization code: PKCE, redirects, one redemption."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from auth.credentials.tokens import hash_of
-from tests.auth.oauth.conftest import ABSENT, BASE, REDIRECT, Service, basic
+from auth.oauth.people import Away
+from tests.auth.oauth.conftest import ABSENT, BASE, NOW, REDIRECT, Service, basic
 
 
 def _sent(answer) -> dict[str, str]:
@@ -273,6 +276,39 @@ def test_a_client_of_one_unit_is_for_its_own_people(service: Service) -> None:
 
     service.people.who = service.world.admin
     assert "code" in _sent(service.authorize())
+
+
+@pytest.mark.parametrize("proved_at", [None, NOW - timedelta(minutes=15, seconds=1)])
+@pytest.mark.parametrize("max_age", [None, "900", "86400"])
+def test_administration_is_consented_to_by_who_has_just_proved_who_they_are_whatever_the_client_asks_for(
+    service: Service, proved_at: datetime | None, max_age: str | None
+) -> None:
+    service.people.who = replace(service.world.admin, proved_at=proved_at)
+
+    for decision in (None, "allow"):
+        asked = service.authorize(decision, scope="features:read admin", max_age=max_age)
+        assert asked.headers["Location"] == "/account/proof"
+    assert service.world.ask("SELECT count(*) FROM oauth.code") == [(0,)]
+    if max_age is None:
+        assert "code" in _sent(service.authorize())
+    service.people.who = replace(service.world.admin, proved_at=NOW - timedelta(minutes=15))
+    assert "code" in _sent(service.authorize(scope="admin", max_age=max_age))
+
+
+@pytest.mark.parametrize("asked", [{"prompt": "login"}, {"max_age": "0"}, {"max_age": "60"}, {"scope": "admin"}])
+@pytest.mark.parametrize("proved_at", [None, NOW - timedelta(hours=1)])
+def test_a_proof_that_never_comes_is_asked_for_once_and_the_client_is_told(
+    service: Service, asked: dict[str, str], proved_at: datetime | None
+) -> None:
+    service.people.who = replace(service.world.admin, proved_at=proved_at)
+
+    service.people.been = Away(NOW - timedelta(minutes=1), was_to_prove=False)
+    assert service.authorize(**asked).headers["Location"] == "/account/proof"
+    service.people.been = Away(NOW - timedelta(minutes=1))
+    sent = _sent(service.authorize(**asked))
+
+    assert (sent["error"], sent["state"], sent["iss"]) == ("login_required", "xyz", BASE)
+    assert service.world.ask("SELECT count(*) FROM oauth.code") == [(0,)]
 
 
 def test_an_account_suspended_between_code_and_redemption_gets_no_token(service: Service) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -104,6 +105,52 @@ def test_a_client_ends_with_the_account_that_can_prove_to_be_it(world: World, re
     ]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"redirect_uris": ["https://xau.example/cb"]},
+        {"redirect_uris": ["https://ban-do.example/cb", "https://xau.example/cb"], "name": "Khác"},
+        {"origins": ["https://xau.example"]},
+        {"networks": ["10.0.0.0/8"]},
+    ],
+)
+def test_a_client_ends_with_each_account_that_gave_it_an_address(
+    world: World, register, identity: Writer, changes: dict[str, Any]
+) -> None:
+    register(world.admin, BROWSER)
+    with identity.transaction() as connection:
+        clients.change(connection, world.head, "ban-do", changes)
+        clients.change(connection, world.admin, "ban-do", {"origins": [], "networks": ["10.9.0.0/16"]})
+    world.ask(
+        "INSERT INTO oauth.family (id, account_id, client_id, begun_at, ends_at) VALUES "
+        "(gen_random_uuid(), %s, 'ban-do', %s, %s)",
+        world.person.account_id,
+        NOW,
+        NOW + timedelta(hours=1),
+    )
+
+    with identity.transaction() as connection:
+        endings.end_all(connection, world.head.account_id or 0, now=NOW)
+
+    assert world.ask("SELECT revoked_at FROM oauth.client") == [(NOW,)]
+    assert world.ask("SELECT ended_at FROM oauth.family") == [(NOW,)]
+
+
+def test_who_was_shown_the_secret_is_not_forgotten_for_who_gave_an_address(
+    world: World, register, identity: Writer
+) -> None:
+    world.ask("UPDATE acl.account SET unit_id = %s WHERE code = 'may.ioc'", world.xa)
+    register(replace(world.ioc_head, unit_id=world.xa), MACHINE, unit="xa-an-phu")
+    second = replace(world.head, account_id=world.person.account_id)
+    with identity.transaction() as connection:
+        clients.renew_secret(connection, world.head, "ioc")
+        clients.change(connection, second, "ioc", {"networks": ["10.0.0.0/8"]})
+
+        endings.end_all(connection, world.head.account_id or 0, now=NOW)
+
+    assert world.ask("SELECT revoked_at FROM oauth.client") == [(NOW,)]
+
+
 def test_a_client_outlives_who_changed_its_name(world: World, register, identity: Writer) -> None:
     register(world.admin, BROWSER)
     with identity.transaction() as connection:
@@ -134,10 +181,11 @@ def test_a_registered_machine_gets_a_token_until_it_is_revoked(service: Service,
     assert not service.is_good(first)
 
 
-def test_qgis_is_registered_for_everybody_with_the_loopback(service: Service, register) -> None:
+def test_qgis_is_registered_for_everybody_with_the_loopback(service: Service, empty_db: str) -> None:
     service.world.ask("DELETE FROM oauth.client WHERE id = 'qgis'")
 
-    client, secret = register(service.world.admin, clients.qgis("so-tnmt"))
+    with psycopg.connect(empty_db) as operator:
+        client, secret = clients.register(operator, service.world.admin, clients.qgis("so-tnmt"), now=NOW)
 
     assert (client.id, secret, client.auth_method) == ("qgis", None, "none")
     assert service.tokens()["refresh_token"]
@@ -189,10 +237,11 @@ def test_a_head_knows_nothing_of_the_clients_of_other_units(world: World, regist
     [
         {"scopes": ["features:read", "admin"]},
         {"scopes": ["features:read", "admin"], "for_everybody": True},
+        {"for_everybody": True},
         {"may_introspect": True, "auth_method": "client_secret_basic"},
     ],
 )
-def test_what_asks_for_administration_or_looks_into_tokens_is_registered_at_the_machine_alone(
+def test_what_asks_for_administration_looks_into_tokens_or_is_for_everybody_is_registered_at_the_machine_alone(
     world: World, register, empty_db: str, changes: dict[str, Any]
 ) -> None:
     for actor in (world.head, world.admin):
@@ -212,10 +261,14 @@ def test_no_admin_changes_what_reaches_so_far_nor_lets_another_client_do_so(
     far = replace(BROWSER, auth_method="client_secret_basic", may_introspect=True, origins=())
     with psycopg.connect(empty_db) as operator:
         clients.register(operator, world.admin, far, now=NOW)
+        clients.register(operator, world.admin, clients.qgis("so-tnmt"), now=NOW)
     register(world.admin, BROWSER, id="khac", name="Khác")
 
     with identity.transaction() as connection:
         for act in (
+            lambda: clients.change(connection, world.admin, "qgis", {"redirect_uris": ["https://khac.example/"]}),
+            lambda: clients.change(connection, world.admin, "qgis", {"for_everybody": False}),
+            lambda: clients.change(connection, world.admin, "khac", {"for_everybody": True}),
             lambda: clients.change(connection, world.admin, "ban-do", {"redirect_uris": ["https://khac.example/"]}),
             lambda: clients.change(connection, world.admin, "ban-do", {"may_introspect": False}),
             lambda: clients.renew_secret(connection, world.admin, "ban-do"),
@@ -231,6 +284,11 @@ def test_no_admin_changes_what_reaches_so_far_nor_lets_another_client_do_so(
     [
         "INSERT INTO oauth.client (id, unit_id, name, scopes) SELECT 'xau', id, 'x', '{admin}' FROM acl.unit LIMIT 1",
         "UPDATE oauth.client SET scopes = '{admin}' WHERE id = 'ban-do'",
+        "INSERT INTO oauth.client (id, unit_id, name, for_everybody) SELECT 'xau', id, 'x', true FROM acl.unit LIMIT 1",
+        "UPDATE oauth.client SET for_everybody = true WHERE id = 'ban-do'",
+        "UPDATE oauth.client SET redirect_uris = '{https://xau.example/}' WHERE id = 'moi'",
+        "UPDATE oauth.client SET redirect_uris = '{https://xau.example/}', for_everybody = false WHERE id = 'moi'",
+        "UPDATE oauth.client SET revoked_at = now(), name = 'Khác' WHERE id = 'moi'",
         "UPDATE oauth.client SET redirect_uris = '{https://xau.example/}' WHERE id = 'soi'",
         "UPDATE oauth.client SET secret_hash = repeat('0', 64) WHERE id = 'soi'",
         "UPDATE oauth.client SET revoked_at = NULL WHERE id = 'het'",
@@ -241,28 +299,50 @@ def test_postgresql_refuses_the_server_what_the_operator_alone_does(
 ) -> None:
     register(world.head, BROWSER)
     far = {"auth_method": "client_secret_basic", "secret_hash": "f" * 64, "may_introspect": True}
+    far["for_everybody"] = False
+    world.client("moi", scopes=["features:read"])
     world.client("soi", **far)
     world.client("het", **far, revoked_at=NOW)
 
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="owns the database"), identity.transaction() as one:
         one.execute(statement.encode())
     with identity.transaction() as other:
-        other.execute("UPDATE oauth.client SET revoked_at = now() WHERE id = 'soi'")
+        other.execute("UPDATE oauth.client SET revoked_at = now() WHERE id IN ('soi', 'moi')")
 
 
-def test_only_a_system_admin_registers_a_client_for_everybody(world: World, register, identity: Writer) -> None:
-    with pytest.raises(Forbidden):
-        register(world.head, BROWSER, for_everybody=True)
+def test_only_a_system_admin_registers_a_client_for_everybody(world: World, register, empty_db: str) -> None:
     register(world.head, BROWSER)
-    with identity.transaction() as connection, pytest.raises(Forbidden):
-        clients.change(connection, world.head, "ban-do", {"for_everybody": True})
-    client, _ = register(world.admin, BROWSER, id="khac", name="Khác", for_everybody=True)
-    assert client
+    everybodys = replace(BROWSER, id="khac", name="Khác", for_everybody=True)
+
+    with psycopg.connect(empty_db) as operator:
+        with pytest.raises(Forbidden):
+            clients.register(operator, world.head, everybodys, now=NOW)
+        with pytest.raises(Forbidden):
+            clients.change(operator, world.head, "ban-do", {"for_everybody": True})
+        client, _ = clients.register(operator, world.admin, everybodys, now=NOW)
+
+    assert client.for_everybody
 
 
 @pytest.mark.parametrize(
     "name",
-    ["QGIS", "qgis", "Q GIS", "Q.G-I.S!", "ＱＧＩＳ", "QGÍS", "Q G Ì S", "QG1S", "QGlS", "QGIŚ", "(QGIS)", "Ⓠgis"],
+    [
+        "QGIS",
+        "qgis",
+        "Q GIS",
+        "Q.G-I.S!",
+        "ＱＧＩＳ",
+        "QGÍS",
+        "Q G Ì S",
+        "QG1S",
+        "QGlS",
+        "QGIŚ",
+        "(QGIS)",
+        "Ⓠgis",
+        "QG|S",
+        "QGI5",
+        "QGI$",
+    ],
 )
 def test_no_living_client_has_a_name_that_looks_like_another_ones(
     world: World, register, identity: Writer, name: str
@@ -280,18 +360,54 @@ def test_no_living_client_has_a_name_that_looks_like_another_ones(
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Bản đồ đất", "BAN DO DAT"), ("Địa chính", "Dia-chinh"), ("Sở 01", "So Oi")]
+    ("one", "other"),
+    [
+        ("Bản đồ đất", "BAN DO DAT"),
+        ("Địa chính", "Dia-chinh"),
+        ("Sở 01", "So Oi"),
+        ("Sở 5", "SO S"),
+        ("Trạm 8", "Trarn B"),
+        ("Web", "VVeb"),
+        ("Zalo 2", "2ALO Z"),
+        ("Map", "rnap"),
+    ],
 )
-def test_names_that_differ_in_marks_alone_look_alike(one: str, other: str) -> None:
-    assert clients.folded(one) == clients.folded(other)
+def test_names_that_look_alike_are_one_to_postgresql(world: World, one: str, other: str) -> None:
+    world.client("mot", name=one)
+
+    with pytest.raises(psycopg.errors.UniqueViolation, match="client_alike"):
+        world.client("hai", name=other)
+
+
+@pytest.mark.parametrize("name", ["Bản đồ xã", "Bản đồ xá 3", "Bản đồ 3", "Trạm quan trắc"])
+def test_names_that_differ_in_a_letter_do_not_look_alike(world: World, name: str) -> None:
+    world.client("mot", name="Bản đồ")
+    world.client("hai", name=name)
+
+    assert world.ask("SELECT count(DISTINCT folded) FROM oauth.client") == [(2,)]
+
+
+def test_postgresql_computes_what_a_name_looks_like_and_takes_nobodys_word_for_it(
+    world: World, identity: Writer
+) -> None:
+    world.client("mot", name="QGIS")
+
+    for value in ("NULL", "'khac'"):
+        statement = (
+            "INSERT INTO oauth.client (id, unit_id, name, folded) SELECT 'hai', id, 'QGIS', {} FROM acl.unit LIMIT 1"
+        )
+        with pytest.raises(psycopg.errors.GeneratedAlways), identity.transaction() as connection:
+            connection.execute(statement.format(value).encode())
+    with pytest.raises(psycopg.errors.CheckViolation):
+        world.client("ba", name="...")
 
 
 def test_postgresql_keeps_two_registrations_at_once_from_looking_alike(world: World) -> None:
-    world.client("mot", folded="qgis")
+    world.client("mot", name="QGIS")
 
     with pytest.raises(psycopg.errors.UniqueViolation):
-        world.client("hai", folded="qgis")
-    world.client("bai", folded="qgis", revoked_at=NOW)
+        world.client("hai", name="qgis")
+    world.client("bai", name="Qgis", revoked_at=NOW)
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,10 @@ def run(empty_db: str, as_app: Callable[[str], str], capsys: pytest.CaptureFixtu
     return command
 
 
-def test_qgis_is_added_shown_and_revoked(world: World, run: Run) -> None:
-    code, made = run("client", "add-qgis", "--unit", "so-tnmt", "--as", "quan.tri")
+def test_qgis_is_added_by_the_operator_shown_and_revoked(world: World, run: Run, empty_db: str) -> None:
+    asked = ["client", "add-qgis", "--unit", "so-tnmt", "--as", "quan.tri"]
+    assert run(*asked)[1] == ("datdai: This is done at the machine alone, by the login that owns the database.\n")
+    code, made = run(*asked, "--operator", dba=empty_db)
 
     assert (code, made["id"], made["for_everybody"]) == (0, "qgis", True)
     assert run("client", "show", "qgis", "--as", "quan.tri") == (0, made)
@@ -57,10 +59,11 @@ def test_a_machine_is_added_with_a_secret_or_a_key(run: Run, tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("world")
-def test_a_client_is_changed_in_what_is_given(run: Run) -> None:
-    run("client", "add-qgis", "--unit", "so-tnmt", "--as", "quan.tri")
+def test_a_client_is_changed_in_what_is_given(run: Run, empty_db: str) -> None:
+    run("client", "add-qgis", "--unit", "so-tnmt", "--as", "quan.tri", "--operator", dba=empty_db)
 
-    _, changed = run("client", "change", "qgis", "--scope", "tiles:read", "--no-for-everybody", "--as", "quan.tri")
+    changes = ["--scope", "tiles:read", "--no-for-everybody", "--as", "quan.tri", "--operator"]
+    _, changed = run("client", "change", "qgis", *changes, dba=empty_db)
 
     assert (changed["name"], changed["scopes"], changed["for_everybody"]) == ("QGIS", ["tiles:read"], False)
 
@@ -116,6 +119,22 @@ def test_a_personal_token_is_issued_listed_and_revoked(run: Run) -> None:
     assert run("token", "revoke", made["id"], "--as", "thu.truong")[0] == 2
     assert run("token", "revoke", made["id"], "--as", "can.bo")[0] == 0
     assert run("token", "list", "--as", "can.bo") == (0, [])
+
+
+def test_a_consent_is_listed_and_ended_by_its_owner(world: World, run: Run) -> None:
+    world.client("qgis", name="QGIS")
+    (family,) = world.ask(
+        "INSERT INTO oauth.family (id, account_id, client_id, begun_at, ends_at) VALUES "
+        "(gen_random_uuid(), %s, 'qgis', now(), now() + interval '1 hour') RETURNING id::text",
+        world.person.account_id,
+    )[0]
+
+    _, (given,) = run("token", "consents", "--as", "can.bo")
+    assert (given["id"], given["client"]) == (family, "QGIS")
+    assert run("token", "consents", "--as", "thu.truong") == (0, [])
+    assert run("token", "end-consent", family, "--as", "thu.truong")[0] == 2
+    assert run("token", "end-consent", family, "--as", "can.bo")[0] == 0
+    assert run("token", "consents", "--as", "can.bo") == (0, [])
 
 
 def test_what_is_over_is_forgotten(world: World, run: Run) -> None:

@@ -1,10 +1,13 @@
 """The device flow: a kiosk shows a code, a person decides elsewhere."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.auth.oauth.conftest import BASE, DEVICE, Service
+from auth.oauth.people import Away
+from tests.auth.oauth.conftest import BASE, DEVICE, NOW, Service
 
 
 def _begin(service: Service, **form: str) -> dict[str, Any]:
@@ -131,6 +134,30 @@ def test_what_a_device_gets_carries_no_proof_of_the_person(service: Service) -> 
     assert service.people.who
     assert service.people.who.proved_at
     assert service.world.ask("SELECT proved_at FROM oauth.family") == [(None,)]
+
+
+@pytest.mark.parametrize("proved_at", [None, NOW - timedelta(minutes=15, seconds=1)])
+def test_who_has_not_proved_lately_who_they_are_lets_no_device_in(service: Service, proved_at: datetime | None) -> None:
+    begun = _begin(service)
+    service.people.who = replace(service.world.person, proved_at=proved_at)
+
+    sent = [_decide(service, begun), service.get("/oauth/device", user_code=begun["user_code"])]
+
+    assert [each.headers["Location"] for each in sent] == [f"/account/proof?user_code={begun['user_code']}"] * 2
+    assert _poll(service, begun).get_json()["error"] == "authorization_pending"
+    service.people.who = replace(service.world.person, proved_at=NOW - timedelta(minutes=15))
+    assert _decide(service, begun).get_json() == {"allowed": True}
+
+
+def test_a_proof_that_never_comes_is_asked_for_once(service: Service) -> None:
+    begun = _begin(service)
+    service.people.who = replace(service.world.person, proved_at=None)
+    service.people.been = Away(NOW)
+
+    answer = _decide(service, begun)
+
+    assert (answer.status_code, answer.text) == (400, "login_required")
+    assert _poll(service, begun).get_json()["error"] == "authorization_pending"
 
 
 def test_who_has_not_signed_in_decides_nothing(service: Service) -> None:
