@@ -138,14 +138,14 @@ def _list_successions(access: Access) -> Response:
 def _propose(access: Access) -> Response:
     given = body(SuccessionProposed)
     with acting(access) as (connection, actor):
-        proposed = units.propose_succession(connection, actor, **given.__dict__, clock=access.clock)
+        proposed = units.propose_succession(connection, actor, **given.__dict__)
     return answer(proposed, 201)
 
 
 def _decide(access: Access, number: int) -> Response:
     given = body(Decision)
     with acting(access) as (connection, actor):
-        decided = units.decide_succession(connection, actor, number, approve=given.approve, clock=access.clock)
+        decided = units.decide_succession(connection, actor, number, approve=given.approve)
     return answer(decided)
 
 

@@ -138,16 +138,16 @@ def _import_staff(chosen: argparse.Namespace, at: Acting) -> object:
 
 def _propose(chosen: argparse.Namespace, at: Acting) -> object:
     return units.propose_succession(
-        at.connection, at.actor, old=chosen.old, new=chosen.new, day=chosen.day, basis=chosen.basis, clock=at.clock
+        at.connection, at.actor, old=chosen.old, new=chosen.new, day=chosen.day, basis=chosen.basis
     )
 
 
 def _approve(chosen: argparse.Namespace, at: Acting) -> object:
-    return units.decide_succession(at.connection, at.actor, chosen.number, approve=True, clock=at.clock)
+    return units.decide_succession(at.connection, at.actor, chosen.number, approve=True)
 
 
 def _refuse(chosen: argparse.Namespace, at: Acting) -> object:
-    return units.decide_succession(at.connection, at.actor, chosen.number, approve=False, clock=at.clock)
+    return units.decide_succession(at.connection, at.actor, chosen.number, approve=False)
 
 
 def _successions(_chosen: argparse.Namespace, at: Acting) -> object:

@@ -1,15 +1,17 @@
 """Units (đơn vị): a dated tree, and which unit succeeds which.
 
 A unit keeps its code for good. After a reform a new unit takes over by a succession that one officer of the Sở proposes
-and a second one approves; it moves nothing by itself: agreements move by an act of their own that needs it.
+and a second one approves within five days, by the clock of PostgreSQL; it moves nothing by itself: agreements move by
+an act of their own that needs it.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, cast
 from unicodedata import normalize
 
 from psycopg import Connection
+from psycopg.errors import CheckViolation, InsufficientPrivilege
 
 from auth.audit.acts import record
 from auth.authority import DBA, require_admin, require_sight
@@ -18,10 +20,10 @@ from auth.people.admins import one_at_a_time, refuse_fewer_admins
 from auth.rights.stale import mark_stale
 from auth.rows import every, first, only, refusals
 from auth.standing import is_one_person
-from core.clocks import Clock
 from core.errors import BadRequest, Conflict, Forbidden
 from database.queries import load
 
+_EXPIRED: Final = "The proposal has expired."
 _QUERIES: Final = load("auth.people", "units.sql")
 
 
@@ -65,7 +67,12 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Succession:
-    """A unit takes over from another one on a legal day; ``state`` is ``proposed``, ``approved`` or ``refused``."""
+    """A unit takes over from another one on a legal day.
+
+    Attributes:
+        state: ``proposed``, ``approved``, ``refused`` or ``expired``.
+        expires_at: first instant at which what is proposed is not approved any more.
+    """
 
     id: int
     old_id: int
@@ -77,6 +84,7 @@ class Succession:
     state: str
     proposed_by: int
     decided_by: int | None
+    expires_at: datetime
 
 
 def create_unit(connection: Connection[Any], actor: Caller, new: NewUnit) -> Unit:
@@ -195,9 +203,9 @@ def parents_of(connection: Connection[Any], unit_id: int) -> list[Parent]:
 
 
 def propose_succession(
-    connection: Connection[Any], actor: Caller, *, old: str, new: str, day: date, basis: str, clock: Clock
+    connection: Connection[Any], actor: Caller, *, old: str, new: str, day: date, basis: str
 ) -> Succession:
-    """Propose that a unit takes over from another one.
+    """Propose that a unit takes over from another one; what was proposed of the two and has expired is closed.
 
     Raises:
         Forbidden: the actor is no system admin.
@@ -207,7 +215,8 @@ def propose_succession(
     """
     require_admin(actor)
     values = {"old": find_unit(connection, old).id, "new": find_unit(connection, new).id, "day": day}
-    values |= {"basis": _text(basis), "by": actor.account_id, "at": clock.now()}
+    values |= {"basis": _text(basis), "by": actor.account_id}
+    connection.execute(_QUERIES["let_expire"].encode(), values)
     with refusals():
         number = only(connection, int, _QUERIES["propose_succession"], values)
     succession = find_succession(connection, number)
@@ -215,28 +224,36 @@ def propose_succession(
     return succession
 
 
-def decide_succession(
-    connection: Connection[Any], actor: Caller, number: int, *, approve: bool, clock: Clock
-) -> Succession:
+def decide_succession(connection: Connection[Any], actor: Caller, number: int, *, approve: bool) -> Succession:
     """Approve or refuse a proposed succession, as the second officer.
 
     Raises:
         Forbidden: the actor is no system admin, or is the one who proposed it.
         NotFound: there is no such succession.
-        Conflict: it was decided before.
+        Conflict: it was decided before, has expired, or who proposed it may not act any more.
     """
     require_admin(actor)
     succession = find_succession(connection, number)
     if is_one_person(connection, actor.account_id, succession.proposed_by):
         raise Forbidden("A second officer decides; this is your own proposal.")
-    state = "approved" if approve else "refused"
-    values = {"id": number, "state": state, "by": actor.account_id, "at": clock.now()}
-    if first(connection, int, _QUERIES["decide_succession"], values) is None:
-        raise Conflict("This was decided before.")
+    if succession.state == "expired":
+        raise Conflict(_EXPIRED)
+    _decide(connection, {"id": number, "state": "approved" if approve else "refused", "by": actor.account_id})
     decided = find_succession(connection, number)
     record(connection, actor, f"succession.{'approve' if approve else 'refuse'}", f"succession:{number}",
            before=_succession_told(succession), after=_succession_told(decided))  # fmt: skip
     return decided
+
+
+def _decide(connection: Connection[Any], values: dict[str, object]) -> None:
+    try:
+        decided = first(connection, int, _QUERIES["decide_succession"], values)
+    except InsufficientPrivilege as exc:
+        raise Conflict("Who proposed this may not act any more.") from exc
+    except CheckViolation as exc:
+        raise Conflict(_EXPIRED) from exc
+    if decided is None:
+        raise Conflict("This was decided before.")
 
 
 def find_succession(connection: Connection[Any], number: int) -> Succession:

@@ -71,20 +71,29 @@ ORDER BY id;
 
 -- name: propose_succession
 -- Note that a unit is to take over from another one.
-INSERT INTO acl.unit_succession (old_id, new_id, day, basis, proposed_by, proposed_at)
-VALUES (%(old)s, %(new)s, %(day)s, %(basis)s, %(by)s, %(at)s)
+INSERT INTO acl.unit_succession (old_id, new_id, day, basis, proposed_by)
+VALUES (%(old)s, %(new)s, %(day)s, %(basis)s, %(by)s)
 RETURNING id;
+
+-- name: let_expire
+-- Close a proposal of the same succession that nobody decided in time.
+UPDATE acl.unit_succession
+SET state = 'expired'
+WHERE old_id = %(old)s AND new_id = %(new)s AND state = 'proposed'
+      AND proposed_at <= clock_timestamp() - interval '5 days';
 
 -- name: decide_succession
 -- Approve or refuse a proposed succession.
 UPDATE acl.unit_succession
-SET state = %(state)s, decided_by = %(by)s, decided_at = %(at)s
+SET state = %(state)s, decided_by = %(by)s
 WHERE id = %(id)s AND state = 'proposed'
 RETURNING id;
 
 -- name: succession
 -- Return a succession.
-SELECT s.id, s.old_id, o.code, s.new_id, n.code, s.day, s.basis, s.state, s.proposed_by, s.decided_by
+SELECT s.id, s.old_id, o.code, s.new_id, n.code, s.day, s.basis,
+       CASE WHEN s.state = 'proposed' AND s.proposed_at <= clock_timestamp() - interval '5 days' THEN 'expired' ELSE s.state END,
+       s.proposed_by, s.decided_by, s.proposed_at + interval '5 days'
 FROM acl.unit_succession s
 JOIN acl.unit o ON o.id = s.old_id
 JOIN acl.unit n ON n.id = s.new_id
@@ -92,7 +101,9 @@ WHERE s.id = %(id)s;
 
 -- name: successions
 -- List successions after one, all of them or those that concern a unit.
-SELECT s.id, s.old_id, o.code, s.new_id, n.code, s.day, s.basis, s.state, s.proposed_by, s.decided_by
+SELECT s.id, s.old_id, o.code, s.new_id, n.code, s.day, s.basis,
+       CASE WHEN s.state = 'proposed' AND s.proposed_at <= clock_timestamp() - interval '5 days' THEN 'expired' ELSE s.state END,
+       s.proposed_by, s.decided_by, s.proposed_at + interval '5 days'
 FROM acl.unit_succession s
 JOIN acl.unit o ON o.id = s.old_id
 JOIN acl.unit n ON n.id = s.new_id

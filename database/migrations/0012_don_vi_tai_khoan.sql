@@ -136,15 +136,20 @@ CREATE TABLE acl.unit_succession (
     new_id int NOT NULL REFERENCES acl.unit CHECK (new_id <> old_id),
     day date NOT NULL,
     basis text COLLATE "C" NOT NULL CHECK (basis <> '' AND basis IS NFC NORMALIZED),
-    state text COLLATE "C" NOT NULL DEFAULT 'proposed' CHECK (state IN ('proposed', 'approved', 'refused')),
+    state text COLLATE "C" NOT NULL DEFAULT 'proposed'
+        CHECK (state IN ('proposed', 'approved', 'refused', 'expired')),
     proposed_by int NOT NULL REFERENCES acl.account,
-    proposed_at timestamptz NOT NULL,
+    proposed_at timestamptz NOT NULL DEFAULT now(),
     decided_by int REFERENCES acl.account CONSTRAINT second_officer CHECK (decided_by <> proposed_by),
     decided_at timestamptz,
-    CHECK ((state = 'proposed') = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL))
+    CHECK ((state IN ('proposed', 'expired')) = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)),
+    CONSTRAINT in_time CHECK (state <> 'approved' OR decided_at < proposed_at + interval '5 days')
 );
-CREATE UNIQUE INDEX unit_succession_once ON acl.unit_succession (old_id, new_id) WHERE state <> 'refused';
+CREATE UNIQUE INDEX unit_succession_once ON acl.unit_succession (old_id, new_id) WHERE state IN ('proposed', 'approved');
 COMMENT ON COLUMN acl.unit_succession.day IS 'Legal day on which the new unit takes over.';
+COMMENT ON COLUMN acl.unit_succession.state IS
+    'A proposal may be approved for five days; expired is written once the same succession is proposed anew.';
+COMMENT ON COLUMN acl.unit_succession.decided_at IS 'By the clock of the database, as proposed_at: nobody says when it was.';
 
 
 -- Secrets. Of a password only the argon2id hash is kept, of a code its SHA-256, of a TOTP secret its ciphertext.
@@ -200,14 +205,14 @@ CREATE TABLE acl.recovery_code (
 );
 
 CREATE UNLOGGED TABLE acl.sign_in_failure (
-    kind text COLLATE "C" NOT NULL CHECK (kind IN ('account', 'address')),
+    kind text COLLATE "C" NOT NULL CHECK (kind IN ('account', 'address', 'session')),
     key text COLLATE "C" NOT NULL,
     failures int NOT NULL,
     first_at timestamptz NOT NULL,
     last_at timestamptz NOT NULL,
     PRIMARY KEY (kind, key)
 );
-COMMENT ON TABLE acl.sign_in_failure IS 'Failed sign-ins by name and by address, as SHA-256: what is typed for a name may be a password.';
+COMMENT ON TABLE acl.sign_in_failure IS 'Failed sign-ins by name and by address, failed proofs by session, as SHA-256: what is typed for a name may be a password.';
 
 
 -- Handing over, leaving, staff lists, attestation.

@@ -295,13 +295,25 @@ CREATE FUNCTION acl.giu_ke_thua() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF acl.la_dba() THEN
+        IF new.decided_by IS NOT NULL THEN
+            new.decided_at := coalesce(new.decided_at, clock_timestamp());
+        END IF;
         RETURN new;
     ELSIF TG_OP = 'INSERT' AND new.state <> 'proposed' OR TG_OP = 'UPDATE' AND old.state <> 'proposed' THEN
         RAISE EXCEPTION 'a succession begins as proposed and is decided once'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'giu_ke_thua';
-    ELSIF NOT acl.la_nguoi_duyet(coalesce(new.decided_by, new.proposed_by)) THEN
+    ELSIF new.state = 'expired' AND old.proposed_at > clock_timestamp() - interval '5 days' THEN
+        RAISE EXCEPTION 'a proposal is open for five days'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'giu_ke_thua';
+    ELSIF new.state IN ('proposed', 'approved') AND NOT acl.la_nguoi_duyet(new.proposed_by)
+          OR new.decided_by IS NOT NULL AND NOT acl.la_nguoi_duyet(new.decided_by) THEN
         RAISE EXCEPTION 'two of those who run the Sở propose and approve'
             USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'giu_ke_thua';
+    END IF;
+    IF TG_OP = 'INSERT' THEN
+        new.proposed_at := clock_timestamp();
+    ELSIF new.decided_by IS NOT NULL THEN
+        new.decided_at := clock_timestamp();
     END IF;
     RETURN new;
 END $$;

@@ -82,7 +82,7 @@ def test_a_second_account_of_who_proposed_a_succession_does_not_approve_it(peopl
     people.ask("UPDATE acl.account SET person = (SELECT person FROM acl.account WHERE code = 'qt1') WHERE code = 'qt2'")
 
     with pytest.raises(Forbidden):
-        units.decide_succession(people.connection, people.second, proposed.id, approve=True, clock=people.clock)
+        units.decide_succession(people.connection, people.second, proposed.id, approve=True)
     with pytest.raises(CheckViolation):
         people.connection.execute("UPDATE acl.unit_succession SET state = 'approved', decided_at = now(), "
                                   "decided_by = (SELECT id FROM acl.account WHERE code = 'qt2')")  # fmt: skip
@@ -177,21 +177,21 @@ def test_an_end_that_has_not_come_is_taken_back_and_one_that_has_come_is_not(peo
 
 def propose(people, actor=None, **more):
     given = {"old": "xa", "new": "thue", "day": SINCE, "basis": "Nghị quyết 1662/NQ-UBTVQH15"} | more
-    return units.propose_succession(people.connection, actor or people.admin, **given, clock=people.clock)
+    return units.propose_succession(people.connection, actor or people.admin, **given)
 
 
 def test_a_second_officer_approves_a_succession_and_nothing_counts_before(people):
     proposed = propose(people)
     assert proposed.state == "proposed"
     with pytest.raises(Forbidden):
-        units.decide_succession(people.connection, people.admin, proposed.id, approve=True, clock=people.clock)
+        units.decide_succession(people.connection, people.admin, proposed.id, approve=True)
 
-    units.decide_succession(people.connection, people.second, proposed.id, approve=True, clock=people.clock)
+    units.decide_succession(people.connection, people.second, proposed.id, approve=True)
 
     found = units.successions_seen(people.connection, people.admin, limit=9)
     assert [(each.id, each.old, each.new, each.state) for each in found] == [(proposed.id, "xa", "thue", "approved")]
     with pytest.raises(Conflict):
-        units.decide_succession(people.connection, people.third, proposed.id, approve=False, clock=people.clock)
+        units.decide_succession(people.connection, people.third, proposed.id, approve=False)
 
 
 def test_the_database_itself_wants_a_second_officer(people):
@@ -207,11 +207,59 @@ def test_the_database_itself_wants_a_second_officer(people):
 
 def test_a_refused_succession_may_be_proposed_again_an_open_one_not(people):
     first = propose(people)
-    units.decide_succession(people.connection, people.second, first.id, approve=False, clock=people.clock)
+    units.decide_succession(people.connection, people.second, first.id, approve=False)
     propose(people)
 
     with pytest.raises(Conflict):
         propose(people)
+
+
+def test_a_succession_of_who_was_revoked_since_is_refused_by_another_one_and_not_approved(people):
+    proposed = propose(people)
+    states.revoke(people.connection, people.second, "qt1", clock=people.clock)
+
+    with pytest.raises(Conflict, match="may not act any more"), people.connection.transaction():
+        units.decide_succession(people.connection, people.second, proposed.id, approve=True)
+    refused = units.decide_succession(people.connection, people.second, proposed.id, approve=False)
+
+    assert (refused.state, refused.decided_by) == ("refused", people.id("qt2"))
+
+
+def grow_old(people, *, days):
+    """Let what is proposed be so much older, as its owner can."""
+    people.ask("UPDATE acl.unit_succession SET proposed_at = proposed_at - make_interval(days => %s)", days)
+
+
+@pytest.mark.parametrize("approve", [True, False])
+def test_a_succession_that_nobody_decided_in_five_days_has_expired(people, approve):
+    proposed = propose(people)
+    assert proposed.state == "proposed"
+    grow_old(people, days=5)
+
+    found = units.find_succession(people.connection, proposed.id)
+    assert (found.state, (proposed.expires_at - found.expires_at).days) == ("expired", 5)
+    with pytest.raises(Conflict, match="expired"):
+        units.decide_succession(people.connection, people.second, proposed.id, approve=approve)
+
+
+def test_a_succession_is_approved_on_its_fifth_day(people):
+    proposed = propose(people)
+    people.ask("UPDATE acl.unit_succession SET proposed_at = proposed_at - interval '4 days 23:59:00'")
+
+    assert units.decide_succession(people.connection, people.second, proposed.id, approve=True).state == "approved"
+
+
+def test_a_succession_that_has_expired_is_proposed_anew(people):
+    old = propose(people)
+    grow_old(people, days=5)
+
+    new = propose(people, actor=people.second)
+
+    assert people.ask("SELECT id, state FROM acl.unit_succession ORDER BY id") == [
+        (old.id, "expired"),
+        (new.id, "proposed"),
+    ]
+    assert units.decide_succession(people.connection, people.third, new.id, approve=True).state == "approved"
 
 
 @pytest.mark.parametrize(
@@ -268,8 +316,8 @@ def test_the_login_of_the_server_ends_another_unit_and_takes_back_an_end_to_come
 
 SUCCESSION = (
     "INSERT INTO acl.unit_succession "
-    "(old_id, new_id, day, basis, state, proposed_by, proposed_at, decided_by, decided_at) "
-    "SELECT o.id, n.id, '2025-07-01', 'QĐ 1', %s, p.id, now(), d.id, CASE WHEN d.id IS NOT NULL THEN now() END "
+    "(old_id, new_id, day, basis, state, proposed_by, decided_by) "
+    "SELECT o.id, n.id, '2025-07-01', 'QĐ 1', %s, p.id, d.id "
     "FROM acl.unit o JOIN acl.unit n ON n.code = 'thue' JOIN acl.account p ON p.code = %s "
     "LEFT JOIN acl.account d ON d.code = %s WHERE o.code = 'xa'"
 )
@@ -305,3 +353,53 @@ def test_the_login_of_the_server_decides_a_succession_once(people):
 
     with pytest.raises(RestrictViolation):
         people.connection.execute(decide, ["approved"])
+
+
+APPROVE = (
+    "UPDATE acl.unit_succession SET state = 'approved', {} decided_by = (SELECT id FROM acl.account WHERE code = 'qt2')"
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE acl.account SET state = 'revoked' WHERE code = 'qt1'",
+        "UPDATE acl.account SET state = 'suspended', suspended_for = 'so' WHERE code = 'qt1'",
+        "UPDATE acl.account SET kind = 'individual' WHERE code = 'qt1'",
+        "UPDATE acl.account SET ends_on = lg.hom_nay() WHERE code = 'qt1'",
+    ],
+)
+def test_the_login_of_the_server_has_no_succession_approved_of_who_may_not_propose_any_more(people, change):
+    people.connection.execute(SUCCESSION, ["proposed", "qt1", None])
+    people.ask(change)
+
+    with pytest.raises(InsufficientPrivilege, match="propose and approve"):
+        people.connection.execute(APPROVE.format("").encode())
+
+
+@pytest.mark.parametrize("said", ["", "decided_at = proposed_at, "])
+def test_the_login_of_the_server_has_no_succession_approved_after_five_days(people, said):
+    people.connection.execute(SUCCESSION, ["proposed", "qt1", None])
+    grow_old(people, days=5)
+
+    with pytest.raises(CheckViolation, match="in_time"):
+        people.connection.execute(APPROVE.format(said).encode())
+
+
+def test_the_login_of_the_server_says_of_no_succession_when_it_was_proposed(people):
+    people.connection.execute(
+        "INSERT INTO acl.unit_succession (old_id, new_id, day, basis, proposed_by, proposed_at) "
+        "SELECT o.id, n.id, '2025-07-01', 'QĐ 1', p.id, 'infinity' FROM acl.unit o, acl.unit n, acl.account p "
+        "WHERE (o.code, n.code, p.code) = ('xa', 'thue', 'qt1')"
+    )
+
+    assert people.ask("SELECT proposed_at <= clock_timestamp() FROM acl.unit_succession") == [(True,)]
+    with pytest.raises(InsufficientPrivilege):
+        people.connection.execute("UPDATE acl.unit_succession SET proposed_at = 'infinity'")
+
+
+def test_the_login_of_the_server_lets_no_succession_expire_before_its_time(people):
+    people.connection.execute(SUCCESSION, ["proposed", "qt1", None])
+
+    with pytest.raises(RestrictViolation, match="five days"):
+        people.connection.execute("UPDATE acl.unit_succession SET state = 'expired'")
