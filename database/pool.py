@@ -21,8 +21,7 @@ _UNAVAILABLE = (
     "53",
     "57P",
     "40001",
-    "55P03",
-)  # connection, resources, shutdown, standby conflict, lock. Source: PostgreSQL 15, appendix A, error codes
+)  # connection, resources, shutdown, standby conflict. Source: PostgreSQL 15, appendix A, error codes
 
 
 class Pooled(Protocol):
@@ -155,6 +154,8 @@ def meaning_of(error: psycopg.Error) -> DatdaiError | None:
     state = error.sqlstate
     if state == "57014":
         return QueryTimeout()
+    if state == "55P03":
+        return Unavailable("Another act is in the way now. Try again in a moment.")
     if state == "DD002":
         return ProfileMoved()
     if state == "DD003":

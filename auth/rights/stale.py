@@ -29,16 +29,23 @@ def mark_stale(connection: Connection[Any], account_ids: Sequence[int]) -> None:
 def republish_stale(publisher: Writer, layers: Sequence[Layer]) -> tuple[int, ...]:
     """Publish the profiles of the accounts that are marked, and take the marks away; return the accounts.
 
-    What cannot be published stays marked for whoever publishes next, and the log says why: the act stands already.
+    What cannot be published stays marked for whoever publishes next, and the log says why: the act stands already, so
+    whatever happens here is no error of it.
     """
+    try:
+        return _all_at_once(publisher, layers)
+    except (DatdaiError, psycopg.Error):
+        _log.exception("the rights of some accounts changed and could not be published")
+        return ()
+
+
+def _all_at_once(publisher: Writer, layers: Sequence[Layer]) -> tuple[int, ...]:
+    """Publish the marked accounts together; where some make no profile, one by one."""
     try:
         with publisher.transaction() as connection:
             return republish_in(connection, layers)
     except Conflict:
         return _each_for_itself(publisher, layers)
-    except (DatdaiError, psycopg.Error):
-        _log.exception("the rights of some accounts changed and could not be published")
-        return ()
 
 
 def _each_for_itself(publisher: Writer, layers: Sequence[Layer]) -> tuple[int, ...]:

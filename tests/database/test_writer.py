@@ -51,7 +51,7 @@ def test_an_act_waits_for_another_one_a_while_and_no_longer(blank_db: str):
 
     with writer.transaction() as first:
         first.execute("LOCK TABLE t")
-        with pytest.raises(Unavailable), writer.transaction() as second:
+        with pytest.raises(Unavailable, match="Another act is in the way"), writer.transaction() as second:
             second.execute("SELECT n FROM t")
     writer.close()
 

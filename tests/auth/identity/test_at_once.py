@@ -1,7 +1,8 @@
 """What two people do at once, each in a transaction of their own."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -11,7 +12,8 @@ from auth.model import AccountKind, Caller, UnitKind
 from auth.people import accounts, handovers, states, units
 from auth.people.accounts import NewAccount
 from auth.people.sign_in import SignedIn, sign_in
-from core.errors import DatdaiError
+from core.errors import Conflict, DatdaiError, Unavailable
+from database.writer import Writer
 
 
 class Town:
@@ -163,3 +165,53 @@ def test_a_mark_is_not_taken_before_the_act_that_set_it_again_is_done(town: Town
     people.connection.commit()
     with psycopg.connect(empty_db) as publisher:
         assert republish_in(publisher, layers) == (people.id("lan"),)
+
+
+class Breaking(Writer):
+    """A publisher whose first transactions end as they are told to; after them it works."""
+
+    def __init__(self, dsn: str, *ends: Exception) -> None:
+        super().__init__(dsn, purpose="test")
+        self._ends = list(ends)
+
+    @contextmanager
+    def transaction(self) -> Generator[psycopg.Connection]:
+        if self._ends:
+            raise self._ends.pop(0)
+        with super().transaction() as connection:
+            yield connection
+
+
+UNFIT = Conflict("the rights of somebody make no profile")
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        [Unavailable()],
+        [psycopg.OperationalError("gone")],
+        [UNFIT, Unavailable()],
+        [UNFIT, psycopg.OperationalError("gone")],
+        [UNFIT, UNFIT],
+    ],
+    ids=["no connection", "gone", "no connection for each", "gone before each", "a refusal before each"],
+)
+def test_an_act_stands_whatever_keeps_its_rights_from_being_published_and_the_next_one_publishes_them(
+    town: Town, empty_db: str, ends: list[Exception]
+):
+    from auth.rights.stale import republish_in, republish_stale
+    from catalogue.files import read_layers
+
+    people, layers = town.people, read_layers()
+    with psycopg.connect(empty_db) as owner:
+        republish_in(owner, layers)
+    states.suspend(people.connection, people.admin, "lan", clock=people.clock)
+    people.connection.commit()
+    publisher = Breaking(empty_db, *ends)
+
+    assert republish_stale(publisher, layers) == ()
+    assert people.stale() == {people.id("lan")}
+    people.connection.commit()
+
+    assert republish_stale(publisher, layers) == (people.id("lan"),)
+    publisher.close()
