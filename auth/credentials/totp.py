@@ -108,6 +108,12 @@ def verify(connection: Connection[Any], account_id: int, code: str, *, key: byte
     ) is not None  # fmt: skip
 
 
+def takes(connection: Connection[Any], account_id: int, given: str, *, key: bytes, now: datetime) -> bool:
+    """Tell whether a code of the authenticator, or a recovery code, is right and unused; it is used up by that."""
+    by_authenticator = verify(connection, account_id, given, key=key, now=now)
+    return by_authenticator or use_recovery_code(connection, account_id, given, now=now)
+
+
 def use_recovery_code(connection: Connection[Any], account_id: int, code: str, *, now: datetime) -> bool:
     """Tell whether a recovery code is right and was not used; it is used up by that."""
     values = {"account": account_id, "hash": _hash(code), "now": now}

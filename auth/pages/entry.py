@@ -11,6 +11,7 @@ from auth.credentials import sessions, totp
 from auth.credentials.passwords import change_password
 from auth.credentials.sessions import Carried, Owner, SignIn
 from auth.model import PUBLIC
+from auth.pages import in_session
 from auth.pages.forms import (
     DIFFERENT,
     STALE,
@@ -153,20 +154,18 @@ def code(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
 def takes_code(desk: Desk, connection: Connection[Any], who: Visit, given: str) -> bool:
     """Tell whether a code of the authenticator, or a recovery code, is right; wrong ones count as wrong passwords do.
 
-    The account is held then. The transaction must be committed whatever comes out.
+    Those in a session count for it alone. The account is held then. The transaction must be committed whatever comes
+    out.
 
     Raises:
         SignInRefused: the visit was ended meanwhile.
     """
-    now, owner = desk.clock.now(), who.owner
-    if owner is None:
-        return False
+    owner = who.owner
+    if owner is None or who.session:
+        return in_session.takes_code(desk, connection, who, given)
     closed = is_closed(desk, connection, owner)
     hold_visit(desk, connection, who)
-    if not closed and (
-        totp.verify(connection, owner.id, given, key=desk.key, now=now)
-        or totp.use_recovery_code(connection, owner.id, given, now=now)
-    ):
+    if not closed and totp.takes(connection, owner.id, given, key=desk.key, now=desk.clock.now()):
         throttle.forget(connection, _gate(desk, connection, owner))
         return True
     count_wrong(desk, connection, owner, "code")
@@ -220,7 +219,7 @@ def activate(desk: Desk) -> Response:
 
 
 def _activated(desk: Desk, connection: Connection[Any], form: ActivationForm) -> SignedIn | NeedsTotp | Refused:
-    """Use an activation code up and set the password.
+    """Use an activation code up and set the password; a password is no code, and is not told from a wrong one.
 
     Raises:
         BadRequest, Conflict: the password is refused; the code must stay good then.
@@ -234,6 +233,7 @@ def _activated(desk: Desk, connection: Connection[Any], form: ActivationForm) ->
         ip=address(),
         clock=desk.clock,
         key=desk.key,
+        code_alone=True,
     )
     if isinstance(result, SignedIn):
         change_password(connection, result.account_id, current=text(form.code), new=text(form.new), clock=desk.clock)

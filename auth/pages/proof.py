@@ -1,6 +1,7 @@
 """The page on which somebody who is signed in proves anew who they are, as acts that decide ask for.
 
-By the second factor; where there is none by the password, or at the outside provider that let them in.
+By the second factor; where there is none by the password, or at the outside provider that let them in. Five wrong
+ones in a row end the session.
 """
 
 from typing import Any, Final
@@ -12,11 +13,10 @@ from psycopg import Connection
 from auth.audit import acts
 from auth.credentials import sessions
 from auth.credentials.sessions import Owner, Session
-from auth.pages.entry import takes_code
 from auth.pages.forms import STALE, ProofForm, is_ours, text
-from auth.pages.visits import HOME, Desk, Visit, address, go, hold_visit, onward, page, set_cookie, to_step
-from auth.people.sign_in import REFUSED_TEXT, SignedIn
-from auth.people.sign_in import sign_in as check
+from auth.pages.in_session import takes_code, takes_password, turned_out
+from auth.pages.visits import HOME, Desk, Visit, go, onward, page, set_cookie, to_step
+from auth.people.sign_in import REFUSED_TEXT
 from core.errors import SignInRefused
 from core.limits import LIMITS
 from core.phrases import Phrase
@@ -38,9 +38,9 @@ def proof(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
     if not is_ours(form):
         return _page(desk, way, STALE)
     if way == _PROVIDER:
-        return go("/account/sso", next=onward(), anew="1")
-    if not _is_right(desk, connection, who, owner, way, form):
-        return _page(desk, way, **{way: REFUSED_TEXT})
+        return to_provider(onward())
+    if not _is_right(desk, connection, who, way, form):
+        return turned_out(desk, connection, who) or _page(desk, way, **{way: REFUSED_TEXT})
     return _proved(desk, connection, session, owner)
 
 
@@ -50,17 +50,10 @@ def _way(owner: Owner, session: Session) -> str:
     return _PASSWORD if session.way == "password" else _PROVIDER
 
 
-def _is_right(desk: Desk, connection: Connection[Any], who: Visit, owner: Owner, way: str, form: ProofForm) -> bool:
-    """Tell whether a code or a password is right; wrong ones count as at the sign-in."""
+def _is_right(desk: Desk, connection: Connection[Any], who: Visit, way: str, form: ProofForm) -> bool:
     if way == _CODE:
         return takes_code(desk, connection, who, text(form.code))
-    result = check(
-        connection, code=owner.code, password=text(form.password), ip=address(), clock=desk.clock, key=desk.key
-    )
-    if not isinstance(result, SignedIn):
-        return False
-    hold_visit(desk, connection, who)
-    return True
+    return takes_password(desk, connection, who, text(form.password))
 
 
 def _proved(desk: Desk, connection: Connection[Any], session: Session, owner: Owner) -> Response:
@@ -72,6 +65,16 @@ def _proved(desk: Desk, connection: Connection[Any], session: Session, owner: Ow
         raise SignInRefused(reason="the account has ended meanwhile")
     acts.record(connection, sessions.caller_of(renewed, owner), "account.prove", f"account:{owner.code}")
     return set_cookie(desk, go(wanted, told="proved" if wanted == HOME else ""), key)
+
+
+def at_provider(desk: Desk, problem: Phrase | None = None) -> Response:
+    """Return the page from which one goes to the outside provider to sign in there anew."""
+    return _page(desk, _PROVIDER, problem)
+
+
+def to_provider(wanted: str) -> Response:
+    """Send the browser to the outside provider, which is to ask anew; it comes back to a path of ours."""
+    return go("/account/sso", next=wanted, anew="1")
 
 
 def _page(desk: Desk, way: str, problem: Phrase | None = None, **faults: Phrase) -> Response:

@@ -11,10 +11,13 @@ from pyotp.totp import TOTP
 
 from auth.audit import acts
 from auth.credentials import totp
+from auth.credentials.proof import is_fresh
 from auth.credentials.sessions import Owner
 from auth.model import Caller
 from auth.pages.entry import finish, takes_code
-from auth.pages.forms import STALE, SecondFactorForm, is_ours, text
+from auth.pages.forms import STALE, Confirmation, SecondFactorForm, is_ours, text
+from auth.pages.in_session import turned_out
+from auth.pages.proof import at_provider, to_provider
 from auth.pages.visits import (
     HOME,
     SECOND_FACTOR,
@@ -22,6 +25,7 @@ from auth.pages.visits import (
     Visit,
     go,
     hold_visit,
+    note_refusal,
     onward,
     page,
     set_cookie,
@@ -40,8 +44,8 @@ def second_factor(desk: Desk, connection: Connection[Any], who: Visit) -> Respon
     owner = who.owner
     if owner is None or who.step not in (None, SECOND_FACTOR):
         return to_step(who)
-    if who.session and not owner.enrolled and not who.has_proved(desk.clock.now()):
-        return to_proof(SECOND_FACTOR)  # who finds an open browser makes no second factor of their own
+    if _lacks_proof(desk, who, owner):
+        return _proof_first(desk, who)
     form = SecondFactorForm()
     if flask.request.method == "GET":
         return _page(desk, who, owner)
@@ -52,10 +56,34 @@ def second_factor(desk: Desk, connection: Connection[Any], who: Visit) -> Respon
     return _begun(desk, connection, who, owner, form)
 
 
+def _lacks_proof(desk: Desk, who: Visit, owner: Owner) -> bool:
+    """Tell whether a first second factor would be made by somebody who has not proved of late who they are.
+
+    Who finds an open browser, here or at the outside provider, makes none of their own.
+    """
+    now = desk.clock.now()
+    if owner.enrolled:
+        return False
+    if who.sign_in:
+        return not who.sign_in.proves and not is_fresh(who.sign_in.proved_at, now)
+    return not who.has_proved(now)
+
+
+def _proof_first(desk: Desk, who: Visit) -> Response:
+    """Send the browser to prove who sits before it: in a sign-in that the outside provider let in, at the provider."""
+    if who.session:
+        return to_proof(SECOND_FACTOR)
+    note_refusal("the outside provider did not ask of late who this is")
+    form = Confirmation()
+    if flask.request.method == "GET":
+        return at_provider(desk)
+    return to_provider(onward()) if is_ours(form) else at_provider(desk, STALE)
+
+
 def _begun(desk: Desk, connection: Connection[Any], who: Visit, owner: Owner, form: SecondFactorForm) -> Response:
     """Make a new secret; a code of the one before is asked for first, which stays until the new one is confirmed."""
     if owner.enrolled and not takes_code(desk, connection, who, text(form.code)):
-        return _page(desk, who, owner, code=REFUSED_TEXT)
+        return turned_out(desk, connection, who) or _page(desk, who, owner, code=REFUSED_TEXT)
     if not owner.enrolled:
         hold_visit(desk, connection, who)
     begun = totp.enrol(connection, owner.id, account=owner.code, key=desk.key, now=desk.clock.now(), random=desk.random)

@@ -114,6 +114,7 @@ def sign_in(
     ip: str,
     clock: Clock,
     key: bytes,
+    code_alone: bool = False,
 ) -> Result:
     """Sign in; the transaction must be committed whatever comes out of it, for failures are counted in it.
 
@@ -124,11 +125,12 @@ def sign_in(
         totp_code: of the authenticator, or a recovery code; ``None`` where none was asked for yet.
         ip: address that the sign-in comes from.
         key: 32 bytes, as ``core.settings.secret_key`` returns them.
+        code_alone: an activation code is taken, and no password.
     """
     now, name = clock.now(), code.strip().lower()[:_NAME_MAX]
     gate = throttle.approach(connection, name=name, address=ip, now=now)
     found = _candidate(connection, name, now)
-    is_right = not gate.is_address_closed and _knows(found, password)
+    is_right = not gate.is_address_closed and _knows(found, password, code_alone=code_alone)
     if found is None or not is_right or gate.is_closed or not _is_still(connection, found, now):
         return _refuse(connection, gate, found, ip)
     if found.has_totp and totp_code is None:
@@ -138,6 +140,16 @@ def sign_in(
         return _refuse(connection, gate, found, ip)
     throttle.forget(connection, gate)
     return _let_in(connection, found, password, ip, now, left)
+
+
+def knows_password(connection: Connection[Any], code: str, password: str, *, now: datetime) -> bool:
+    """Tell whether a password is that of an account whose owner is signed in; the account is held where it is.
+
+    Nothing is counted: that is for who asks.
+    """
+    found = _candidate(connection, code, now)
+    is_right = passwords.is_password(password, found.hash if found and found.password_until is not None else None)
+    return found is not None and is_right and _is_still(connection, found, now)
 
 
 def standing_of(connection: Connection[Any], account_id: int, *, now: datetime) -> Standing:
@@ -162,11 +174,11 @@ def _is_still(connection: Connection[Any], found: _Candidate, now: datetime) -> 
     return _candidate(connection, found.code, now) == found
 
 
-def _knows(found: _Candidate | None, password: str) -> bool:
+def _knows(found: _Candidate | None, password: str, *, code_alone: bool) -> bool:
     """Tell whether a password, or an activation code, is the account's; the work is that of one password always."""
     usable = found.hash if found and found.password_until is not None else None
     by_password = passwords.is_password(password, usable)
-    return _is_code(found, password) or by_password
+    return _is_code(found, password) or (by_password and not code_alone)
 
 
 def _is_code(found: _Candidate | None, password: str) -> bool:

@@ -24,9 +24,9 @@ WHERE a.id = %(account)s
   AND (a.ends_on IS NULL OR a.ends_on > lg.hom_nay());
 
 -- name: hold_failures
--- Hold the count of failures of an account's name until the end of the transaction; whoever comes second waits.
+-- Hold the count of failures of a name, or of a session, until the end of the transaction; whoever comes second waits.
 INSERT INTO acl.sign_in_failure (kind, key, failures, first_at, last_at)
-VALUES ('account', %(key)s, 0, %(now)s, %(now)s)
+VALUES (%(kind)s, %(key)s, 0, %(now)s, %(now)s)
 ON CONFLICT (kind, key) DO UPDATE
 SET failures = sign_in_failure.failures
 RETURNING failures, first_at, last_at;
@@ -47,9 +47,9 @@ SET failures = CASE WHEN %(anew)s THEN 1 ELSE sign_in_failure.failures + 1 END,
     last_at = %(now)s;
 
 -- name: forget_failures
--- Forget the failures of an account's name.
+-- Forget the failures of a name, or of a session.
 DELETE FROM acl.sign_in_failure
-WHERE kind = 'account' AND key = %(key)s;
+WHERE kind = %(kind)s AND key = %(key)s;
 
 -- name: forget_old_failures
 -- Forget failures that count no more.

@@ -3,6 +3,9 @@
 Five failures within 15 minutes close a name for a minute, each further one for twice as long as the one before, up to
 15 minutes; thirty close an address (of IPv6: a network /64) until 15 minutes after the first. Right or wrong, what is
 closed is refused; what a closed address sends is not written down either, or whoever likes could fill the disk.
+
+Who is signed in is counted by the session alone: five wrong proofs in a row end it. Nobody without the session can use
+them up, and another session takes a whole sign-in, so that is all there is to guess.
 """
 
 import hashlib
@@ -19,6 +22,7 @@ from database.queries import load
 WINDOW: Final = timedelta(minutes=15)
 BY_NAME: Final = 5
 BY_ADDRESS: Final = 30
+IN_SESSION: Final = 5
 DELAY: Final = timedelta(minutes=1)
 DELAY_MAX: Final = timedelta(minutes=15)
 FORGOTTEN: Final = timedelta(hours=24)
@@ -84,7 +88,7 @@ def approach(connection: Connection[Any], *, name: str, address: str, now: datet
     by_address = first(connection, Failures, _QUERIES["failures_of_address"], {"key": of_address})
     if by_address and by_address.close_address(now):
         return Gate(key, of_address, Failures(0, now, now), by_address, now)
-    by_name = only(connection, Failures, _QUERIES["hold_failures"], {"key": key, "now": now})
+    by_name = _held(connection, "account", key, now)
     return Gate(key, of_address, by_name, by_address, now)
 
 
@@ -100,12 +104,34 @@ def count_failure(connection: Connection[Any], gate: Gate) -> None:
 
 def forget(connection: Connection[Any], gate: Gate) -> None:
     """Forget the failures of the name, after a sign-in that went well."""
-    connection.execute(_QUERIES["forget_failures"].encode(), {"key": gate.name})
+    connection.execute(_QUERIES["forget_failures"].encode(), {"kind": "account", "key": gate.name})
+
+
+def hold_session(connection: Connection[Any], session: str, *, now: datetime) -> None:
+    """Let the proofs of one session, known by its hash, come one after the other until the end of the transaction."""
+    _held(connection, "session", session, now)
+
+
+def count_in_session(connection: Connection[Any], session: str, *, now: datetime) -> bool:
+    """Count a wrong proof of a session; tell whether that was one too many in a row."""
+    failures = _held(connection, "session", session, now)
+    values = {"kind": "session", "key": session, "now": now, "anew": False}
+    connection.execute(_QUERIES["count_failure"].encode(), values)
+    return failures.count + 1 >= IN_SESSION
+
+
+def forget_session(connection: Connection[Any], session: str) -> None:
+    """Forget the wrong proofs of a session, after a right one or with its end."""
+    connection.execute(_QUERIES["forget_failures"].encode(), {"kind": "session", "key": session})
 
 
 def forget_old(connection: Connection[Any], now: datetime) -> None:
     """Forget every count that plays no part any more."""
     connection.execute(_QUERIES["forget_old_failures"].encode(), {"before": now - FORGOTTEN})
+
+
+def _held(connection: Connection[Any], kind: str, key: str, now: datetime) -> Failures:
+    return only(connection, Failures, _QUERIES["hold_failures"], {"kind": kind, "key": key, "now": now})
 
 
 def _count(connection: Connection[Any], kind: str, key: str, gate: Gate, *, anew: bool) -> None:

@@ -581,6 +581,24 @@ def test_the_second_factor_is_ours_whoever_checked_the_password(pages):
     assert pages.count("oauth.session") == 0
 
 
+def test_a_head_enrols_a_second_factor_once_the_provider_has_asked_anew_who_it_is(pages):
+    pages.link("can-bo-17")
+    pages.owner.execute("UPDATE acl.account SET kind = 'unit_head' WHERE code = 'lan'")
+    browser, path = pages.browser(), "/account/second-factor"
+    assert arrive_as(browser, "can-bo-17").headers["Location"] == path
+
+    asked = browser.get(path, base_url=BASE)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', asked.text)[1]
+    sent = browser.post(path, base_url=BASE, data={"csrf_token": token, "act": "begin"})
+    assert pages.count("acl.totp_begun") == 0
+    assert arrive_as(browser, "can-bo-17", sent.headers["Location"]).headers["Location"] == path
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(path, base_url=BASE).text)[1]
+    shown = browser.post(path, base_url=BASE, data={"csrf_token": token, "act": "begin"})
+
+    assert (shown.status_code, pages.count("acl.totp_begun")) == (200, 1)
+    assert 'name="secret"' in shown.text
+
+
 def test_an_answer_for_another_browser_is_refused(pages):
     pages.link("can-bo-17")
     departed = pages.browser().get("/account/sso", base_url=BASE)

@@ -494,6 +494,34 @@ def test_a_refused_password_leaves_the_activation_code_good(service, new, again)
     assert taken.status_code == 303
 
 
+@pytest.mark.parametrize("new", ["abc", NEW], ids=["a bad new one", "a good new one"])
+def test_the_page_of_first_use_tells_no_right_password_from_a_wrong_one(service, new):
+    browser = service.browser()
+
+    right, wrong = (
+        browser.fill("/account/activate", name="lan", code=code, new=new, again=new) for code in (OLD, "Sai#Hẳn9Rồi")
+    )
+
+    strip = re.compile(r'value="[^"]{40,}"')
+    assert (right.status_code, REFUSED in right.text) == (400, True)
+    assert strip.sub("", right.text) == strip.sub("", wrong.text)
+    assert service.ask("SELECT failures FROM acl.sign_in_failure WHERE kind = 'account'") == [(2,)]
+    assert service.ask("SELECT about FROM audit.act WHERE act = 'account.sign_in_refused'") == [("account:lan",)] * 2
+    assert service.ask("SELECT count(*) FROM acl.password") == [(3,)]
+
+
+def test_an_old_password_is_changed_behind_the_sign_in_alone(service):
+    service.ask("UPDATE acl.account SET state = 'must_change' WHERE code = 'lan'")
+    browser = service.browser()
+
+    refused = browser.fill("/account/activate", name="lan", code=OLD, new=NEW, again=NEW)
+    led = browser.sign_in()
+    changed = browser.fill(place(led), old=OLD, new=NEW, again=NEW)
+
+    assert (refused.status_code, urlsplit(place(led)).path) == (400, "/account/password")
+    assert (changed.status_code, service.state("lan")) == (303, "active")
+
+
 def test_a_code_typed_as_the_password_leads_to_setting_one_and_to_nothing_else(service):
     code, browser = service.activation_of("lan"), service.browser()
 
@@ -675,6 +703,46 @@ def test_a_head_must_enrol_before_anything_else(service):
     assert place(answer) == "/account/second-factor"
     assert urlsplit(place(browser.get("/account"))).path == "/account/second-factor"
     assert service.ask("SELECT count(*) FROM oauth.session") == [(0,)]
+    assert len(enrolled(browser, "minh")) == 10
+    assert browser.get("/account").status_code == 200
+
+
+def let_in_by_the_provider(service: Service, name: str, *, minutes: float | None) -> Browser:
+    """A browser that the outside provider let in, which asked for a password so long ago, or does not say when."""
+    now = service.clock.now()
+    proved = None if minutes is None else now - timedelta(minutes=minutes)
+    ((account,),) = service.ask("SELECT id FROM acl.account WHERE code = %s", name)
+    with service.owner.transaction():
+        key, _ = sessions.begin_sign_in(service.owner, account, "sso", now=now, carried=sessions.Carried(proved))
+    browser = service.browser()
+    browser.client.set_cookie("__Host-datdai", key, domain="dat.example", secure=True)
+    return browser
+
+
+@pytest.mark.parametrize("minutes", [None, 15.1, 600], ids=str)
+def test_an_old_session_at_the_provider_enrols_no_second_factor(service, minutes):
+    browser = let_in_by_the_provider(service, "minh", minutes=minutes)
+
+    asked = browser.get("/account/second-factor?next=/collections")
+    answers = [
+        browser.post("/account/second-factor?next=/collections", csrf_token=token_in(asked), **form)
+        for form in ({"act": "begin"}, {"act": "confirm", "secret": "A" * 32, "code": "000000"}, {})
+    ]
+
+    assert "đăng nhập lại tại đó" in asked.text
+    assert 'name="act"' not in asked.text
+    for each in answers:
+        assert (each.status_code, place(each)) == (
+            303,
+            "/account/sso?" + urlencode({"next": "/collections", "anew": 1}),
+        )
+    assert service.ask("SELECT count(*) FROM acl.totp_begun") == [(0,)]
+    assert browser.post("/account/second-factor", csrf_token="x").status_code == 400
+
+
+def test_who_has_just_signed_in_at_the_provider_enrols_a_second_factor(service):
+    browser = let_in_by_the_provider(service, "minh", minutes=1)
+
     assert len(enrolled(browser, "minh")) == 10
     assert browser.get("/account").status_code == 200
 
@@ -1144,18 +1212,103 @@ def test_a_wrong_password_or_a_form_of_another_site_proves_nothing(service):
     assert service.ask("SELECT count(*) FROM audit.act WHERE act = 'account.prove'") == [(0,)]
 
 
-def test_too_many_wrong_codes_close_the_page_of_the_proof(service):
+def guessing(service: Service, *, way: str) -> Browser:
+    """A browser that is signed in; the proof is asked for by a code or by the password."""
     browser = service.browser()
     browser.sign_in()
-    enrolled(browser)
+    if way == "code":
+        enrolled(browser)
     service.clock.go(minutes=1)
+    return browser
 
-    for _ in range(12):
-        browser.fill("/account/proof", code="000000")
-    answer = browser.fill("/account/proof", code=service.totp["lan"].at(service.clock.now()))
 
-    assert answer.status_code == 400
-    assert proved_at(service) == NOW
+def right(service: Service, way: str) -> dict[str, str]:
+    return {way: OLD if way == "password" else service.totp["lan"].at(service.clock.now())}
+
+
+@pytest.mark.parametrize("way", ["code", "password"])
+@pytest.mark.parametrize("address", ["10.66.6.6", "10.1.2.3"], ids=["from elsewhere", "from the same address"])
+def test_nobody_who_knows_the_name_keeps_its_owner_from_the_proof(service, way, address):
+    browser = guessing(service, way=way)
+    for _ in range(31):
+        service.browser(address=address).sign_in(password="sai")
+
+    answer = browser.fill("/account/proof", **right(service, way))
+
+    assert (answer.status_code, proved_at(service)) == (303, service.clock.now())
+
+
+def test_nobody_who_knows_the_name_keeps_its_owner_from_moving_the_second_factor(service):
+    browser = guessing(service, way="code")
+    for _ in range(11):
+        service.browser(address="10.66.6.6").sign_in(password="sai")
+
+    assert browser.fill("/account/second-factor", act="begin", **right(service, "code")).status_code == 200
+
+
+@pytest.mark.parametrize("way", ["code", "password"])
+def test_five_wrong_proofs_in_a_row_end_the_session(service, way):
+    browser = guessing(service, way=way)
+    token = token_in(browser.get("/account/proof"))
+    wrong = [browser.post("/account/proof", csrf_token=token, **{way: "000000"}) for _ in range(5)]
+    after = browser.post("/account/proof", csrf_token=token, **right(service, way))
+
+    assert [each.status_code for each in wrong] == [400, 400, 400, 400, 303]
+    assert place(wrong[4]) == "/signin?told=too-late"
+    assert urlsplit(place(after)).path == "/signin"
+    assert service.ask("SELECT count(*) FROM oauth.session WHERE ended_at IS NULL") == [(0,)]
+    acts = service.ask("SELECT account, about FROM audit.act WHERE act = 'account.proof_refused'")
+    assert acts == [("lan", "account:lan")] * 5
+
+
+def test_wrong_codes_of_the_phone_before_end_the_session_as_well(service):
+    browser = guessing(service, way="code")
+    token = token_in(browser.get("/account/second-factor"))
+    form = {"csrf_token": token, "act": "begin", "code": "000000"}
+
+    answers = [browser.post("/account/second-factor", **form) for _ in range(5)]
+
+    assert [each.status_code for each in answers] == [400, 400, 400, 400, 303]
+    assert service.ask("SELECT count(*) FROM oauth.session WHERE ended_at IS NULL") == [(0,)]
+
+
+def test_a_right_proof_between_wrong_ones_begins_their_count_anew(service):
+    browser = guessing(service, way="password")
+    for _ in range(3):
+        for _ in range(4):
+            assert browser.fill("/account/proof", password="sai").status_code == 400
+        assert browser.fill("/account/proof", password=OLD).status_code == 303
+
+
+def test_wrong_proofs_close_neither_the_name_nor_another_session(service):
+    browser, other = guessing(service, way="password"), service.browser()
+    other.sign_in()
+    token = token_in(browser.get("/account/proof"))
+    for _ in range(5):
+        browser.post("/account/proof", csrf_token=token, password="sai")
+
+    assert other.fill("/account/proof", password=OLD).status_code == 303
+    assert place(service.browser().sign_in()) == "/account"
+
+
+def test_of_many_wrong_proofs_at_once_no_more_than_five_are_tried(service):
+    browser = guessing(service, way="password")
+    token = token_in(browser.get("/account/proof"))
+    mine, key = [service.browser() for _ in range(8)], browser.key
+    form = browser.client.get_cookie("__Host-datdai-form", domain="dat.example").value
+    for each in mine:
+        each.client.set_cookie("__Host-datdai", key, domain="dat.example", secure=True)
+        each.client.set_cookie("__Host-datdai-form", form, domain="dat.example", secure=True)
+    threads = [
+        threading.Thread(target=each.post, args=["/account/proof"], kwargs={"csrf_token": token, "password": "sai"})
+        for each in mine
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(30)
+
+    assert service.ask("SELECT count(*) FROM audit.act WHERE act = 'account.proof_refused'") == [(5,)]
 
 
 def test_whoever_copied_the_cookie_before_has_nothing_of_the_proof(service):
