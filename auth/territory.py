@@ -81,6 +81,13 @@ class Territories:
             for each in sorted(found, key=lambda place: (place.code, place.period.since))
         ]
 
+    def folded(self, ids: Iterable[int]) -> list[Named]:
+        """Return units as people know them, without those that stand below one of them whose every unit is named."""
+        given = set(ids)
+        wholes = {top: self.whole(top) for top in given}
+        below = {each for top, whole in wholes.items() if whole <= given for each in whole if each != top}
+        return self.named(given - below)
+
     def codes(self, level: int, day: date) -> tuple[str, ...]:
         """Return the codes in use at a level on a day, in order."""
         return tuple(

@@ -39,7 +39,7 @@ from auth.pages.visits import (
     visit,
 )
 from auth.people import throttle
-from auth.people.sign_in import REFUSED_TEXT, NeedsTotp, Refused, SignedIn
+from auth.people.sign_in import REFUSED_TEXT, NeedsTotp, Refused, SignedIn, knows_password
 from auth.people.sign_in import sign_in as check
 from auth.people.states import expire_password
 from core.errors import BadRequest, Conflict, Forbidden, SignInRefused
@@ -163,21 +163,33 @@ def takes_code(desk: Desk, connection: Connection[Any], who: Visit, given: str) 
     owner = who.owner
     if owner is None or who.session:
         return in_session.takes_code(desk, connection, who, given)
-    closed = is_closed(desk, connection, owner)
+    closed = _gate(desk, connection, owner).is_closed
     hold_visit(desk, connection, who)
     if not closed and totp.takes(connection, owner.id, given, key=desk.key, now=desk.clock.now()):
         throttle.forget(connection, _gate(desk, connection, owner))
         return True
-    count_wrong(desk, connection, owner, "code")
+    _count_wrong(desk, connection, owner, "code")
     return False
 
 
-def is_closed(desk: Desk, connection: Connection[Any], owner: Owner) -> bool:
-    """Tell whether too many wrong passwords and codes were tried on an account."""
-    return _gate(desk, connection, owner).is_closed
+def takes_password(desk: Desk, connection: Connection[Any], who: Visit, given: str) -> bool:
+    """Tell whether a password is right; it is counted, held and committed as a code is.
+
+    Raises:
+        SignInRefused: the visit was ended meanwhile.
+    """
+    owner = who.owner
+    if owner is None or who.session:
+        return in_session.takes_password(desk, connection, who, given)
+    closed = _gate(desk, connection, owner).is_closed
+    is_right = not closed and knows_password(connection, owner.code, given, now=desk.clock.now())
+    hold_visit(desk, connection, who)
+    if not is_right:
+        _count_wrong(desk, connection, owner, "password")
+    return is_right
 
 
-def count_wrong(desk: Desk, connection: Connection[Any], owner: Owner, what: str) -> None:
+def _count_wrong(desk: Desk, connection: Connection[Any], owner: Owner, what: str) -> None:
     """Count and write down a wrong password or code."""
     gate = _gate(desk, connection, owner)
     throttle.count_failure(connection, gate)

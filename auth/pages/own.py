@@ -11,14 +11,17 @@ from auth.audit import acts
 from auth.credentials import sessions, tokens
 from auth.credentials.passwords import change_password, warning
 from auth.credentials.proof import is_fresh
-from auth.credentials.sessions import Carried, Owner
+from auth.credentials.sessions import Carried
 from auth.model import AccountKind, Caller
-from auth.pages.entry import count_wrong, enter, is_closed
+from auth.pages.entry import enter, takes_password
 from auth.pages.forms import DAYS, DIFFERENT, STALE, Confirmation, PasswordForm, TokenForm, is_ours, text
+from auth.pages.in_session import turned_out
 from auth.pages.outside import told_of_provider
 from auth.pages.visits import PASSWORD, SIGN_IN, Desk, Visit, drop_cookie, go, hold_visit, page, to_proof, to_step
-from core.errors import BadRequest, Conflict, Forbidden, NotFound, SignInRefused
+from core.errors import BadRequest, Conflict, NotFound
 from core.phrases import Phrase
+
+_WRONG = Phrase("The current password is wrong.")
 
 
 def home(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
@@ -51,25 +54,15 @@ def password(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
         return _password_page(desk, who, STALE)
     if text(form.new) != text(form.again):
         return _password_page(desk, who, again=DIFFERENT)
+    current, new = text(form.old), text(form.new)
+    if not takes_password(desk, connection, who, current):
+        return turned_out(desk, connection, who) or _password_page(desk, who, old=_WRONG)
     try:
         with connection.transaction():
-            _changed(desk, connection, who, who.owner, form)
-    except SignInRefused:
-        raise
-    except Forbidden as refusal:
-        count_wrong(desk, connection, who.owner, "password")
-        return _password_page(desk, who, old=refusal.text)
+            change_password(connection, who.owner.id, current=current, new=new, clock=desk.clock)
     except (BadRequest, Conflict) as refusal:
         return _password_page(desk, who, new=refusal.text)
     return _with_new_password(desk, connection, who)
-
-
-def _changed(desk: Desk, connection: Connection[Any], who: Visit, owner: Owner, form: PasswordForm) -> None:
-    """Change the password, unless too many wrong ones were tried: a session left open is no place to guess it."""
-    if is_closed(desk, connection, owner):
-        raise Forbidden("The current password is wrong.")
-    hold_visit(desk, connection, who)
-    change_password(connection, owner.id, current=text(form.old), new=text(form.new), clock=desk.clock)
 
 
 def _password_page(desk: Desk, who: Visit, problem: Phrase | None = None, **faults: Phrase) -> Response:

@@ -11,6 +11,8 @@ from auth.model import AccountState, AgreementKind, Caller, Function, GrantInFor
 from auth.policy.compiler import Because, Compiled, Refused, collection_id, compile_profile_of, kind_faults
 from auth.rights.publishing import functions_of, read_grants, read_holders
 from auth.standing import standing
+from auth.territory import Named, Territories, read_territories
+from auth.written import content_of as written
 from catalogue.layer import Layer, Text
 from catalogue.profile import Allowance, Between, Collection, OneOf, Operation, RowScope, Term
 from core.errors import NotFound
@@ -45,13 +47,18 @@ type Decision = Granted | Denied
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What an account may do with a layer on a legal day, by collection and operation."""
+    """What an account may do with a layer on a legal day, by collection and operation.
+
+    ``territory``: the layer's column with the administrative unit of a row, whose values ``territories`` names.
+    """
 
     account: str
     unit: str
     layer: str
     day: date
     decisions: Mapping[str, Mapping[Operation, Decision]]
+    territory: str
+    territories: Territories
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,9 @@ def explain(
     compiled = compile_profile_of(grants, functions, known, day)
     ids = sorted({layer, *(collection_id(each) for each in grants)}, key=lambda each: ("~" in each, each))
     decisions = {id_: _decisions(id_, subject, grants, functions, compiled, day) for id_ in ids}
-    return Explanation(account, subject.unit, layer, day, decisions)
+    return Explanation(
+        account, subject.unit, layer, day, decisions, known[layer].territory, read_territories(connection)
+    )
 
 
 def explain_for(
@@ -123,7 +132,10 @@ def content_of(explanation: Explanation) -> Json:
         "layer": explanation.layer,
         "day": explanation.day.isoformat(),
         "collections": [
-            {"id": id_, "operations": {str(operation): _content(each) for operation, each in decisions.items()}}
+            {
+                "id": id_,
+                "operations": {str(operation): _content(explanation, each) for operation, each in decisions.items()},
+            }
             for id_, decisions in explanation.decisions.items()
         ],
     }
@@ -135,8 +147,9 @@ def lines_of(explanation: Explanation, language: str) -> Iterator[str]:
     yield head.format(explanation.account, explanation.unit, explanation.layer, explanation.day)
     for id_, decisions in explanation.decisions.items():
         yield f"{id_}:"
-        for said in dict.fromkeys(_said(each, language) for each in decisions.values()):
-            operations = [str(operation) for operation, each in decisions.items() if _said(each, language) == said]
+        lines = {operation: _said(explanation, each, language) for operation, each in decisions.items()}
+        for said in dict.fromkeys(lines.values()):
+            operations = [str(operation) for operation, each in lines.items() if each == said]
             yield f"  {', '.join(operations)}: {said}"
 
 
@@ -147,6 +160,8 @@ _GRANTED = Text(
 )
 _DENIED = Text("không được phép: {}", "denied: {}")
 _EVERY_ROW = Text("tất cả", "all")
+_TERRITORY = Text("địa bàn {}", "territory {}")
+_UNTIL = Text(" (đến {})", " (until {})")
 _YES, _NO = Text("có", "yes"), Text("không", "no")
 _STATES = {
     AccountState.ISSUED: Text("Tài khoản chưa được kích hoạt.", "The account was not activated yet."),
@@ -268,14 +283,14 @@ def _names(codes: Iterable[str]) -> str:
     return ", ".join(sorted(set(codes)))
 
 
-def _content(decision: Decision) -> Json:
+def _content(explanation: Explanation, decision: Decision) -> Json:
     match decision:
         case Denied(reason):
             return {"decision": "denied", "reason": {"vi": reason.vi, "en": reason.en}}
         case Granted(rows, columns, geometry, allowance, because):
             return {
                 "decision": "granted",
-                "rows": [_term(each) for each in rows.terms],
+                "rows": [_term(explanation, each) for each in rows.terms],
                 "columns": list(columns),
                 "geometry": geometry,
                 "formats": None if allowance.formats is None else sorted(allowance.formats),
@@ -286,21 +301,31 @@ def _content(decision: Decision) -> Json:
             }
 
 
-def _term(term: Term) -> Json:
+def _term(explanation: Explanation, term: Term) -> Json:
     match term:
         case OneOf(column, values):
-            return {"column": column, "one_of": list(values)}
+            told: Json = {"column": column, "one_of": list(values)}
+            return told | ({"territory": _places(explanation, values)} if column == explanation.territory else {})
         case Between(column, begin, end):
             return {"column": column, "begin": begin, "end": end}
 
 
-def _said(decision: Decision, language: str) -> str:
+def _places(explanation: Explanation, values: Iterable[object]) -> list[Json]:
+    return [written(each) for each in _folded(explanation, values)]
+
+
+def _folded(explanation: Explanation, values: Iterable[object]) -> list[Named]:
+    return explanation.territories.folded(each for each in values if isinstance(each, int))
+
+
+def _said(explanation: Explanation, decision: Decision, language: str) -> str:
     match decision:
         case Denied(reason):
             return _DENIED.in_language(language).format(reason.in_language(language))
         case Granted(rows, columns, geometry, _, because):
             said = (
-                " & ".join(_row(each) for each in rows.terms) or _EVERY_ROW.in_language(language),
+                " & ".join(_row(explanation, each, language) for each in rows.terms)
+                or _EVERY_ROW.in_language(language),
                 ", ".join(columns),
                 (_YES if geometry else _NO).in_language(language),
                 ", ".join(because.agreements),
@@ -309,9 +334,17 @@ def _said(decision: Decision, language: str) -> str:
             return _GRANTED.in_language(language).format(*said)
 
 
-def _row(term: Term) -> str:
+def _row(explanation: Explanation, term: Term, language: str) -> str:
     match term:
+        case OneOf(column, values) if column == explanation.territory:
+            places = ", ".join(_place(each, language) for each in _folded(explanation, values))
+            return _TERRITORY.in_language(language).format(places)
         case OneOf(column, values):
             return f"{column} ∈ {{{', '.join(map(str, values))}}}"
         case Between(column, begin, end):
             return f"{begin or '…'} ≤ {column} < {end or '…'}"
+
+
+def _place(named: Named, language: str) -> str:
+    until = "" if named.until is None else _UNTIL.in_language(language).format(named.until)
+    return f"{named.code} {named.name}{until}"

@@ -25,6 +25,13 @@ from core.settings import Settings
 from database.writer import Writer
 from tests.auth.rights import DAY, JULY, LAYERS, PARCELS, World, clause
 
+PLACES = ((1, 2, "689", "Huyện A", None, None), (2, 3, "25195", "Xã B", 1, JULY), (3, 3, "25198", "Xã C", 1, None))
+_PLACE = """
+INSERT INTO hc.don_vi (id, cap, ma, ten, loai, cha_id, hieu_luc_tu, hieu_luc_den, can_cu, geom_goc)
+VALUES (%s, %s, %s, %s, 'thử', %s, '2020-01-01', %s, 'thử',
+        ST_Multi(ST_MakeEnvelope(570000, 1275000, 571000, 1276000, 9212)))
+"""
+
 
 @pytest.fixture
 def world(empty_db: str) -> Iterator[World]:
@@ -32,6 +39,8 @@ def world(empty_db: str) -> Iterator[World]:
     with psycopg.connect(empty_db, autocommit=True) as own:
         found = World(empty_db, own)
         found.ask("UPDATE lg.ngay_phap_ly SET ngay = %s", DAY)
+        for place in PLACES:
+            found.ask(_PLACE, *place)
         tax = found.unit("cuc-thue")
         found.agree("tt-thue", tax, clause("thua-dat", PARCELS, 1, 2), clause("gia-thua", ["id", "xa_id"]))
         found.agree("dt-2025-001", tax, clause("thua-dat", ["id", "xa_id"]), kind="dac_thu")
@@ -168,12 +177,32 @@ def test_people_read_it_in_vietnamese_and_in_english(world: World) -> None:
     assert vietnamese[:3] == [
         "Tài khoản thue.canbo (cuc-thue), lớp thua-dat, ngày 2025-06-30",
         "thua-dat:",
-        "  read, query: được phép; đối tượng: xa_id ∈ {2}; thuộc tính: id, xa_id, so_to, dien_tich; hình học: có; "
-        "theo thỏa thuận tt-thue, chức năng thua",
+        "  read, query: được phép; đối tượng: địa bàn 25195 Xã B (đến 2025-07-01); "
+        "thuộc tính: id, xa_id, so_to, dien_tich; hình học: có; theo thỏa thuận tt-thue, chức năng thua",
     ]
     assert english[3] == (
         "  tile, export, create, update, delete, execute: denied: Agreement tt-thue does not allow this operation."
     )
+
+
+def test_rows_are_told_by_codes_and_names_and_a_whole_district_by_its_own(world: World) -> None:
+    def rows() -> tuple[Any, str]:
+        with world.login("identity") as connection:
+            found = explain(connection, LAYERS, "thue.canbo", "thua-dat", day=DAY)
+        content = content_of(found)["collections"][0]["operations"]["read"]["rows"][0]
+        return content, list(lines_of(found, "en"))[2].partition("rows: ")[2].partition(";")[0]
+
+    commune, said_of_commune = rows()
+    world.ask("""UPDATE acl.function SET narrows = '{"layers": ["thua-dat"]}'""")
+    ((unit,),) = world.ask("SELECT id FROM acl.unit WHERE code = 'cuc-thue'")
+    world.agree("tt-xa", unit, clause("thua-dat", PARCELS, 3))
+    district, said_of_district = rows()
+
+    named = {"code": "25195", "name": "Xã B", "since": "2020-01-01", "until": "2025-07-01"}
+    assert commune == {"column": "xa_id", "one_of": [2], "territory": [named]}
+    assert said_of_commune == "territory 25195 Xã B (until 2025-07-01)"
+    assert (district["one_of"], [each["code"] for each in district["territory"]]) == ([1, 2, 3], ["689"])
+    assert said_of_district == "territory 689 Huyện A"
 
 
 def test_the_command_writes_the_same_as_text_and_as_json(

@@ -669,14 +669,35 @@ def test_a_refused_change_says_at_its_field_why(service, old, new, again, named)
     assert place(service.browser().sign_in()) == "/account"
 
 
-def test_guessing_the_password_on_the_page_of_the_change_closes_the_name(service):
+def test_guessing_the_password_on_the_page_of_the_change_ends_the_session(service):
     browser = service.browser()
     browser.sign_in()
+    answers = [browser.fill("/account/password", old="sai", new=NEW, again=NEW) for _ in range(5)]
+
+    assert [each.status_code for each in answers] == [400] * 4 + [303]
+    assert urlsplit(place(answers[-1])).path == "/signin"
+    assert urlsplit(place(browser.get("/account"))).path == "/signin"
+
+
+def test_who_knows_the_name_cannot_keep_its_owner_from_changing_the_password(service):
+    browser = service.browser()
+    browser.sign_in()
+    for _ in range(6):
+        service.browser().fill("/signin", name="lan", password="sai")
+
+    assert browser.fill("/account/password", old=OLD, new=NEW, again=NEW).status_code == 303
+
+
+def test_guessing_a_password_that_must_be_changed_closes_the_name(service):
+    service.clock.go(days=93)
+    browser = service.browser()
+    assert urlsplit(place(browser.sign_in())).path == "/account/password"
     for _ in range(5):
         browser.fill("/account/password", old="sai", new=NEW, again=NEW)
 
     assert browser.fill("/account/password", old=OLD, new=NEW, again=NEW).status_code == 400
     service.clock.go(minutes=16)
+    browser.sign_in()
     assert browser.fill("/account/password", old=OLD, new=NEW, again=NEW).status_code == 303
 
 
