@@ -10,10 +10,9 @@ from auth.api.http import PREFIX, Access, acting, answer, body, is_asked, legal_
 from auth.api.routes import Route, blueprint_of, paths_of
 from auth.model import Period
 from auth.policy.clauses import vocabulary_of
-from auth.rights.explain import known_layers
 from auth.sharing import manager_changes, managing
 from auth.sharing.manager_changes import Change
-from auth.standing import standing
+from auth.sharing.managing import Manager
 from catalogue.files import Slug, Words
 
 
@@ -49,13 +48,12 @@ def blueprint(access: Access) -> Blueprint:
 
 
 def _list(access: Access) -> Response:
+    paged = paging()
     with acting(access) as (connection, who):
-        day, found = legal_day(connection), managing.managers(connection)
-        stands = standing(connection, who, day)
-        if not stands.officer:
-            known = known_layers(connection, stands.unit, day)
-            found = [each for each in found if each.unit == who.unit or each.layer in known]
-    return answer({"items": found})
+        found = managing.managers_seen(
+            connection, who, day=legal_day(connection), limit=paged.limit + 1, after=paged.after_number
+        )
+    return page(found, paged, _id_of)
 
 
 def _name(access: Access) -> Response:
@@ -121,6 +119,10 @@ def _proposed(change: Change) -> Response:
     return answer(change, 201, location=f"{PREFIX}/manager-proposals/{change.number}")
 
 
+def _id_of(item: Manager) -> int:
+    return item.id
+
+
 def _number_of(item: Change) -> int:
     return item.number
 
@@ -133,6 +135,7 @@ ROUTES = (
         "/managers",
         _list,
         "Managing units: all for an officer of the Sở, else the own and those of layers shared with it",
+        is_list=True,
     ),
     Route("POST", "/managers", _name, "Propose that a unit manages a layer", takes=ManagerBody, status=201),
     Route(

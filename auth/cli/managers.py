@@ -13,7 +13,7 @@ def register(commands: Subparsers) -> None:
     """Add the command."""
     whole = commands.add_parser("manager", help="say which unit manages a layer where")
     kinds = whole.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=CommandParser)
-    add_action(kinds, "list", "list managing units").set_defaults(run=_list)
+    _add_paged(add_action(kinds, "list", "list managing units")).set_defaults(run=_list)
     _add_proposing(kinds)
     for name, text, run in (
         ("approve", "approve a proposal as the second officer: it is done", _approve),
@@ -25,9 +25,13 @@ def register(commands: Subparsers) -> None:
     refuser.set_defaults(run=_refuse)
     lister = add_action(kinds, "proposals", "list what was proposed")
     lister.add_argument("--open", action="store_true", help="those alone that can be approved")
+    _add_paged(lister).set_defaults(run=_list_proposals)
+
+
+def _add_paged(lister: argparse.ArgumentParser) -> argparse.ArgumentParser:
     lister.add_argument("--after", type=int, default=0, metavar="NUMBER", help="begin behind this one")
     lister.add_argument("--limit", type=int, default=100, metavar="N", help="at most; default 100")
-    lister.set_defaults(run=_list_proposals)
+    return lister
 
 
 def _add_proposing(kinds: Subparsers) -> None:
@@ -50,7 +54,9 @@ def _add_deciding(kinds: Subparsers, name: str, text: str) -> argparse.ArgumentP
 
 def _list(chosen: argparse.Namespace, settings: Settings) -> int:
     with at_desk(chosen, settings) as desk:
-        found = managing.managers(desk.connection)
+        found = managing.managers_seen(
+            desk.connection, desk.actor, day=desk.day, limit=chosen.limit, after=chosen.after
+        )
     return say(found)
 
 

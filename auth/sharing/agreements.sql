@@ -15,8 +15,7 @@ LEFT JOIN acl.unit u ON u.id = a.recipient_id
 LEFT JOIN acl.agreement p ON p.id = a.package_id
 LEFT JOIN acl.request r ON r.id = a.request_id
 WHERE a.code > %(after)s AND (a.kind = 'goi') = %(package)s
-      AND (%(unit)s::int IS NULL OR a.recipient_id = %(unit)s::int
-           OR EXISTS (SELECT FROM acl.agreement_party t WHERE t.agreement_id = a.id AND t.unit_id = %(unit)s::int)
+      AND (%(unit)s::int IS NULL OR acl.lien_quan(a.id, %(unit)s::int)
            OR a.kind = 'goi'
               AND (EXISTS (SELECT FROM acl.agreement_version v WHERE v.agreement_id = a.id AND v.state = 'published')
                    OR EXISTS (SELECT FROM acl.agreement j
@@ -25,9 +24,8 @@ ORDER BY a.code
 LIMIT %(limit)s;
 
 -- name: concerns
--- Tell whether a unit is the recipient or a party of an agreement.
-SELECT EXISTS (SELECT FROM acl.agreement a WHERE a.id = %(agreement)s AND a.recipient_id = %(unit)s)
-       OR EXISTS (SELECT FROM acl.agreement_party t WHERE t.agreement_id = %(agreement)s AND t.unit_id = %(unit)s);
+-- Tell whether an agreement is the business of a unit.
+SELECT acl.lien_quan(%(agreement)s, %(unit)s);
 
 -- name: versions
 -- Return the versions of an agreement, the newest first.

@@ -7,9 +7,10 @@ from typing import Any
 
 from psycopg import Connection
 
-from auth.model import Grant, Period
+from auth.model import Caller, Grant, Period
 from auth.policy.clauses import Vocabulary
-from auth.standing import the_department
+from auth.rights.explain import known_layers
+from auth.standing import standing, the_department
 from auth.territory import Territories, read_territories
 from catalogue.profile import OneOf
 from database.queries import load
@@ -40,9 +41,19 @@ class Manager:
     valid_until: date | None
 
 
-def managers(connection: Connection[Any]) -> tuple[Manager, ...]:
-    """Return everything that was said of managing units, by layer."""
-    return tuple(Manager(*row) for row in connection.execute(_SQL["managers"].encode()).fetchall())
+def managers_seen(
+    connection: Connection[Any], actor: Caller, *, day: date, limit: int, after: int = 0
+) -> tuple[Manager, ...]:
+    """Return what was said of managing units, by number: all to officers, else of the own unit and of layers it knows.
+
+    Raises:
+        Forbidden: the actor may do nothing today.
+    """
+    who = standing(connection, actor, day)
+    values: dict[str, object] = {"after": after, "limit": limit, "unit": None, "layers": []}
+    if not who.officer:
+        values |= {"unit": who.unit, "layers": list(known_layers(connection, who.unit, day))}
+    return tuple(Manager(*row) for row in connection.execute(_SQL["managers"].encode(), values).fetchall())
 
 
 def managing_units(

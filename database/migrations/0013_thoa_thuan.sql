@@ -473,6 +473,19 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION acl.ben_quan_ly IS 'Who has to accept what a version grants, as it is named now.';
 
+CREATE FUNCTION acl.lien_quan(thoa_thuan int, don_vi int) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT EXISTS (SELECT FROM acl.agreement a WHERE a.id = thoa_thuan AND a.recipient_id = don_vi)
+           OR EXISTS (SELECT FROM acl.agreement_party t WHERE t.agreement_id = thoa_thuan AND t.unit_id = don_vi)
+           OR EXISTS (SELECT FROM acl.layer_manager m WHERE m.unit_id = don_vi)
+              AND EXISTS (SELECT FROM acl.agreement_version v
+                          WHERE v.agreement_id = thoa_thuan AND v.state = 'published'
+                                AND don_vi IN (SELECT b.unit_id FROM acl.ben_quan_ly(v.agreement_id, v.number) b));
+END;
+COMMENT ON FUNCTION acl.lien_quan IS
+    'Whether an agreement is the business of a unit: its recipient, a party, or who manages now what is published by it.';
+
 CREATE FUNCTION acl.du_chap_thuan() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -636,7 +649,7 @@ COMMENT ON FUNCTION acl.xem_thu IS 'Lets the session take on the role of a part 
 
 REVOKE EXECUTE ON FUNCTION acl.dia_ban, acl.khong_ghi_lai, acl.xem_thu, acl.la_dba, acl.la_mot_nguoi, acl.hai_can_bo,
     acl.la_can_bo_chia_se, acl.giu_viec_quan_ly, acl.giu_quan_ly, acl.chi_them, acl.giu_phien_ban, acl.thieu_chap_thuan, acl.qua_duong_rieng,
-    acl.ben_quan_ly, acl.duoc_cong_bo, acl.duoc_di_rieng, acl.khong_duoc_giao, acl.giu_loai, acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
+    acl.ben_quan_ly, acl.lien_quan, acl.duoc_cong_bo, acl.duoc_di_rieng, acl.khong_duoc_giao, acl.giu_loai, acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
 
 DO $$
 DECLARE
@@ -647,7 +660,7 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay TO %I', vai_tro);
         EXECUTE format('GRANT SELECT ON acl.unit, acl.function, acl.account_function TO %I', vai_tro);
         EXECUTE format('GRANT SELECT (id, code, unit_id, kind, state, ends_on) ON acl.account TO %I', vai_tro);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION acl.dia_ban, acl.la_mot_nguoi, acl.la_can_bo_chia_se TO %I', vai_tro);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION acl.dia_ban, acl.la_mot_nguoi, acl.la_can_bo_chia_se, acl.lien_quan TO %I', vai_tro);
         EXECUTE format('GRANT SELECT, INSERT ON acl.layer_manager, acl.request, acl.request_step, acl.agreement, '
                        'acl.agreement_version, acl.agreement_party, acl.acceptance, acl.effect_seen, acl.joining, acl.succession, '
                        'acl.succession_item TO %I', vai_tro);

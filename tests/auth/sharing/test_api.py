@@ -406,6 +406,19 @@ def test_a_unit_is_told_of_managing_units_that_concern_it_alone(api: Api):
     assert sorted(layers("so.mot")) == ["ho-so", "thua-dat"]
 
 
+def test_managing_units_are_listed_by_page(api: Api):
+    for layer in ("thua-dat", "moc", "ho-so"):
+        decide(api, api.good("POST", "/managers", MANAGER | {"layer": layer})["number"])
+
+    first = api.good("GET", "/managers?limit=2", who="689.lanhdao")
+    rest = api.good("GET", f"/managers?limit=2&after={first['next']}", who="689.lanhdao")
+
+    assert [each["layer"] for each in first["items"] + rest["items"]] == ["thua-dat", "moc", "ho-so"]
+    assert "next" not in rest
+    for bad in ("limit=0", "limit=x", "after=x"):
+        assert api.ask("GET", f"/managers?{bad}").status_code == 400
+
+
 def test_a_package_that_is_not_open_yet_is_told_to_no_unit(api: Api):
     api.good("POST", "/packages", PACKAGE)
 

@@ -135,7 +135,8 @@ def test_managing_units_are_named_and_ended(run: Callable[..., Any]):
     assert [each["state"] for each in found] == ["refused", "withdrawn", "approved"]
     assert run("so.mot", "manager", "proposals", "--open") == []
 
-    assert run("so.mot", "manager", "list")[0]["valid_until"] == "2025-12-31"
+    assert run("so.mot", "manager", "list", "--limit", "1")[0]["valid_until"] == "2025-12-31"
+    assert run("so.mot", "manager", "list", "--after", str(entry)) == []
 
 
 def test_agreements_move_to_a_successor(run: Callable[..., Any], world: World):

@@ -1,12 +1,15 @@
 """Nobody gets round the managing unit: who manages when it is published has accepted, or nothing is published."""
 
+from contextlib import suppress
 from datetime import date, timedelta
 
 import psycopg
 import pytest
 from psycopg.errors import CheckViolation
 
-from auth.sharing import acceptance, drafting, manager_changes, packages, publication, succession
+from auth.model import Caller
+from auth.sharing import acceptance, agreements, drafting, manager_changes, packages, publication, succession
+from auth.standing import standing
 from core.errors import Conflict, Forbidden, NotFound
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, document, package
 
@@ -138,6 +141,33 @@ def test_who_managed_on_a_day_that_is_agreed_is_asked_though_it_was_ended(manage
 
     assert managed.rows("SELECT u.code FROM acl.agreement_party p JOIN acl.unit u ON u.id = p.unit_id "
                         "WHERE p.role = 'managing' ORDER BY 1") == [("so",), ("ubnd-689",)]  # fmt: skip
+
+
+def test_who_is_named_later_sees_what_is_in_force_of_its_rows_and_nothing_else(world: World):
+    version = proposed(world)
+    accept(world, version, "thue.lanhdao", "so.lanhdao")
+    publish(world, version)
+    world.act(
+        drafting.draft, "so.mot", document(agreement="thue-2025-02", clauses=HERE), vocabulary=VOCABULARY, day=DAY
+    )
+
+    def seen(who: str) -> tuple[list[str], list[str]]:
+        listed = world.act(agreements.listed, who, day=DAY)
+        shown = []
+        for code in (CODE, "thue-2025-02"):
+            with suppress(NotFound):
+                shown.append(world.act(look, who, code).code)
+        return [each.code for each in listed], shown
+
+    assert seen("689.lanhdao") == ([], [])
+    world.manage("thua-dat", "ubnd-25270", territory="25195")
+    world.manage("ho-so", "ubnd-689", territory="689")
+    assert seen("25270.lanhdao") == ([CODE], [CODE])
+    assert seen("689.lanhdao") == ([], [])
+
+
+def look(connection: psycopg.Connection, actor: Caller, code: str) -> agreements.Agreement:
+    return agreements.visible(connection, standing(connection, actor, DAY), code)
 
 
 def test_a_unit_that_has_ended_still_manages_until_two_officers_end_that(managed: World):
