@@ -6,6 +6,7 @@ would give what nobody agreed to. Source: the cross product of grants, ``docs/ex
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,10 +17,16 @@ from typing import Any
 from catalogue.layer import Column, Layer, Text
 from catalogue.profile import Allowance, Between, OneOf, Operation, Term
 from catalogue.types import ColumnType
+from core.limits import LIMITS
 from core.phrases import Phrase
 
 _INTEGER_MAX = 2**31 - 1
 """Of PostgreSQL's ``integer``, in which row security keeps territories."""
+LISTED_MAX = LIMITS.in_list_max
+"""Numbers that are written out where intervals with gaps are put together."""
+_LINES = frozenset({ColumnType.INTEGER, ColumnType.DATE})
+"""Types whose values stand in a line, one next to the other."""
+_TRUTHS = (False, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,8 @@ class _Atom:
 
 
 type _Dimension = Sequence[_Atom]
+type _Span = tuple[float, float]
+"""Places of a line from the first one up to, and without, the second one: numbers, or days by their number."""
 
 
 def united(pieces: Sequence[Piece]) -> Box | TooMuch:
@@ -215,81 +224,103 @@ def _values(boxes: Sequence[Box], name: str) -> _Dimension:
     """Return the values of a column that the hull lets pass."""
     column = column_of(boxes[0].layer, name)
     terms = [each.term(name) for each in boxes]
-    free = _bits(boxes, (each is None for each in terms))
-    atoms = [*_listed(boxes, terms, column), *_intervals(boxes, terms, column)]
-    if free:
-        return [*atoms, _Atom(Phrase("other values of {}", (name,)), free)]
-    if not column.required and _span(terms, column) == (None, None):
+    is_on_line = column.type in _LINES
+    atoms = [*(_cells if is_on_line else _listed)(boxes, terms, column)]
+    if None in terms:
+        if _is_everything(terms, column):
+            return atoms
+        return [*atoms, _atom(boxes, Phrase("other values of {}", (name,)), (each is None for each in terms))]
+    if not column.required and _hull_of(terms, column) is None:
         return [*atoms, _Atom(Phrase("rows without {}", (name,)), 0)]
     return atoms
 
 
 def _listed(boxes: Sequence[Box], terms: Sequence[Term | None], column: Column) -> Iterator[_Atom]:
-    values = _in_order(value for each in terms if isinstance(each, OneOf) for value in each.values)
-    span = _span(terms, column)
-    for value in values:
-        held = _bits(boxes, (_lets(each, value, column) for each in terms))
-        lost = span is not None and not _within(value, span, column)
-        yield _Atom(Phrase("{} = {}", (column.name, value)), 0 if lost and None not in terms else held)
+    for value in _values_of(terms):
+        has = (each is None or (isinstance(each, OneOf) and value in each.values) for each in terms)
+        yield _atom(boxes, Phrase("{} = {}", (column.name, value)), has)
 
 
-def _intervals(boxes: Sequence[Box], terms: Sequence[Term | None], column: Column) -> Iterator[_Atom]:
-    """Yield the intervals between neighbouring limits, as far as the hull reaches."""
-    span = _span(terms, column)
-    if span is None:
-        return
-    limits = (limit for each in terms if isinstance(each, Between) for limit in (each.begin, each.end))
-    edges = [None, *_ordered(limits, column), None]
-    for begin, end in pairwise(edges):
-        if None in terms or _inside((begin, end), span, column):
-            held = _bits(boxes, (_spans(each, (begin, end), column) for each in terms))
-            yield _Atom(_between(column.name, begin, end), held)
+def _values_of(terms: Iterable[Term | None]) -> tuple[Any, ...]:
+    return _in_order(value for each in terms if isinstance(each, OneOf) for value in each.values)
 
 
-def _between(name: str, begin: str | None, end: str | None) -> Phrase:
-    if begin is None:
-        return Phrase("{} < {}", (name, end))
-    return Phrase("{} >= {}", (name, begin)) if end is None else Phrase("{} <= {} < {}", (begin, name, end))
+def _cells(boxes: Sequence[Box], terms: Sequence[Term | None], column: Column) -> Iterator[_Atom]:
+    """Yield what no limit divides of a line, as far as the hull reaches, or the terms where it has no end."""
+    spans = [None if each is None else _spans(each, column) for each in terms]
+    given = [span for each in spans for span in each or ()]
+    hull = _joint(given) if None in terms else _spans(_hull_of(terms, column), column)
+    edges = sorted({edge for span in (*given, *hull) for edge in span})
+    for cell in pairwise(edges):
+        if _is_covered(cell, hull):
+            yield _atom(boxes, _named(cell, column), (each is None or _is_covered(cell, each) for each in spans))
 
 
-def _span(terms: Sequence[Term | None], column: Column) -> tuple[str | None, str | None] | None:
-    """Return the interval around all intervals, or ``None``: there is no interval."""
-    found = [each for each in terms if isinstance(each, Between)]
-    if not found:
-        return None
-    begins, ends = [each.begin for each in found], [each.end for each in found]
-    begin = None if None in begins else _ordered(begins, column)[0]
-    return begin, None if None in ends else _ordered(ends, column)[-1]
-
-
-def _ordered(limits: Iterable[str | None], column: Column) -> list[str]:
-    return sorted({each for each in limits if each is not None}, key=lambda each: _point(each, column))
-
-
-def _lets(term: Term | None, value: Any, column: Column) -> bool:
+def _spans(term: Term | None, column: Column) -> tuple[_Span, ...]:
+    """Return what a term lets pass of a line, in order."""
     match term:
         case None:
-            return True
+            return ((-math.inf, math.inf),)
         case OneOf(_, values):
-            return value in values
+            return tuple((value, value + 1) for value in values if not isinstance(value, str))
         case Between(_, begin, end):
-            return _within(value, (begin, end), column)
+            span = (_place(begin, column, -math.inf), _place(end, column, math.inf))
+            return (span,) if span[0] < span[1] else ()
 
 
-def _within(value: Any, span: tuple[str | None, str | None], column: Column) -> bool:
-    point, (begin, end) = _point(value, column), span
-    return (begin is None or _point(begin, column) <= point) and (end is None or point < _point(end, column))
+def _place(limit: str | None, column: Column, open_: float) -> float:
+    if limit is None:
+        return open_
+    parsed = _parsed(limit, column.type)
+    return parsed.toordinal() if isinstance(parsed, date) else parsed
 
 
-def _spans(term: Term | None, interval: tuple[str | None, str | None], column: Column) -> bool:
-    return term is None or (isinstance(term, Between) and _inside(interval, (term.begin, term.end), column))
+def _is_covered(cell: _Span, spans: Sequence[_Span]) -> bool:
+    """Tell whether a cell lies in one of some spans, which are in order and do not overlap."""
+    n = bisect_right(spans, cell[0], key=lambda span: span[0]) - 1
+    return n >= 0 and cell[1] <= spans[n][1]
 
 
-def _inside(interval: tuple[str | None, str | None], outer: tuple[str | None, str | None], column: Column) -> bool:
-    """Tell whether one interval lies in another; the limits are ends of some interval or open."""
-    (begin, end), (first, last) = interval, outer
-    after = first is None or (begin is not None and _point(begin, column) >= _point(first, column))
-    return after and (last is None or (end is not None and _point(end, column) <= _point(last, column)))
+def _joint(spans: Iterable[_Span]) -> tuple[_Span, ...]:
+    """Return spans in order, those that touch or overlap as one."""
+    found: list[_Span] = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((begin, end))
+    return tuple(found)
+
+
+def _named(cell: _Span, column: Column) -> Phrase:
+    begin, end = (_limit_at(each, column.type) for each in cell)
+    if begin is None:
+        return Phrase("{} < {}", (column.name, end))
+    if end is None:
+        return Phrase("{} >= {}", (column.name, begin))
+    if column.type is ColumnType.INTEGER and cell[1] - cell[0] == 1:
+        return Phrase("{} = {}", (column.name, int(cell[0])))
+    return Phrase("{} <= {} < {}", (begin, column.name, end))
+
+
+def _limit_at(place: float, type_: ColumnType) -> str | None:
+    """Return a place of a line as the limit of a term."""
+    if math.isinf(place):
+        return None
+    return date.fromordinal(int(place)).isoformat() if type_ is ColumnType.DATE else str(int(place))
+
+
+def _is_everything(terms: Sequence[Term | None], column: Column) -> bool:
+    """Tell whether those that limit a column let pass every row between them."""
+    limiting = [each for each in terms if each is not None]
+    return column.required and bool(limiting) and _says_all(limiting, column)
+
+
+def _says_all(terms: Sequence[Term], column: Column) -> bool:
+    """Tell whether terms let every value pass between them."""
+    if column.type in _LINES:
+        return _joint(span for each in terms for span in _spans(each, column)) == _spans(None, column)
+    return column.type is ColumnType.BOOLEAN and len(_values_of(terms)) == len(_TRUTHS)
 
 
 def _outside(dimensions: Iterable[_Dimension], boxes: int) -> list[_Atom] | None:
@@ -350,10 +381,11 @@ def _joined(phrases: Sequence[Phrase]) -> Phrase:
 
 def _hull(boxes: Sequence[Box], columns: Sequence[str]) -> Box:
     """Return the smallest box around some boxes."""
-    terms = [_hull_of([each.term(name) for each in boxes], name, boxes[0].layer) for name in columns]
+    layer = boxes[0].layer
+    terms = [_hull_of([each.term(name) for each in boxes], column_of(layer, name)) for name in columns]
     formats = [each.formats for each in boxes]
     return Box(
-        layer=boxes[0].layer,
+        layer=layer,
         columns=frozenset[str]().union(*(each.columns for each in boxes)),
         geometry=any(each.geometry for each in boxes),
         terms=tuple(each for each in terms if each),
@@ -363,14 +395,24 @@ def _hull(boxes: Sequence[Box], columns: Sequence[str]) -> Box:
     )
 
 
-def _hull_of(terms: Sequence[Term | None], name: str, layer: Layer) -> Term | None:
-    column = column_of(layer, name)
-    if None in terms:
+def _hull_of(terms: Sequence[Term | None], column: Column) -> Term | None:
+    """Return the smallest term around some of one column; ``None``: nothing limits it.
+
+    Numbers with gaps are listed as far as a list reaches: what it lets pass is then no more than what they do.
+    """
+    limiting = [each for each in terms if each is not None]
+    if len(limiting) < len(terms) or (column.required and _says_all(limiting, column)):
         return None
-    span = _span(terms, column)
-    if span is None:
-        return OneOf(name, _in_order(value for each in terms if isinstance(each, OneOf) for value in each.values))
-    return None if span == (None, None) else Between(name, *span)
+    if all(isinstance(each, OneOf) for each in limiting):
+        return OneOf(column.name, _values_of(limiting))
+    spans = _joint(span for each in limiting for span in _spans(each, column))
+    begin, end = (spans[0][0], spans[-1][1]) if spans else (0, 0)
+    if column.type is ColumnType.INTEGER and (len(spans) > 1 or _INTEGER_MAX < end < math.inf):
+        if sum(last - first for first, last in spans) <= LISTED_MAX:
+            return OneOf(column.name, tuple(n for first, last in spans for n in range(int(first), int(last))))
+        end = math.inf if end > _INTEGER_MAX else end
+    limits = _limit_at(begin, column.type), _limit_at(end, column.type)
+    return None if limits == (None, None) else Between(column.name, *limits)
 
 
 def _most(limits: Sequence[int | None]) -> int | None:
