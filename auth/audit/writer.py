@@ -127,7 +127,7 @@ class AuditWriter:
         try:
             self._sink.write(decisions, outcomes)
         except psycopg.OperationalError as error:
-            self._outcomes.extendleft(reversed(outcomes))
+            self._keep(outcomes)
             _fail(group, error)
         except (psycopg.Error, TypeError) as error:
             _log.error("a group of %d records was refused, and is written one by one: %s", len(group), error)
@@ -139,11 +139,22 @@ class AuditWriter:
     def _settle_singly(self, group: Sequence["_Ticket"], outcomes: Sequence[Outcome]) -> None:
         """Write each record for itself, so that one that cannot be written takes nobody along."""
         for ticket in group:
-            decisions = [ticket.decision] if ticket.decision else []
-            ticket.error = _error_of(lambda wanted=decisions: self._sink.write(wanted, []))
-        for outcome in outcomes:
-            if error := _error_of(lambda wanted=outcome: self._sink.write([], [wanted])):
+            if ticket.decision:
+                decisions = [ticket.decision]
+                ticket.error = _error_of(lambda wanted=decisions: self._sink.write(wanted, []))
+        for number, outcome in enumerate(outcomes):
+            error = _error_of(lambda wanted=outcome: self._sink.write([], [wanted]))
+            if isinstance(error, psycopg.OperationalError):  # of the database, not of this record
+                self._keep(outcomes[number:])
+                _fail([each for each in group if each.decision is None], error)
+                return
+            if error:
                 _log.error("the outcome of request %s was not written: %s", outcome.request_id, error)
+
+    def _keep(self, outcomes: Sequence[Outcome]) -> None:
+        """Put outcomes back in front of those that came meanwhile, the newest as far as there is room."""
+        room = OUTCOMES_MAX - len(self._outcomes)
+        self._outcomes.extendleft(reversed(outcomes[max(0, len(outcomes) - room) :]))
 
     def _hand_on(self) -> None:
         with self._mutex:

@@ -13,7 +13,6 @@ from auth.audit import acts
 from auth.model import Caller
 from auth.policy.clauses import Vocabulary
 from auth.rights import in_force
-from auth.rows import only
 from auth.sharing.acceptance import refuse_other_body, speaks_for_party
 from auth.sharing.agreements import (
     PACKAGE,
@@ -28,14 +27,13 @@ from auth.sharing.agreements import (
     visible,
 )
 from auth.sharing.drafting import refuse_over_grant
-from auth.standing import Standing, is_one_person, officer, standing
+from auth.standing import is_one_person, officer, standing
 from core.clocks import Clock
 from core.errors import Conflict, Forbidden
 from core.phrases import Phrase
 from database.queries import load
 
 _UNFIT = Phrase("This does not fit the state that it is in.")
-_UNSEEN = Phrase("Look at the effect of this body first; only who has seen it publishes it.")
 _REFUSED = {
     "all_managers": Phrase(
         "Another unit manages some of it by now and has not accepted; send it back and propose it again."
@@ -45,7 +43,7 @@ _REFUSED = {
         "or publish the package anew."
     ),
     "maker_may_act": Phrase("Who drafted this may not act any more; draft it anew."),
-    "effect_seen": _UNSEEN,
+    "effect_seen": Phrase("Look at the effect of this body first; only who has seen it publishes it."),
 }
 """What people read where a constraint refuses to publish."""
 
@@ -81,7 +79,6 @@ def publish(
     if is_one_person(connection, checker.account, version.maker_id):
         raise Forbidden("A second officer publishes, not the one who drafted.")
     refuse_other_body(version, body_hash)
-    _refuse_unseen(connection, agreement, version, checker)
     refuse_over_grant(agreement, version.body, vocabulary)
     if version.valid_until and version.valid_until <= day:
         raise Conflict("The validity of this version is over.")
@@ -154,12 +151,6 @@ def put_in_force(connection: Connection[Any], agreement: Agreement, number: int,
     except CheckViolation as exc:
         problem = _REFUSED.get(exc.diag.constraint_name or "", _UNFIT)
         raise Conflict("{}", problem) from exc
-
-
-def _refuse_unseen(connection: Connection[Any], agreement: Agreement, version: Version, who: Standing) -> None:
-    values = {"agreement": agreement.id, "number": version.number, "account": who.account}
-    if not only(connection, bool, _SQL["effect_seen"], values):
-        raise Conflict("{}", _UNSEEN)
 
 
 def _may_end(version: Version, on: date, day: date) -> bool:

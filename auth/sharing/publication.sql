@@ -6,14 +6,6 @@ FROM acl.agreement_version
 WHERE agreement_id = %(agreement)s AND number = %(number)s AND body_hash = %(body_hash)s AND state = 'accepted'
 ON CONFLICT DO NOTHING;
 
--- name: effect_seen
--- Tell whether an account saw the effect of the present body of a version since all have accepted it.
-SELECT EXISTS (
-    SELECT FROM acl.effect_seen s
-    JOIN acl.agreement_version v ON (v.agreement_id, v.number, v.round, v.body_hash)
-                                    = (s.agreement_id, s.number, s.round, s.body_hash)
-    WHERE s.agreement_id = %(agreement)s AND s.number = %(number)s AND s.account_id = %(account)s);
-
 -- name: supersede
 -- End the published versions that would begin with a version or later.
 UPDATE acl.agreement_version o

@@ -132,6 +132,27 @@ def test_who_may_not_act_any_more_is_refused_at_the_next_request(world: World, e
     assert world.status(token, path) == 401
 
 
+@pytest.mark.parametrize("what", ["schema", "items/{}"])
+def test_one_body_has_another_tag_under_another_profile(world: World, what: str):
+    """A tag that fits both would tell who was shown something under one profile what holds under the other."""
+    asked = {"Authorization": f"Bearer {world.token('lda_mine')}"}
+    shown = world.client.get(f"{ITEMS}?limit=1", headers=asked).get_json(force=True)["features"][0]["id"]
+    path = f"/collections/thua-dat/{what.format(shown)}"
+    before = world.client.get(path, headers=asked)
+    parcels = LAYERS["thua-dat"]
+    scope, limited = RowScope((OneOf("xa_id", (world.commune,)),)), Allowance(READ.operations, daily_items=1_000_000)
+    profile = compile_profile([Collection("thua-dat", parcels, parcels.columns, scope, allowance=limited)])
+
+    world.publish(world.dsn, profile, f"account:{world.account}")
+    after = world.client.get(path, headers=asked)
+    held = world.client.get(path, headers=asked | {"If-None-Match": before.headers["ETag"]})
+
+    assert (before.status_code, after.status_code) == (200, 200)
+    assert before.data == after.data
+    assert before.headers["ETag"] != after.headers["ETag"]
+    assert held.status_code == 200
+
+
 def test_a_right_that_moved_is_seen_at_the_next_request(world: World):
     token = world.token("lda_mine")
     before = world.status(token)

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +21,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from auth.audit.records import Decision, Outcome
-from auth.audit.writer import AuditWriter
+from auth.audit.writer import AuditWriter, _Ticket
 from core.errors import Unavailable
+from database.cluster import Cluster, temporary_folder
 
 NOW = datetime(2025, 6, 30, 3, 4, 5, 678_901, tzinfo=UTC)
 REPOSITORY = Path(__file__).parents[3]
@@ -147,7 +150,7 @@ _KILLED = """
 import sys
 from datetime import UTC, datetime
 from auth.audit.records import Decision
-from auth.audit.writer import AuditWriter
+from auth.audit.writer import AuditWriter, _Ticket
 writer = AuditWriter(sys.argv[1])
 nothing = dict.fromkeys(("account", "unit", "client", "token", "ip", "collection", "operation", "profile_hash",
                          "agreements", "status", "reason", "query"))
@@ -168,6 +171,69 @@ def test_a_decision_outlives_a_process_that_is_killed_right_then(writer_dsn: str
 
     assert 10 <= len(answered) < 1_000
     assert answered <= {row[0] for row in ask("SELECT request_id FROM audit.decision")}
+
+
+def test_who_writes_waits_for_the_disk_whatever_its_role_and_database_say(writer_dsn: str, empty_db: str):
+    name = psycopg.conninfo.conninfo_to_dict(empty_db)["dbname"]
+    with psycopg.connect(empty_db, autocommit=True) as owner:
+        owner.execute(f'ALTER ROLE datdai_mau_audit IN DATABASE "{name}" SET synchronous_commit = off')
+    writer = AuditWriter(f"{writer_dsn} options='-c synchronous_commit=off'")
+    writer.decide(decision())
+
+    assert writer._sink._connection
+    found = writer._sink._connection.execute("SHOW synchronous_commit").fetchone()
+
+    writer.close()
+    assert found == ("on",)
+
+
+_NARROW = """
+ALTER SYSTEM SET synchronous_commit = off;
+ALTER SYSTEM SET wal_writer_delay = '10s';
+ALTER SYSTEM SET wal_writer_flush_after = 0;
+"""
+_TABLES = """
+CREATE SCHEMA audit;
+CREATE TABLE audit.outcome (request_id text PRIMARY KEY, at timestamptz, status int, rows bigint, bytes bigint,
+                            duration_us bigint, finished boolean);
+CREATE TABLE audit.decision (request_id text PRIMARY KEY, at timestamptz, subject text, account text, unit text,
+                             client text, token text, ip text, method text, route text, collection text, operation text,
+                             profile_hash text, agreements text[], columns text[], granted boolean, status int,
+                             reason text, query text, sealed text);
+"""
+
+
+def test_a_decision_outlives_a_cluster_that_falls_right_then():
+    folder = temporary_folder()
+    fallen = Cluster(folder / "pg")
+    try:
+        fallen.start()
+        with psycopg.connect(fallen.dsn(), autocommit=True) as owner:
+            for each in (*_NARROW.split(";")[:-1], _TABLES, "SELECT pg_reload_conf()"):
+                owner.execute(each)
+            owner.execute("CHECKPOINT")
+        writer, made = AuditWriter(fallen.dsn(), outcomes_every_s=60), decision()
+        writer.decide(made)
+
+        fall(fallen)
+        fallen.start()
+        writer.close()
+
+        with psycopg.connect(fallen.dsn()) as owner:
+            assert owner.execute("SELECT request_id FROM audit.decision").fetchall() == [(made.request_id,)]
+    finally:
+        fallen.destroy()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fall(cluster: Cluster) -> None:
+    """Stop a cluster as a crash would: nothing that waits in memory is written."""
+    main = int((cluster.data / "postmaster.pid").read_text().splitlines()[0])
+    os.kill(main, signal.SIGQUIT)
+    deadline = time.monotonic() + 20
+    while (cluster.data / "postmaster.pid").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_a_lost_connection_is_replaced_and_the_record_stands_once(writer: AuditWriter, ask: Callable[..., Any]):
@@ -240,6 +306,80 @@ def test_a_record_that_cannot_be_written_takes_nobody_along(
             bad.result()
 
     assert ask("SELECT count(*) FROM audit.decision") == [(9,)]
+
+
+_GOING_DOWN = """
+CREATE FUNCTION public.di_xuong() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'terminating connection due to administrator command' USING ERRCODE = 'admin_shutdown';
+END $$;
+CREATE TRIGGER di_xuong BEFORE INSERT ON audit.outcome FOR EACH ROW EXECUTE FUNCTION public.di_xuong();
+"""
+
+
+@contextmanager
+def going_down(dsn: str) -> Iterator[None]:
+    """Let no outcome be written, by the error that a database which is shut down gives."""
+    with psycopg.connect(dsn, autocommit=True) as owner:
+        owner.execute(_GOING_DOWN)
+        yield
+        owner.execute("DROP TRIGGER di_xuong ON audit.outcome")
+
+
+def test_outcomes_wait_while_the_database_goes_down_also_beside_a_record_that_cannot_be_written(
+    writer_dsn: str, empty_db: str, ask: Callable[..., Any]
+):
+    writer = AuditWriter(writer_dsn, outcomes_every_s=60)
+    made = [decision() for _ in range(3)]
+    for each in made:
+        writer.decide(each)
+    with going_down(empty_db):
+        for each in made:
+            writer.outcome(outcome(each))
+
+        with pytest.raises(Unavailable):
+            writer.decide(made[0])  # used before: its group is written one by one
+
+        assert ask("SELECT count(*) FROM audit.outcome") == [(0,)]
+    writer.close()
+
+    found = ask("SELECT request_id FROM audit.outcome")
+    assert {each for (each,) in found} == {each.request_id for each in made}
+
+
+def test_a_flush_in_a_group_that_cannot_be_written_ends_while_the_database_is_away(
+    writer_dsn: str, empty_db: str, ask: Callable[..., Any]
+):
+    writer = AuditWriter(writer_dsn, outcomes_every_s=60)
+    used = decision()
+    writer.decide(used)
+    flush = _Ticket(None)
+    with going_down(empty_db):
+        writer._settle_singly([_Ticket(used), flush], [outcome(used)])
+
+    writer.close()
+
+    assert isinstance(flush.error, psycopg.OperationalError)
+    assert ask("SELECT count(*) FROM audit.outcome") == [(1,)]
+
+
+def test_outcomes_that_wait_are_bounded_and_the_oldest_go_first(
+    writer_dsn: str, ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("auth.audit.writer.OUTCOMES_MAX", 4)
+    writer = AuditWriter(writer_dsn, outcomes_every_s=60)
+    made = [decision() for _ in range(6)]
+    for each in made:
+        writer.decide(each)
+    old, new = [outcome(each) for each in made[:3]], [outcome(each) for each in made[3:]]
+    for each in new:
+        writer.outcome(each)
+
+    writer._keep(old)
+    writer.close()
+
+    found = ask("SELECT request_id FROM audit.outcome")
+    assert {each for (each,) in found} == {each.request_id for each in made[2:]}
 
 
 def test_a_second_outcome_of_a_request_is_passed_over(writer: AuditWriter, ask: Callable[..., Any]):

@@ -31,7 +31,7 @@ class Doing:
         self.dsn = dsn
         self.result: object = None
         self._act = act
-        self._thread = threading.Thread(target=self._do)
+        self._thread = threading.Thread(target=self._do, daemon=True)
         self._thread.start()
 
     def waits(self) -> bool:
@@ -44,7 +44,8 @@ class Doing:
         return False
 
     def done(self) -> object:
-        self._thread.join(60)
+        self._thread.join(20)
+        assert not self._thread.is_alive(), "it waits for something that nobody ends"
         return self.result
 
     def _do(self) -> None:
@@ -63,6 +64,8 @@ class Town:
     def __init__(self, dsn: str, people) -> None:
         self.dsn = dsn
         self.people = people
+        self.lan = people.lan.account_id
+        """Known from the beginning: who asks ``people`` for it waits for whoever holds the account."""
         self.connection = people.connection
 
     def beside(self, act: Callable[[psycopg.Connection[Any]], object]) -> Doing:
@@ -78,7 +81,7 @@ class Town:
         return result
 
     def begin_session(self, connection: psycopg.Connection[Any]) -> None:
-        _, begun = sessions.begin_sign_in(connection, self.people.id("lan"), "password", now=self.people.now)
+        _, begun = sessions.begin_sign_in(connection, self.lan, "password", now=self.people.now)
         sessions.begin(connection, begun, now=self.people.now)
 
     def token(self, connection: psycopg.Connection[Any]) -> object:
@@ -88,13 +91,12 @@ class Town:
         )  # fmt: skip
 
     def family(self, connection: psycopg.Connection[Any]) -> object:
-        return begin_family(Flow(connection, self.people.now), self.people.id("lan"), "qgis")
+        return begin_family(Flow(connection, self.people.now), self.lan, "qgis")
 
     def alive(self) -> int:
         """How many sessions, sign-ins, tokens and consents of the account live."""
-        account = self.people.id("lan")
         return sum(
-            self.people.ask(f"SELECT count(*) FROM oauth.{table} WHERE account_id = %s {living}", account)[0][0]
+            self.people.ask(f"SELECT count(*) FROM oauth.{table} WHERE account_id = %s {living}", self.lan)[0][0]
             for table, living in (
                 ("session", "AND ended_at IS NULL"), ("sign_in", ""), ("token", "AND revoked_at IS NULL"),
                 ("family", "AND ended_at IS NULL"),
