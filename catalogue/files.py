@@ -265,9 +265,12 @@ def read_yaml(text: str) -> Any:
     """Read YAML; a key that is written twice is refused.
 
     Raises:
-        yaml.YAMLError: it is not YAML.
+        yaml.YAMLError: it is not YAML, or nested deeper than anything that is written by hand.
     """
-    return yaml.load(text, _Loader)  # noqa: S506 - _Loader is a safe loader
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - _Loader is a safe loader
+    except RecursionError:
+        raise yaml.YAMLError("nested too deeply") from None
 
 
 def _documents(folder: Path) -> tuple[dict[str, Any], list[str]]:

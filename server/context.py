@@ -91,7 +91,7 @@ class Context:
         return rows
 
     def take(self, collection: Collection, items: int) -> None:
-        """Count items of a collection before they leave.
+        """Count items of a collection before they leave; that there is none, or how many there are, counts as one.
 
         Raises:
             TooManyRequests: the agreement does not give so many on one day.

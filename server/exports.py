@@ -77,7 +77,7 @@ def _take_all(context: Context, view: View, query: ItemsQuery) -> None:
         bbox=narrowing_box(query, view),
         search=narrowing_search(query),
     )
-    context.take(view.collection, int(str(counted[0][0][0])))
+    context.take(view.collection, max(1, int(str(counted[0][0][0]))))
 
 
 def _pieces(

@@ -72,7 +72,7 @@ def items(context: Context, collection_id: str) -> Response:
     page = (
         _hits(context, view, query, encoder.encoding) if query.hits else _page(context, view, query, encoder.encoding)
     )
-    context.take(view.collection, page.returned)
+    context.take(view.collection, max(1, page.returned))
     links = _page_links(context, view, query, page, self_and_alternates(context, representation, offers))
     answer = replace(
         answer_of(context, view, query.columns, query.shape, links),
@@ -94,7 +94,6 @@ def item(context: Context, collection_id: str, item_id: str) -> Response:
     columns, shape = read_item_query(context.parameters, view)
     encoder = _encoder(representation)
     row = _row(context, view, item_id, columns, shape, encoder.encoding)
-    context.take(view.collection, 1)
     links = self_and_alternates(context, representation, offers)
     links.append(link(context, "collection", _collection_url(context, view), "application/json"))
     answer = answer_of(context, view, columns, shape, links)
@@ -240,6 +239,7 @@ def _row(
         raise NotFound  # one item has one address
     statement = item_statement(view, key, columns, shape, encoding)
     rows = context.read([statement], of=view.collection.id, binary=True)[0]
+    context.take(view.collection, 1)
     if not rows:
         raise NotFound
     return rows[0][0] if encoding in JSON_TEXT else rows[0]

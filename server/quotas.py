@@ -19,7 +19,7 @@ class Quotas:
         self._writer = writer
 
     def take(self, caller: Caller, collection: Collection, items: int) -> None:
-        """Count items before they leave.
+        """Count items before they leave; an answer without any counts as one, for it tells as well.
 
         Raises:
             TooManyRequests: with these the unit would have more than its agreement gives it on one day.

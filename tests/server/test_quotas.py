@@ -37,7 +37,39 @@ def test_what_is_over_the_quota_of_the_day_is_refused_and_not_counted(limited: A
     pages = [client.get(ITEMS, query_string={"limit": n}).status_code for n in (20, 6, 5, 1)]
 
     assert pages == [200, 429, 200, 429]
-    assert client.get(ITEMS, query_string={"resulttype": "hits"}).status_code == 200
+
+
+def test_nothing_tells_of_items_once_the_quota_of_the_day_is_used_up(limited: Application):
+    client = Client(limited)
+    known = client.get(ITEMS, query_string={"limit": 20}).get_json(force=True)["features"][0]["id"]
+    client.get(ITEMS, query_string={"limit": 5})
+
+    asked = [
+        (ITEMS, {"resulttype": "hits"}),
+        (ITEMS, {"resulttype": "hits", "filter": "so_to = 1"}),
+        (ITEMS, {"limit": 1, "filter": "so_to = -1"}),
+        (f"{ITEMS}/{known}", {}),
+        (f"{ITEMS}/00000000-0000-4000-8000-000000000000", {}),
+        ("/collections/thua-dat/export", {"so_to": -1}),
+    ]
+    answers = [client.get(path, query_string=query).status_code for path, query in asked]
+
+    assert answers == [429] * len(asked)
+
+
+def test_a_number_of_hits_and_that_there_is_nothing_count_as_one_item_each(limited: Application):
+    client = Client(limited)
+    client.get(ITEMS, query_string={"limit": 20})
+
+    told = [
+        client.get(ITEMS, query_string={"resulttype": "hits"}).status_code,
+        client.get(ITEMS, query_string={"limit": 1, "filter": "so_to = -1"}).status_code,
+        client.get(f"{ITEMS}/00000000-0000-4000-8000-000000000000").status_code,
+    ]
+    rest = [client.get(ITEMS, query_string={"limit": n}).status_code for n in (3, 2)]
+
+    assert told == [200, 200, 404]
+    assert rest == [429, 200]
 
 
 def test_an_export_is_counted_before_it_begins(limited: Application):

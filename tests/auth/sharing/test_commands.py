@@ -88,6 +88,8 @@ def test_a_file_that_is_wrong_is_refused_with_every_fault(run: Callable[..., Any
     twice = tmp_path / "twice.yml"
     twice.write_text("agreement: a\nagreement: b\n", encoding="utf-8")
     assert "written twice" in run("so.mot", "agreement", "draft", str(twice), status=2)
+    twice.write_text("[" * 100_000, encoding="utf-8")
+    assert "nested too deeply" in run("so.mot", "agreement", "draft", str(twice), status=2)
     assert "cannot be read" in run("so.mot", "agreement", "draft", str(tmp_path / "khong-co.yml"), status=2)
 
 
