@@ -50,4 +50,5 @@ def _newest_faults(layer: Layer, version: str, locked: str | None) -> Iterator[s
 
 
 def _column(column: Column) -> list[object]:
-    return [column.name, column.type, column.unit, column.codelist, column.refers_to, column.required]
+    wide = ["wide"] if column.wide else []
+    return [column.name, column.type, column.unit, column.codelist, column.refers_to, column.required, *wide]

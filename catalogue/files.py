@@ -86,6 +86,7 @@ class _Column(_Part):
     sortable: bool = False
     required: bool = False
     personal: bool = False
+    wide: bool = False
 
     @model_validator(mode="after")
     def _no_geometry(self) -> "_Column":
@@ -95,11 +96,13 @@ class _Column(_Part):
             raise ValueError("an array cannot be sorted by")
         if self.refers_to and self.role != "reference":
             raise ValueError("refers_to needs the role 'reference'")
+        if self.wide and self.type is not ColumnType.INTEGER:
+            raise ValueError("only an integer is wide")
         return self
 
     def value(self, name: str) -> Column:
         fields = {each: getattr(self, each) for each in ("type", "unit", "codelist", "role", "refers_to")}
-        flags = {each: getattr(self, each) for each in ("queryable", "sortable", "required", "personal")}
+        flags = {each: getattr(self, each) for each in ("queryable", "sortable", "required", "personal", "wide")}
         description = self.description.value() if self.description else None
         return Column(name=name, title=self.title.value(), description=description, **fields, **flags)
 

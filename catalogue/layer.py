@@ -64,6 +64,8 @@ class Column:
     required: bool = False
     personal: bool = False
     """It tells of a person: it is in no publication to everybody."""
+    wide: bool = False
+    """Whole numbers that 32 bits may not hold, all exact in a ``double``: JSON writes them with a decimal point."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ _TERRITORY = "xa_id"
 
 _TYPES: dict[ColumnType, tuple[str, ...]] = {
     ColumnType.TEXT: ("text",),
-    ColumnType.INTEGER: ("integer", "bigint", "smallint"),
+    ColumnType.INTEGER: ("integer", "smallint"),
     ColumnType.NUMBER: ("double precision",),
     ColumnType.BOOLEAN: ("boolean",),
     ColumnType.DATE: ("date",),
@@ -106,9 +106,10 @@ def _column_faults(layer: Layer, table: Table) -> Iterator[str]:
 
 
 def _type_faults(column: Column, found: TableColumn) -> Iterator[str]:
-    fitting = _TYPES[column.type]
+    fitting = ("bigint",) if column.wide else _TYPES[column.type]
     if found.type not in fitting:
-        yield f"{column.name} is declared as {column.type}, which is {' or '.join(fitting)}, but is {found.type}"
+        declared = "wide" if column.wide else column.type
+        yield f"{column.name} is declared as {declared}, which is {' or '.join(fitting)}, but is {found.type}"
     elif column.type in (ColumnType.TEXT, ColumnType.TEXT_ARRAY) and found.collation != "C":
         yield f'{column.name} has the collation "{found.collation}": {found.type} COLLATE "C" is needed'
 

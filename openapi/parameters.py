@@ -10,7 +10,7 @@ from catalogue.profile import Collection, Operation, Profile
 from catalogue.types import ColumnType
 from core.limits import LIMITS
 from openapi.fragment import fragment, text
-from openapi.schemas import TYPES
+from openapi.schemas import json_type
 
 type Json = dict[str, Any]
 
@@ -188,4 +188,4 @@ def _by_value(column: Column, codelists: Codelists, language: str) -> Json:
     if 0 < len(codes) <= _CODES_SHOWN:
         listed = "; ".join(f"{code} {meaning}" for code, meaning in codes.items())
         title = f"{title}. {text('codes', language, codes=listed)}"
-    return _query(column.name, title, dict(TYPES[column.type]))
+    return _query(column.name, title, dict(json_type(column)))

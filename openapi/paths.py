@@ -6,7 +6,7 @@ from typing import Any
 from catalogue.profile import Collection
 from openapi.fragment import text
 from openapi.parameters import HTML_KEY, component_key, formats_read, of_export, of_item, of_items
-from openapi.schemas import MEDIA_TYPE, TYPES
+from openapi.schemas import MEDIA_TYPE, TYPES, json_type
 
 type Json = dict[str, Any]
 
@@ -64,7 +64,7 @@ def feature_schemas(collection: Collection, language: str) -> Json:
         f"{key}.properties": {
             "type": "object",
             "properties": {
-                each.name: {"title": each.title.in_language(language), **TYPES[each.type], "nullable": True}
+                each.name: {"title": each.title.in_language(language), **json_type(each), "nullable": True}
                 for each in collection.columns
             },
         },

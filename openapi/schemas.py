@@ -34,6 +34,11 @@ TYPES: dict[ColumnType, Json] = {
 """JSON Schema of the values of a column; the same words in draft 2020-12 and in OpenAPI 3.0."""
 
 
+def json_type(column: Column) -> Json:
+    """Return the JSON Schema of the values of a column: a wide whole number is written with a decimal point."""
+    return {"type": "number", "multipleOf": 1} if column.wide else TYPES[column.type]
+
+
 def schema(
     collection: Collection, codelists: Codelists, *, base_url: str, language: str, visible: Container[str] = ()
 ) -> Json:
@@ -102,7 +107,7 @@ def _property(column: Column, codelists: Codelists, language: str) -> Json:
 
 
 def _values(column: Column, codelists: Codelists, language: str) -> Json:
-    plain = TYPES[column.type]
+    plain = json_type(column)
     codes = titles(codelists.get(column.codelist or "", ()), language)
     if not codes:
         return dict(plain)

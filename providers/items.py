@@ -6,6 +6,7 @@ from typing import Any, cast, overload
 
 from pygeoapi.provider.base import BaseProvider, ProviderItemNotFoundError
 
+from catalogue.layer import Column
 from catalogue.types import ColumnType
 from core.errors import BadParameter, DatdaiError
 from core.limits import LIMITS
@@ -32,6 +33,10 @@ _TYPES = {
     ColumnType.TIMESTAMP: {"type": "string", "format": "date-time"},
     ColumnType.TEXT_ARRAY: {"type": "array"},
 }
+
+
+def _type_of(column: Column) -> Json:
+    return {"type": "number"} if column.wide else _TYPES.get(column.type, {"type": "string"})
 
 
 class Features(Sequence[Json]):
@@ -89,10 +94,7 @@ class ItemsProvider(BaseProvider):
 
     def get_fields(self) -> Json:
         """Return the queryables: what this shell may filter and sort by."""
-        return {
-            each.name: {**_TYPES.get(each.type, {"type": "string"}), "title": each.title.vi}
-            for each in self._view.collection.queryables
-        }
+        return {each.name: {**_type_of(each), "title": each.title.vi} for each in self._view.collection.queryables}
 
     def query(self, **asked: Any) -> Json:
         """Return a page as a GeoJSON object whose ``features`` are a text until somebody looks inside.

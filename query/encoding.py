@@ -111,10 +111,16 @@ def _key_json(view: View) -> str:
 
 
 def _properties(view: View, columns: tuple[Column, ...]) -> str:
-    shown = [f"t.{quoted(each.name)}" for each in columns if each.name != view.layer.key.name]
+    shown = [_shown(each) for each in columns if each.name != view.layer.key.name]
     if not shown:
         return "'{}'"
     return f"(SELECT row_to_json(p)::text FROM (SELECT {', '.join(shown)}) AS p)"
+
+
+def _shown(column: Column) -> str:
+    """Give a wide number a decimal point: GDAL and QGIS guess types from the first rows, 32 bits where those fit."""
+    name = quoted(column.name)
+    return f"t.{name}::numeric(20, 1) AS {name}" if column.wide else f"t.{name}"
 
 
 def _time_json(view: View) -> str:

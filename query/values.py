@@ -36,7 +36,7 @@ def read_value(column: Column, text: str) -> object:
         BadParameter: the text is no such value.
     """
     try:
-        return _parsed(column.type, text)
+        return _parsed(column.type, text.removesuffix(".0") if column.wide else text)
     except (ValueError, OverflowError):
         raise BadParameter(column.name, "not a value of this property.", _HOW[column.type]) from None
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -53,6 +54,8 @@ folder = Path(sys.argv[1])
 Cluster(folder / "pg", durable=False).destroy()
 shutil.rmtree(folder, ignore_errors=True)
 """
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 _guards: list[subprocess.Popen[bytes]] = []
 _numbers = itertools.count()
 

@@ -77,6 +77,20 @@ def test_it_reads_what_meets_a_box(run_gdal: Callable[..., str], live: Any, rows
     assert _ids(features) == [each for (each,) in expected] != []
 
 
+def test_prices_beyond_32_bits_are_right_whatever_the_first_page_holds(
+    run_gdal: Callable[..., str], live: Any, rows: Rows, tmp_path: Path
+) -> None:
+    small_first = ("-oo", "PAGE_SIZE=10", "-oo", "INITIAL_REQUEST_PAGE_SIZE=1")
+
+    features = _features(run_gdal, live, tmp_path, "gia-thua", *small_first)
+
+    found = sorted((each["properties"]["id"], each["properties"]["gia_tri"]) for each in features)
+    expected = rows("SELECT id::text, gia_tri FROM gd.gia_thua ORDER BY id")
+    assert found == expected
+    assert max(price for _, price in expected) > 2**31
+    assert "gia_tri: Real" in run_gdal("ogrinfo", "-so", f"OAPIF:{live.url}", "gia-thua", *small_first)
+
+
 @pytest.mark.parametrize(
     ("where", "condition"),
     [

@@ -109,6 +109,16 @@ def _drop_policies(connection: Connection[Any], table: str) -> None:
         ("moc", "ALTER TABLE dc.moc DROP COLUMN do_cao", ["the table dc.moc has no column do_cao"]),
         ("doan-duong", "ALTER TABLE gd.doan_duong DROP COLUMN tim", ["the table gd.doan_duong has no column tim"]),
         (
+            "doan-duong",
+            "ALTER TABLE gd.doan_duong ALTER don_gia TYPE int",
+            ["don_gia is declared as wide, which is bigint, but is integer"],
+        ),
+        (
+            "vi-tri-gia-dat",
+            "ALTER TABLE gd.vi_tri ALTER vi_tri TYPE bigint",
+            ["vi_tri is declared as integer, which is integer or smallint, but is bigint"],
+        ),
+        (
             "moc",
             "ALTER TABLE dc.moc ALTER do_cao TYPE numeric",
             ["do_cao is declared as number, which is double precision, but is numeric"],
