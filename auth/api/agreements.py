@@ -132,7 +132,8 @@ class _Agreements(Drafts):
         with publishing(self._access) as (connection, who):
             refuse_foreign_pages(who)
             day = legal_day(connection)
-        return answer(effect_of(self._access.publisher.transaction, who, code, vocabulary=self._vocabulary, day=day))
+        words, lend = self._access.texts("vi"), self._access.publisher.transaction
+        return answer(effect_of(lend, who, code, vocabulary=self._vocabulary, day=day, vietnamese=words))
 
     def document(self, code: str) -> Response:
         """Answer with a version as the document that drafting takes, as JSON or YAML."""
@@ -234,7 +235,9 @@ PATHS: dict[str, Any] = {
     "/agreements/{code}/revoke": _act("End what is published, at once or on a coming day", EndBody),
     "/agreements/{code}/effect": {
         "parameters": [_CODE],
-        "get": operation("What publishing the version in work would do: columns, rows, a sample, times"),
+        "get": operation(
+            "What publishing the version in work would do to each operation: columns, rows, limits, a sample, times"
+        ),
     },
     "/agreements/{code}/document": {
         "parameters": [_CODE],

@@ -6,7 +6,7 @@ timed through them in a transaction that PostgreSQL refuses to commit. Nothing h
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,17 +17,17 @@ from psycopg import Connection, sql
 from psycopg.errors import QueryCanceled
 
 from auth.audit import acts
-from auth.model import AgreementKind, Caller, Function, GrantInForce, Period
+from auth.model import Caller
 from auth.policy.clauses import Json, Vocabulary
-from auth.policy.compiler import Refused, compile_profile_of, compile_public, conflict
-from auth.rights.in_force import grants_in
-from auth.rights.publishing import Holder, functions_of, read_grants, read_holders
-from auth.sharing.agreements import PACKAGE, Agreement, Version, agreement_named, working
+from auth.sharing.agreements import Agreement, Version, agreement_named, working
+from auth.sharing.classes import Held, classes_of
 from auth.sharing.publication import note_effect_seen
 from auth.standing import is_one_person, officer
+from catalogue.layer import Text
 from catalogue.parts import part_names
-from catalogue.profile import Collection, Operation, Profile, whole
+from catalogue.profile import Collection, Operation, Profile, RowScope, Term, whole
 from core.errors import QueryTimeout
+from core.phrases import ENGLISH, Translations
 from database.profiles import prepare
 from database.queries import load
 from query.effect import box_statement, difference_statement, hidden_boxes_statement, sample_statement
@@ -46,44 +46,69 @@ BOXES = 40
 BOX_SIDE_DEG = 0.004
 """About 400 m: what a map shows of a few parcels."""
 _TIMEOUT = "SET LOCAL statement_timeout = '60s'"
-_WHOLE = "-"
 _EMPTY_SEA = (100.0, 1.0)
 """West and south of where no row of a Vietnamese province lies."""
 
 _SQL = load("auth.sharing", "effect.sql")
 
-type Sample = tuple[Mapping[str, str | None], ...]
+type Sample = tuple[dict[str, str | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class CollectionEffect:
-    """What changes in one collection for one class of accounts.
+class Limits:
+    """How much leaves, and in which formats; ``None``: no such limit, every format."""
+
+    formats: tuple[str, ...] | None
+    page_max: int | None
+    daily_items: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FacetEffect:
+    """What changes for operations that see the same of a collection before, and the same afterwards.
 
     Attributes:
         rows_before: exact numbers of rows.
+        limits_before: ``None``: these operations were not allowed.
+        limits_after: ``None``: they are not allowed any more.
         sample: a few of the rows afterwards, by column, as text and with personal data masked; ``None``: not shown.
     """
 
-    id: str
+    operations: tuple[str, ...]
     columns_gained: tuple[str, ...]
     columns_lost: tuple[str, ...]
-    operations_gained: tuple[str, ...]
-    operations_lost: tuple[str, ...]
     geometry_before: bool
     geometry_after: bool
     rows_before: int
     rows_after: int
     rows_gained: int
     rows_lost: int
+    limits_before: Limits | None
+    limits_after: Limits | None
     sample: Sample | None
 
 
 @dataclass(frozen=True, slots=True)
+class CollectionEffect:
+    """What changes in one collection for one class of accounts."""
+
+    id: str
+    operations_gained: tuple[str, ...]
+    operations_lost: tuple[str, ...]
+    facets: tuple[FacetEffect, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClassEffect:
-    """What changes for the accounts that hold the same functions; ``-`` is the unit as a whole, or everybody."""
+    """What changes for the accounts that hold the same functions; ``-`` is the unit as a whole, or everybody.
+
+    Attributes:
+        reasons: why nothing is shown, or what no comparison tells.
+    """
 
     functions: tuple[str, ...]
     accounts: tuple[str, ...]
+    reasons: tuple[Text, ...]
     collections: tuple[CollectionEffect, ...]
 
 
@@ -92,12 +117,14 @@ class Timing:
     """How long a box with hidden rows takes against an empty one, for a scope with terms besides the territory.
 
     Attributes:
+        operations: those that see these rows.
         columns: the further columns that limit rows.
         ratio: measured once all have accepted; ``None``: not yet, or nothing is hidden.
         noticeable: a stopwatch may tell hidden rows; what is not measured counts as noticeable.
     """
 
     collection: str
+    operations: tuple[str, ...]
     columns: tuple[str, ...]
     hidden_ms: float | None = None
     empty_ms: float | None = None
@@ -119,23 +146,13 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class _Class:
-    """Accounts that hold the same functions, and what they see before and after."""
-
-    functions: tuple[Function, ...]
-    accounts: tuple[str, ...]
-    before: Profile
-    after: Profile
-
-
-@dataclass(frozen=True, slots=True)
 class _Case:
-    """What is looked at; the first class is the unit as a whole."""
+    """What is looked at."""
 
     agreement: Agreement
     version: Version
     day: date
-    classes: tuple[_Class, ...]
+    classes: tuple[Held, ...]
     shows_sample: bool
 
     @property
@@ -143,24 +160,33 @@ class _Case:
         return self.version.state == "accepted"
 
 
-def effect_of(transaction: Transactions, actor: Caller, code: str, *, vocabulary: Vocabulary, day: date) -> Effect:
+def effect_of(
+    transaction: Transactions,
+    actor: Caller,
+    code: str,
+    *,
+    vocabulary: Vocabulary,
+    day: date,
+    vietnamese: Translations = ENGLISH,
+) -> Effect:
     """Show what publishing the version in work would do; that it was looked at, and which rows, is on record first.
 
     Rows are shown once all parties have accepted, and never to who drafted the version.
 
     Args:
         transaction: of the publisher login; three are used, one after the other.
+        vietnamese: translations of what stands in the way of putting rights together.
 
     Raises:
         Forbidden: the actor is no officer of the Sở.
         NotFound: there is no such agreement.
-        Conflict: no version is in work; or somebody would have more than was agreed.
+        Conflict: no version is in work. Rights that cannot be put together are told, and refused when published.
         QueryTimeout: counting one collection takes longer than a minute.
     """
     with transaction() as connection:
-        case = _case(connection, actor, code, vocabulary, day)
+        case = _case(connection, actor, code, vocabulary, day, vietnamese)
         if case.is_accepted:
-            prepare(connection, {each.after.hash: each.after for each in case.classes}.values())
+            prepare(connection, {each.after.hash: each.after for each in case.classes if each.after}.values())
     with transaction() as connection, connection.transaction(force_rollback=True):
         connection.execute(_TIMEOUT)
         found = _looked(_Look(connection), case)
@@ -169,19 +195,20 @@ def effect_of(transaction: Transactions, actor: Caller, code: str, *, vocabulary
     return found
 
 
-def _case(connection: Connection[Any], actor: Caller, code: str, vocabulary: Vocabulary, day: date) -> _Case:
+def _case(
+    connection: Connection[Any],
+    actor: Caller,
+    code: str,
+    vocabulary: Vocabulary,
+    day: date,
+    vietnamese: Translations,
+) -> _Case:
     """Read what is looked at, and compile it; who acts is no officer of the Sở: ``Forbidden``."""
     who = officer(connection, actor, day)
     agreement = agreement_named(connection, code)
     version = working(connection, agreement)
     first = max(day, version.valid_from)
-    old = _published(connection, agreement, first)
-    kind = AgreementKind.DEFAULT if agreement.kind == PACKAGE else AgreementKind(agreement.kind)
-    new = _replaced(old, agreement, kind, version)
-    classes = tuple(
-        _Class(functions, accounts, *(_profile(each, functions, kind, vocabulary, first) for each in (old, new)))
-        for functions, accounts in _held(connection, agreement, first)
-    )
+    classes = classes_of(connection, agreement, version, vocabulary=vocabulary, day=first, vietnamese=vietnamese)
     is_other = not is_one_person(connection, who.account, version.maker_id)
     return _Case(agreement, version, first, classes, version.state == "accepted" and is_other)
 
@@ -189,13 +216,14 @@ def _case(connection: Connection[Any], actor: Caller, code: str, vocabulary: Voc
 def _looked(look: "_Look", case: _Case) -> Effect:
     classes = tuple(
         ClassEffect(
-            tuple(function.code for function in each.functions) or (_WHOLE,),
+            each.functions,
             each.accounts,
-            look.compared(each.before, each.after, with_sample=case.shows_sample),
+            each.reasons,
+            look.compared(each.before, each.after, with_sample=case.shows_sample) if each.after else (),
         )
         for each in case.classes
     )
-    timings = look.timings(case.classes[0].after, measured=case.is_accepted)
+    timings = look.timings([each.after for each in case.classes if each.after], measured=case.is_accepted)
     version = case.version
     return Effect(
         case.agreement.code, version.number, version.state, version.body_hash, case.day, classes, tuple(timings)
@@ -214,61 +242,87 @@ def _ids(seen: Effect, vocabulary: Vocabulary) -> Json:
     """Return the keys of the rows that were shown, by collection."""
     shown: dict[str, set[str]] = {}
     for each in (collection for one in seen.classes for collection in one.collections):
-        if each.sample:
-            key = vocabulary.layers[each.id.partition("~")[0]].key.name
-            shown.setdefault(each.id, set()).update(str(row[key]) for row in each.sample)
+        key = vocabulary.layers[each.id.partition("~")[0]].key.name
+        for rows in (facet.sample for facet in each.facets if facet.sample):
+            shown.setdefault(each.id, set()).update(str(row[key]) for row in rows)
     return {key: sorted(ids) for key, ids in sorted(shown.items())}
 
 
 class _Look:
-    """Looks at tables, in a transaction that is rolled back."""
+    """Looks at tables, in a transaction that is rolled back; what looks the same is looked at once."""
 
     def __init__(self, connection: Connection[Any]) -> None:
         self._connection = connection
+        self._counts: dict[tuple[str, RowScope | None, RowScope | None], tuple[int, ...]] = {}
+        self._samples: dict[tuple[str, tuple[str, ...], RowScope], Sample] = {}
 
     def compared(self, before: Profile, after: Profile, *, with_sample: bool) -> tuple[CollectionEffect, ...]:
         """Compare what two profiles show, collection by collection."""
-        ids = sorted({*before.collections, *after.collections})
-        return tuple(self._changed(before.collections.get(each), after, each, with_sample) for each in ids)
+        ids = sorted({id_ for id_, _ in (*before.facets, *after.facets)})
+        return tuple(self._changed(before, after, each, with_sample) for each in ids)
 
-    def _changed(self, old: Collection | None, after: Profile, id_: str, with_sample: bool) -> CollectionEffect:
-        new = after.collections.get(id_)
-        counts = self._counted(difference_statement(old and view_of(old), new and view_of(new)))[0]
+    def _changed(self, before: Profile, after: Profile, id_: str, with_sample: bool) -> CollectionEffect:
+        gained, lost = _gained_and_lost(_operations(before, id_), _operations(after, id_))
+        facets = (
+            self._facet(after, operations, old, new, with_sample) for operations, old, new in _alike(before, after, id_)
+        )
+        return CollectionEffect(id_, gained, lost, tuple(facets))
+
+    def _facet(
+        self,
+        after: Profile,
+        operations: Sequence[Operation],
+        old: Collection | None,
+        new: Collection | None,
+        with_sample: bool,
+    ) -> FacetEffect:
+        counts = self._difference(old, new)
         columns = _gained_and_lost(_names(old), _names(new))
-        operations = _gained_and_lost(_operations(old), _operations(new))
-        return CollectionEffect(
-            id=id_,
+        return FacetEffect(
+            operations=tuple(operations),
             columns_gained=columns[0],
             columns_lost=columns[1],
-            operations_gained=operations[0],
-            operations_lost=operations[1],
             geometry_before=bool(old and old.geometry),
             geometry_after=bool(new and new.geometry),
             rows_before=counts[0],
             rows_after=counts[1],
             rows_gained=counts[2],
             rows_lost=counts[3],
-            sample=self._sample(after, new) if new and with_sample else None,
+            limits_before=old and _limits(old),
+            limits_after=new and _limits(new),
+            sample=self._sample(after, new, operations[0]) if new and with_sample else None,
         )
 
-    def _sample(self, profile: Profile, collection: Collection) -> Sample:
-        self._take_on(profile, collection.id)
-        rows = self._asked(sample_statement(view_of(collection), SAMPLE_ROWS))
-        return tuple(
-            {
-                column.name: MASK if column.personal else value
-                for column, value in zip(collection.columns, row, strict=True)
-            }
-            for row in rows
-        )
+    def _difference(self, old: Collection | None, new: Collection | None) -> tuple[int, ...]:
+        """Count rows before, after, gained and lost."""
+        layer = (new or cast("Collection", old)).layer
+        key = layer.id, old and old.scope, new and new.scope
+        if key not in self._counts:
+            self._counts[key] = self._counted(difference_statement(old and view_of(old), new and view_of(new)))[0]
+        return self._counts[key]
 
-    def timings(self, profile: Profile, *, measured: bool) -> Iterable[Timing]:
-        """Yield what time may tell, for each collection whose rows are limited by more than their territory."""
-        for each in profile.collections.values():
-            further = tuple(term.column for term in each.scope.terms if term.column != each.layer.territory)
-            if further:
-                timing = Timing(each.id, further)
-                yield (self._timed(profile, each, timing) if measured else None) or timing
+    def _sample(self, profile: Profile, collection: Collection, operation: Operation) -> Sample:
+        key = collection.layer.id, tuple(each.name for each in collection.columns), collection.scope
+        if key not in self._samples:
+            self._take_on(profile, collection.id, operation)
+            rows = self._asked(sample_statement(view_of(collection), SAMPLE_ROWS))
+            self._samples[key] = tuple(_masked(collection, each) for each in rows)
+        return self._samples[key]
+
+    def timings(self, profiles: Iterable[Profile], *, measured: bool) -> Iterator[Timing]:
+        """Yield what time may tell, for each collection whose rows are limited by more than their territory.
+
+        Functions narrow by territory alone: what one profile told of a collection holds for the next.
+        """
+        told: set[object] = set()
+        for profile in profiles:
+            limited = [(each, _further(each)) for each in _distinct(profile) if _further(each)]
+            for each, further in limited:
+                if (each.id, further) not in told:
+                    operations = tuple(sorted(each.allowance.operations))
+                    timing = Timing(each.id, operations, tuple(term.column for term in further))
+                    yield (self._timed(profile, each, timing) if measured else None) or timing
+            told.update((each.id, further) for each, further in limited)
 
     def _timed(self, profile: Profile, collection: Collection, timing: Timing) -> Timing | None:
         """Time boxes full of hidden rows against empty ones; ``None``: it has no geometry or hides nothing."""
@@ -276,7 +330,7 @@ class _Look:
         if collection.geometry is None or not hidden:
             return None
         view, spent = view_of(collection), cast("tuple[list[float], list[float]]", ([], []))
-        self._take_on(profile, collection.id, twin="_b")
+        self._take_on(profile, collection.id, min(collection.allowance.operations), twin="_b")
         for number, box in enumerate(hidden):
             for each, times in zip((box, _sea_box(number)), spent, strict=True):
                 times.append(self._milliseconds(view, collection.geometry.lonlat, each))
@@ -317,68 +371,13 @@ class _Look:
         self._connection.execute("SET LOCAL ROLE NONE")
         return rows
 
-    def _take_on(self, profile: Profile, collection: str, *, twin: str = "") -> None:
-        part = part_names(profile)[collection, Operation.READ]
+    def _take_on(self, profile: Profile, collection: str, operation: Operation, *, twin: str = "") -> None:
+        part = part_names(profile)[collection, operation]
         self._become(_SQL["preview"], {"hash": profile.hash, "part": part, "twin": twin})
 
     def _become(self, query: str, values: Mapping[str, object]) -> None:
         row = cast("tuple[str]", self._connection.execute(query.encode(), values).fetchone())
         self._connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(row[0])))
-
-
-def _published(connection: Connection[Any], agreement: Agreement, day: date) -> Sequence[GrantInForce]:
-    """Return what the recipient (or everybody) has by its published agreements."""
-    if agreement.kind == PACKAGE:
-        return ()
-    units = [agreement.recipient_id] if agreement.recipient_id else []
-    return read_grants(connection, units, day).get(agreement.recipient_id, [])
-
-
-def _replaced(
-    old: Iterable[GrantInForce], agreement: Agreement, kind: AgreementKind, version: Version
-) -> tuple[GrantInForce, ...]:
-    """Return the grants after publishing: those of older versions end where this one begins."""
-    kept = [_cut(each, version.valid_from) if each.agreement == agreement.code else each for each in old]
-    return (*(each for each in kept if each), *grants_in(agreement.code, kind, version.body))
-
-
-def _cut(grant: GrantInForce, day: date) -> GrantInForce | None:
-    if grant.period.since >= day:
-        return None
-    until = day if grant.period.until is None else min(day, grant.period.until)
-    return replace(grant, period=replace(grant.period, until=until))
-
-
-def _held(
-    connection: Connection[Any], agreement: Agreement, day: date
-) -> list[tuple[tuple[Function, ...], tuple[str, ...]]]:
-    """Return the accounts of the recipient by the functions that they hold; the unit as a whole comes first."""
-    if agreement.recipient_id is None:
-        return [((), ())]
-    alike: dict[str, list[Holder]] = {}
-    for holder in read_holders(connection, agreement.recipient_id, day):
-        alike.setdefault(holder.functions, []).append(holder)
-    names = dict(connection.execute(_SQL["names"].encode(), {"unit": agreement.recipient_id}).fetchall())
-    held = ((tuple(each for each in functions_of(who[0]) if each.period.holds(day)), who) for who in alike.values())
-    classes = ((functions, tuple(names[each.id] for each in who)) for functions, who in held if functions)
-    return [((), ()), *sorted(classes, key=lambda each: each[1])]
-
-
-def _profile(
-    grants: Sequence[GrantInForce],
-    functions: Sequence[Function],
-    kind: AgreementKind,
-    vocabulary: Vocabulary,
-    day: date,
-) -> Profile:
-    if kind is AgreementKind.PUBLIC:
-        compiled = compile_public(grants, vocabulary.layers, day)
-    else:
-        held = functions or (Function(_WHOLE, _WHOLE, Period(day)),)
-        compiled = compile_profile_of(grants, held, vocabulary.layers, day)
-    if isinstance(compiled, Refused):
-        raise conflict(compiled)
-    return compiled.profile
 
 
 def _sea_box(number: int) -> tuple[float, float, float, float]:
@@ -390,8 +389,46 @@ def _names(collection: Collection | None) -> set[str]:
     return {each.name for each in collection.columns} if collection else set()
 
 
-def _operations(collection: Collection | None) -> set[str]:
-    return {each.value for each in collection.allowance.operations} if collection else set()
+def _operations(profile: Profile, id_: str) -> set[str]:
+    return {operation.value for found, operation in profile.facets if found == id_}
+
+
+def _alike(
+    before: Profile, after: Profile, id_: str
+) -> Iterator[tuple[list[Operation], Collection | None, Collection | None]]:
+    """Yield operations on a collection that see the same before, and the same afterwards, with what they see."""
+    found: dict[object, tuple[list[Operation], Collection | None, Collection | None]] = {}
+    for operation in Operation:
+        old, new = before.facet(id_, operation), after.facet(id_, operation)
+        if old or new:
+            found.setdefault((_content(old), _content(new)), ([], old, new))[0].append(operation)
+    yield from found.values()
+
+
+def _content(facet: Collection | None) -> object:
+    """Return what an operation sees, whichever other operations see it, too."""
+    return facet and replace(facet, allowance=replace(facet.allowance, operations=frozenset[Operation]()))
+
+
+def _distinct(profile: Profile) -> Iterable[Collection]:
+    return {id(each): each for each in profile.facets.values()}.values()
+
+
+def _further(facet: Collection) -> tuple[Term, ...]:
+    """Return the terms that limit rows besides their territory."""
+    return tuple(each for each in facet.scope.terms if each.column != facet.layer.territory)
+
+
+def _limits(facet: Collection) -> Limits:
+    allowance = facet.allowance
+    formats = None if allowance.formats is None else tuple(sorted(allowance.formats))
+    return Limits(formats, allowance.page_max, allowance.daily_items)
+
+
+def _masked(collection: Collection, row: Sequence[str | None]) -> dict[str, str | None]:
+    return {
+        column.name: MASK if column.personal else value for column, value in zip(collection.columns, row, strict=True)
+    }
 
 
 def _gained_and_lost(old: set[str], new: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

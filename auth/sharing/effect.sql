@@ -5,9 +5,3 @@ SELECT acl.prefix() || 'thuoc';
 -- name: preview
 -- Let this session take on the role of a part of a profile, or its twin, until it is rolled back.
 SELECT acl.xem_thu(%(hash)s, %(part)s) || %(twin)s;
-
--- name: names
--- Return the accounts of a unit by their ids.
-SELECT id, code
-FROM acl.account
-WHERE unit_id = %(unit)s

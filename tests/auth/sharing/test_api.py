@@ -247,7 +247,10 @@ def test_the_effect_is_for_officers_and_is_on_record(api: Api):
 
     (whole,) = api.good("GET", f"/agreements/{CODE}/effect")["classes"]
 
-    assert whole["collections"][0]["rows_gained"] == 6
+    assert whole["collections"][0]["facets"][0]["rows_gained"] == 6
+    assert {language: each.split(":")[0] for language, each in whole["reasons"][0].items()} == {
+        "vi": "Chưa tài khoản nào của đơn vị được giao chức năng", "en": "No account of the unit holds a function"
+    }  # fmt: skip
     assert api.ask("GET", f"/agreements/{CODE}/effect", who="thue.lanhdao").status_code == 403
     assert api.world.rows("SELECT count(*) FROM audit.act WHERE act = 'agreement.effect'") == [(1,)]
 

@@ -1,14 +1,17 @@
 """What publishing would do is shown as PostgreSQL would answer, and leaves nothing behind."""
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from auth.sharing import drafting, effect, publication
+from core.errors import Conflict
 from database.walls import check_walls
 from tests.auth.sharing.conftest import CLOCK, DAY, LAYERS, VOCABULARY, World, clause, document, people_of
 
@@ -75,8 +78,10 @@ def test_a_first_agreement_gains_all_that_it_gives(province: World):
 
     (whole,) = shown(province, "lan-dau").classes
 
-    (found,) = whole.collections
-    assert (found.id, found.rows_before, found.rows_lost) == ("thua-dat", 0, 0)
+    (collection,) = whole.collections
+    (found,) = collection.facets
+    assert (collection.id, collection.operations_gained) == ("thua-dat", ("query", "read"))
+    assert (found.operations, found.rows_before, found.rows_lost) == (("read", "query"), 0, 0)
     assert found.rows_after == found.rows_gained == parcels(province, one) > 0
     assert found.columns_gained == ("dien_tich", "id", "ma_xa", "so_thua", "so_to", "xa_id")
 
@@ -111,7 +116,7 @@ def test_a_second_officer_sees_a_few_rows_of_what_all_have_accepted(province: Wo
     assert seen.state == "accepted"
     assert rows is not None
     assert len(rows) == effect.SAMPLE_ROWS
-    assert set(rows[0]) == set(seen.classes[0].collections[0].columns_gained)
+    assert set(rows[0]) == set(seen.classes[0].collections[0].facets[0].columns_gained)
     assert all(row["so_thua"] for row in rows)
 
 
@@ -153,7 +158,11 @@ def test_a_look_that_cannot_be_put_on_record_shows_nothing(province: World):
 
 
 def samples(seen: effect.Effect) -> list[effect.Sample | None]:
-    return [collection.sample for one in seen.classes for collection in one.collections if collection.rows_after]
+    return [each.sample for each in facets(seen) if each.rows_after]
+
+
+def facets(seen: effect.Effect) -> list[effect.FacetEffect]:
+    return [facet for one in seen.classes for collection in one.collections for facet in collection.facets]
 
 
 def test_a_next_version_shows_what_is_gained_and_lost(province: World):
@@ -167,7 +176,7 @@ def test_a_next_version_shows_what_is_gained_and_lost(province: World):
 
     seen = shown(province, "doi-dia-ban")
 
-    (found,) = seen.classes[0].collections
+    (found,) = seen.classes[0].collections[0].facets
     assert seen.day == date(2025, 9, 1)
     assert (found.rows_before, found.rows_lost) == (parcels(province, one), parcels(province, one))
     assert (found.rows_after, found.rows_gained) == (parcels(province, other), parcels(province, other))
@@ -192,8 +201,165 @@ def test_each_class_of_accounts_is_shown_by_its_functions(province: World):
     whole, own = shown(province, "theo-chuc-nang").classes
 
     assert (own.functions, own.accounts) == (("dien-tich",), ("25270.lanhdao",))
-    assert own.collections[0].columns_gained == ("dien_tich", "id", "xa_id")
-    assert len(whole.collections[0].columns_gained) == 6
+    assert own.collections[0].facets[0].columns_gained == ("dien_tich", "id", "xa_id")
+    assert len(whole.collections[0].facets[0].columns_gained) == 6
+
+
+def successor(province: World, code: str, first: list[Any], second: list[Any], recipient: str) -> effect.ClassEffect:
+    """Publish clauses around the service, draft others in their place, and return what that does to the whole unit."""
+    drafted(province, code, recipient=recipient, clauses=first)
+    published(province, code)
+    drafted(province, code, recipient=recipient, valid_from="2025-09-01", clauses=second)
+    seen = shown(province, code).classes[0]
+    moved(province, code, "revoked")
+    return seen
+
+
+def parcel_facets(seen: effect.ClassEffect) -> dict[tuple[str, ...], effect.FacetEffect]:
+    (collection,) = [each for each in seen.collections if each.id == "thua-dat"]
+    return {each.operations: each for each in collection.facets}
+
+
+def test_what_an_operation_alone_gains_is_shown_with_its_own_rows_and_columns(province: World):
+    one, other = codes(province)
+    columns = ["id", "xa_id", "so_to", "so_thua"]
+    export = clause(operations=["read", "export"], columns=columns, rows={"territory": {"districts": [one]}})
+    narrow = clause(operations=["read"], columns=columns, rows={"territory": {"districts": [one]}})
+
+    seen = successor(province, "them-xuat", [narrow], [export], "ubnd-25270")
+    back = successor(province, "bot-xuat", [export], [narrow], "ubnd-25270")
+    wide = clause(operations=["read", "export"], columns=columns, rows={"territory": {"districts": [one, other]}})
+    more = successor(province, "rong-xuat", [export], [wide], "ubnd-25270")
+
+    (collection,) = [each for each in seen.collections if each.id == "thua-dat"]
+    assert (collection.operations_gained, collection.operations_lost) == (("export",), ())
+    found = parcel_facets(seen)
+    assert list(found) == [("read",), ("export",)]
+    assert (found["read",].rows_gained, found["read",].columns_gained) == (0, ())
+    assert found["export",].rows_gained == found["export",].rows_after == parcels(province, one) > 0
+    assert found["export",].columns_gained == tuple(sorted(columns))
+    assert (found["export",].limits_before, found["export",].limits_after) == (None, effect.Limits(None, None, None))
+    assert back.collections[-1].operations_lost == ("export",)
+    assert parcel_facets(back)["export",].rows_lost == parcels(province, one)
+    assert parcel_facets(back)["export",].limits_after is None
+    assert list(parcel_facets(more)) == [("read", "export")]
+    assert parcel_facets(more)["read", "export"].rows_gained == parcels(province, other)
+
+
+def test_rows_of_one_operation_are_told_apart_from_those_of_the_others(province: World):
+    one, other = codes(province)
+    columns = ["id", "xa_id", "so_to", "so_thua"]
+    read = clause(operations=["read"], columns=columns, rows={"territory": "province"})
+    few, many = (
+        clause(operations=["read", "export"], columns=columns, rows={"territory": {"districts": some}})
+        for some in ([one], [one, other])
+    )
+
+    found = parcel_facets(successor(province, "xuat-rong", [read, few], [read, many], "ubnd-25270"))
+
+    assert (found["read",].rows_gained, found["read",].rows_lost) == (0, 0)
+    assert found["export",].rows_before == parcels(province, one)
+    assert found["export",].rows_gained == parcels(province, other)
+
+
+@pytest.mark.parametrize(
+    ("limit", "before", "after"), [("page_max", 10, 1000), ("daily_items", 100, None), ("formats", ("json",), None)]
+)
+def test_limits_that_are_lifted_are_shown(province: World, limit: str, before: Any, after: Any):
+    def limited(value: Any) -> list[dict[str, Any]]:
+        return [clause(**({} if value is None else {limit: list(value) if isinstance(value, tuple) else value}))]
+
+    code = f"noi-{limit.replace('_', '-')}"
+    (found,) = parcel_facets(successor(province, code, limited(before), limited(after), "ubnd-25270")).values()
+
+    assert found.limits_before is not None
+    assert found.limits_after is not None
+    assert (getattr(found.limits_before, limit), getattr(found.limits_after, limit)) == (before, after)
+    assert (found.rows_gained, found.columns_gained) == (0, ())
+
+
+def test_that_nobody_holds_a_function_is_a_fact_beside_what_the_unit_would_have(province: World):
+    drafted(province, "chua-giao")
+
+    (whole,) = shown(province, "chua-giao").classes
+
+    assert [each.en for each in whole.reasons] == [
+        "No account of the unit holds a function: once it is published nobody sees anything of it yet."
+    ]
+    assert whole.reasons[0].vi.startswith("Chưa tài khoản nào")
+    assert whole.collections
+
+
+def units_of(province: World, district: str) -> list[int]:
+    """Return the ids of a district and its communes."""
+    query = "SELECT d.id FROM hc.don_vi d JOIN hc.don_vi h ON h.ma = %s AND h.cap = 2 WHERE h.id IN (d.id, d.cha_id)"
+    return [each for (each,) in province.rows(query, district)]
+
+
+def held(province: World, account: str, unit: str, function: str, narrows: Any) -> None:
+    province.rows(
+        "WITH f AS (INSERT INTO acl.function (unit_id, code, name, narrows, valid_from) "
+        "SELECT id, %s, %s, %s, '2023-01-01' FROM acl.unit WHERE code = %s RETURNING id) "
+        "INSERT INTO acl.account_function (account_id, function_id, valid_from) "
+        "SELECT a.id, f.id, '2023-01-01' FROM acl.account a, f WHERE a.code = %s",
+        function, function, Jsonb(narrows), unit, account,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def crossed(province: World, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An accepted agreement that makes no box together with a published one, but does within one district."""
+    one, _ = codes(province)
+    wide, narrow = (f"{each}-{len(request.node.name)}" for each in ("rong", "hep"))
+    columns = ["id", "xa_id", "so_to"]
+    drafted(province, wide, clauses=[clause(columns=columns, rows={"territory": "province"})])
+    published(province, wide)
+    columns = ["id", "xa_id", "so_thua"]
+    accepted(province, narrow, clauses=[clause(columns=columns, rows={"territory": {"districts": [one]}})])
+    parties(province, narrow)
+    yield narrow
+    for code in (wide, narrow):
+        moved(province, code, "revoked")
+    province.rows(
+        "DELETE FROM acl.account_function g USING acl.account a WHERE a.id = g.account_id AND a.code ~ 'thue'"
+    )
+
+
+def publish(province: World, code: str) -> None:
+    ((body_hash,),) = province.rows(
+        "SELECT v.body_hash FROM acl.agreement a JOIN acl.agreement_version v ON v.agreement_id = a.id "
+        "WHERE a.code = %s AND v.state = 'accepted'",
+        code,
+    )
+    given = {"body_hash": body_hash, "vocabulary": VOCABULARY, "clock": CLOCK, "day": DAY}
+    province.publisher(publication.publish, "so.hai", code, **given)
+
+
+def test_what_only_an_imaginary_account_would_have_is_a_reason_and_hinders_nobody(province: World, crossed: str):
+    one, _ = codes(province)
+    held(province, "thue.canbo", "cuc-thue", "huyen", {"territory": units_of(province, one)})
+
+    whole, own = shown(province, crossed).classes
+    publish(province, crossed)
+
+    assert whole.collections == ()
+    assert "cannot be put together" in whole.reasons[0].en
+    assert "'thua-dat'" in whole.reasons[0].en
+    assert (own.functions, own.accounts, own.reasons) == (("huyen",), ("thue.canbo",), ())
+    (found,) = parcel_facets(own).values()
+    assert found.columns_gained == ("so_thua",)
+    assert (found.rows_before, found.rows_gained) == (parcels(province, one), 0)
+
+
+def test_that_an_account_could_not_have_it_is_shown_and_refused_when_published(province: World, crossed: str):
+    held(province, "thue.canbo", "cuc-thue", "toan-bo", {})
+
+    _, own = shown(province, crossed).classes
+
+    assert own.collections == ()
+    assert "publishing would be refused" in own.reasons[0].en
+    with pytest.raises(Conflict, match="put together"):
+        publish(province, crossed)
 
 
 def test_a_special_agreement_is_a_collection_of_its_own(province: World):
@@ -220,7 +386,7 @@ def test_the_time_of_hidden_rows_is_shown_for_further_terms(province: World):
 
     (found,) = shown(province, "dat-nong-nghiep").timings
 
-    assert declared == effect.Timing("thua-dat", ("nhom_dat_chinh",), noticeable=True)
+    assert declared == effect.Timing("thua-dat", ("query", "read"), ("nhom_dat_chinh",), noticeable=True)
     assert (found.collection, found.columns) == ("thua-dat", ("nhom_dat_chinh",))
     assert found.hidden_ms
     assert found.empty_ms
