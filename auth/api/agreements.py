@@ -62,7 +62,7 @@ def blueprint(access: Access) -> Blueprint:
     add_rule(routes, "/successions", POST=moves.draft)
     add_rule(routes, "/successions/<code>", GET=moves.shown)
     add_rule(routes, "/successions/<code>/approve", POST=moves.approve)
-    add_rule(routes, "/successions/<code>/reject", POST=moves.reject)
+    add_rule(routes, "/successions/<code>/refuse", POST=moves.refuse)
     return routes
 
 
@@ -172,7 +172,7 @@ class _Successions:
         self._vocabulary = vocabulary_of(access.layers)
 
     def draft(self) -> Response:
-        """Draft a migration of agreements to a successor."""
+        """Draft a migration of agreements to successors."""
         document = body(SuccessionDocument)
         with acting(self._access) as (connection, who):
             day = legal_day(connection)
@@ -180,7 +180,7 @@ class _Successions:
         return answer(drafted, 201, location=f"{PREFIX}/successions/{drafted.code}")
 
     def shown(self, code: str) -> Response:
-        """Answer with a migration and the agreements as the successor would have them."""
+        """Answer with a migration and the agreements as the successors would have them."""
         with acting(self._access) as (connection, who):
             officer(connection, who, legal_day(connection))
             found = succession.succession_named(connection, code)
@@ -195,12 +195,11 @@ class _Successions:
             )
         return answer({"agreements": made})
 
-    def reject(self, code: str) -> Response:
-        """Reject a migration."""
+    def refuse(self, code: str) -> Response:
+        """Refuse a migration."""
         given = body(ReasonBody)
         with publishing(self._access) as (connection, who):
-            day, clock = legal_day(connection), self._access.clock
-            succession.reject_succession(connection, who, code, reason=given.reason, clock=clock, day=day)
+            succession.refuse_succession(connection, who, code, reason=given.reason, day=legal_day(connection))
         return done()
 
 
@@ -251,15 +250,15 @@ PATHS: dict[str, Any] = {
         "get": operation("A version as a policy in ODRL 2.2 (JSON-LD)", parameters=[_VERSION]),
     },
     "/successions": {
-        "post": operation("Draft a migration of agreements to a successor", takes=SuccessionDocument, status=201)
+        "post": operation("Draft a migration of agreements to successors", takes=SuccessionDocument, status=201)
     },
     "/successions/{code}": {"parameters": [_MIGRATION], "get": operation("A migration and what it would move")},
     "/successions/{code}/approve": {
         "parameters": [_MIGRATION],
         "post": operation("Approve a migration, as the second officer"),
     },
-    "/successions/{code}/reject": {
+    "/successions/{code}/refuse": {
         "parameters": [_MIGRATION],
-        "post": operation("Reject a migration", takes=ReasonBody, status=204),
+        "post": operation("Refuse a migration", takes=ReasonBody, status=204),
     },
 }

@@ -32,7 +32,7 @@ TAKING_AWAY: Final = frozenset(
         ("POST", "/agreements/{code}/decline"),
         ("POST", "/agreements/{code}/withdraw"),
         ("POST", "/agreements/{code}/revoke"),
-        ("POST", "/successions/{code}/reject"),
+        ("POST", "/successions/{code}/refuse"),
         ("POST", "/requests/{code}/refuse"),
         ("POST", "/requests/{code}/withdraw"),
     }

@@ -51,14 +51,14 @@ def _add_agreement(commands: Subparsers) -> None:
 
 
 def _add_succession(commands: Subparsers) -> None:
-    whole = commands.add_parser("succession", help="move agreements to the successor of a unit")
+    whole = commands.add_parser("succession", help="move agreements to the successors of a unit")
     kinds = whole.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=CommandParser)
     add_action(kinds, "draft", "draft a migration", "file").set_defaults(run=_draft_succession)
     add_action(kinds, "show", "show a migration", "code").set_defaults(run=_show_succession)
     add_action(kinds, "approve", "approve it, as the second officer", "code").set_defaults(run=_approve_succession)
-    reject = add_action(kinds, "reject", "reject it", "code")
-    reject.add_argument("--reason", required=True, metavar="TEXT", help="why")
-    reject.set_defaults(run=_reject_succession)
+    refuse = add_action(kinds, "refuse", "refuse it, as the second officer", "code")
+    refuse.add_argument("--reason", required=True, metavar="TEXT", help="why")
+    refuse.set_defaults(run=_refuse_succession)
 
 
 def _show(chosen: argparse.Namespace, settings: Settings) -> int:
@@ -152,9 +152,7 @@ def _approve_succession(chosen: argparse.Namespace, settings: Settings) -> int:
     return say({"agreements": made})
 
 
-def _reject_succession(chosen: argparse.Namespace, settings: Settings) -> int:
+def _refuse_succession(chosen: argparse.Namespace, settings: Settings) -> int:
     with at_desk(chosen, settings, publisher=True) as desk:
-        succession.reject_succession(
-            desk.connection, desk.actor, chosen.code, reason=chosen.reason, clock=RealClock(), day=desk.day
-        )
+        succession.refuse_succession(desk.connection, desk.actor, chosen.code, reason=chosen.reason, day=desk.day)
     return 0

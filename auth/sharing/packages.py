@@ -1,11 +1,12 @@
 """Packages of default sharing: agreed and published once; then a unit joins by an officer of the Sở and its own head.
 
 A package is drafted, accepted and published by ``auth.sharing.agreements``. What a unit agrees to by joining is the
-body of the package as it stood then: a later version of the package reaches nobody who has not joined it again.
+body of the package as it stood then: a later version of the package reaches nobody who has not joined it again. What
+one side has begun the other completes within five days, while who began it may act; after that it is begun anew.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from psycopg import Connection
@@ -34,12 +35,14 @@ class Joining:
     Attributes:
         awaits: ``officer`` or ``head``: who still has to act; ``None``: the unit has joined.
         agreement: code of the agreement that the unit has by now.
+        expires_at: until when it may be completed.
     """
 
     package: str
     unit: str
     awaits: str | None
     agreement: str | None
+    expires_at: datetime
 
 
 def join(
@@ -62,7 +65,7 @@ def join(
         NotFound: there is no such package.
         BadParameter: there is no such unit.
         BadDocument: the package does not fit the unit: it has no territory of its own, or never has such a layer.
-        Conflict: the package is not published now, or this side has acted already.
+        Conflict: the package is not published now, this side has acted already, or who began it may not act any more.
     """
     who, joiner = standing(connection, actor, day), unit_named(connection, unit, day)
     side = _side(who, joiner)
@@ -71,16 +74,16 @@ def join(
     _body(connection, found, version, joiner, vocabulary, day)
     signed = _sign(connection, found, version, joiner, who, side)
     agreement = None
-    if None not in signed[1:]:
+    if None not in signed[1:3]:
         agreement = _complete(connection, signed, (found, version, joiner), vocabulary, clock, day)
     after = {"package": package, "number": version.number, "unit": unit, "side": side, "agreement": agreement}
     acts.record(connection, actor, "package.join", f"unit:{unit}", after=after)
     awaits = None if agreement else "head" if side == "officer" else "officer"
-    return Joining(package, unit, awaits, agreement)
+    return Joining(package, unit, awaits, agreement, signed[3])
 
 
 def joinings(connection: Connection[Any], actor: Caller, package: str, *, day: date) -> tuple[Joining, ...]:
-    """Return the units that joined a package or are about to: all for an officer of the Sở, else the own.
+    """Return the units that joined a package or are about to, in time: all for an officer of the Sở, else the own.
 
     Raises:
         NotFound: there is no such package.
@@ -122,8 +125,12 @@ def _published(connection: Connection[Any], package: Agreement, day: date) -> Ve
 def _sign(
     connection: Connection[Any], package: Agreement, version: Version, unit: Unit, who: Standing, side: str
 ) -> tuple[Any, ...]:
-    """Note the act of one side; return number, officer and head of the joining."""
+    """Note the act of one side; return number, officer, head and end of the joining.
+
+    What has expired, or was begun by somebody who may not act any more, is closed, and begun anew.
+    """
     key = {"package": package.id, "number": version.number, "unit": unit.id}
+    connection.execute(_SQL["let_expire"].encode(), key)
     connection.execute(_SQL["begin"].encode(), key)
     sides = {"officer": who.account if side == "officer" else None, "head": who.account if side == "head" else None}
     try:
@@ -145,7 +152,7 @@ def _complete(
 ) -> str:
     """Write down and publish the agreement of a joining that both sides have signed; return its code."""
     package, version, unit = joining
-    entry, officer, head = signed
+    entry, officer, head, _ = signed
     code = f"{package.code}-{unit.code}"
     known = connection.execute(_SQL["joined"].encode(), {"package": package.id, "unit": unit.id}).fetchone()
     if known:

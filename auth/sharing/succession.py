@@ -1,17 +1,23 @@
-"""Agreements of a unit that has a successor: they move by a migration that one officer drafts and another approves.
+"""Agreements of a unit that has successors: they move by a migration that one officer drafts and another approves.
 
-Nothing moves by itself: not with the reform of a territory, nor by the name of a unit. The draft shows each agreement
-as the successor will have it; approving publishes them and ends those of the old unit, on one day.
+::
+
+    draft ──approve, by a second officer──> approved: on one day the successors have them, and the old ones end
+    draft ──refuse, by a second officer──> refused        draft ──five days──> expired
+
+Nothing moves by itself: not with the reform of a territory, nor by the name of a unit. The draft shows each version as
+each successor will have it: from the day of the migration or its own later day on, until the day on which it ends.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from psycopg import Connection
-from psycopg.errors import UniqueViolation
+from psycopg.errors import CheckViolation, InsufficientPrivilege, UniqueViolation
 from psycopg.types.json import Jsonb
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from auth.audit import acts
 from auth.model import Caller
@@ -20,29 +26,43 @@ from auth.rights import in_force
 from auth.sharing.agreements import Agreement, Version, agreement_named, versions
 from auth.sharing.drafting import refuse_over_grant, write_agreement, write_version
 from auth.sharing.publication import put_in_force
-from auth.standing import Unit, is_one_person, officer, unit_of
-from auth.territory import Territories, read_territories
+from auth.standing import Standing, Unit, is_one_person, officer, unit_named, unit_of
+from auth.territory import read_territories
 from catalogue.files import Slug, Words
 from core.clocks import Clock
 from core.errors import BadParameter, Conflict, Forbidden, NotFound
 from core.phrases import Phrase
 from database.queries import load
 
-type Rows = Literal["keep", "own", "both"]
-"""Rows of the successor: those of the old territory, those of its own, or both."""
+type Rows = Literal["keep", "own", "both", "none"]
+"""Rows of a successor: those of the old territory, those of its own, or both; ``none``: it gets no agreement at all."""
+
+_EXPIRED = "The migration has expired; draft it anew."
 
 
-class SuccessionDocument(BaseModel):
-    """A migration as it is drafted; ``rows`` is about clauses that are limited to a territory."""
-
+class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SuccessorDocument(_Part):
+    """What one successor gets; ``rows`` is about clauses that are limited to a territory.
+
+    ``codes`` are those that its agreements get, by the old ones; what is not named there becomes ``OLD-UNIT``.
+    """
+
+    unit: Slug
+    rows: Rows
+    codes: dict[str, Slug] = Field(default_factory=dict[str, Slug])
+
+
+class SuccessionDocument(_Part):
+    """A migration as it is drafted; it names every unit that succeeds by its day."""
 
     succession: Slug
     from_unit: Slug
-    to_unit: Slug
     takes_effect: date
     legal_basis: Words
-    rows: Rows
+    successors: list[SuccessorDocument] = Field(min_length=1)
 
 
 _SQL = load("auth.sharing", "succession.sql")
@@ -50,81 +70,92 @@ _SQL = load("auth.sharing", "succession.sql")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One agreement that moves: its code now, the code and the body that the successor will have."""
+    """One version that moves: its code and number now, whose it will be, and its code and body then."""
 
     agreement: str
     number: int
+    to_unit: str
     code: str
     body: Json
 
 
 @dataclass(frozen=True, slots=True)
+class Successor:
+    """A unit that succeeds, and which rows it gets."""
+
+    unit: str
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
 class Succession:
-    """A migration of agreements and the state that it is in."""
+    """A migration of agreements; ``state`` is ``draft``, ``approved``, ``refused`` or ``expired``."""
 
     id: int
     code: str
     from_unit: str
-    to_unit_id: int
-    to_unit: str
     takes_effect: date
     legal_basis: str
     state: str
     maker_id: int
+    expires_at: datetime
+    successors: tuple[Successor, ...] = ()
     items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Heir:
+    unit: Unit
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """One version as one successor would have it."""
+
+    agreement: Agreement
+    version: Version
+    unit: Unit
+    body: Json
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        return self.agreement.code, self.version.number, self.unit.code
 
 
 def draft_succession(
     connection: Connection[Any], actor: Caller, document: SuccessionDocument, *, vocabulary: Vocabulary, day: date
 ) -> Succession:
-    """Draft the migration of what a unit has to one of its successors.
+    """Draft the migration of what a unit has to its successors.
 
     Raises:
         Forbidden: the actor is no officer of the Sở.
-        BadParameter: a unit is unknown, or the day has passed.
-        Conflict: the one does not succeed the other, it has nothing that would move, or what a unit of the successor's
-            kind never has; or the code is taken.
+        BadParameter: a unit is unknown or named twice, or the day has passed.
+        Conflict: a unit named does not succeed by then, or one that does is not named; nothing would move, or what a
+            unit of the successor's kind never has; or a code is taken.
     """
     maker = officer(connection, actor, day)
-    old, new = _unit(connection, document.from_unit), _unit(connection, document.to_unit)
+    old = _unit(connection, document.from_unit)
     if document.takes_effect < day:
         raise BadParameter("takes_effect", "the day has passed.")
-    if not connection.execute(_SQL["succeeds"].encode(), {"old": old.id, "new": new.id}).fetchone():
-        raise Conflict("{} is not an approved successor of {}.", new.code, old.code)
-    moving = _moving(connection, old, document.takes_effect)
-    if not moving:
+    _refuse_twice([each.unit for each in document.successors])
+    heirs = _heirs(connection, old, [(each.unit, each.rows) for each in document.successors], document.takes_effect)
+    moved = _plan(connection, old, heirs, document.takes_effect, vocabulary)
+    if not moved:
         raise Conflict("{} has no agreement that would move.", old.code)
-    values = document.model_dump() | {"old": old.id, "new": new.id, "maker": maker.account}
-    try:
-        connection.execute(_SQL["draft"].encode(), values)
-    except UniqueViolation as exc:
-        raise Conflict("There is a migration {} already.", document.succession) from exc
-    _add_items(connection, document, moving, new, vocabulary)
+    codes = _codes(connection, document, moved)
+    _write(connection, document, old, heirs, maker)
+    for each in moved:
+        _add_item(connection, document.succession, each, codes[each.key])
     after = document.model_dump(mode="json")
-    acts.record(connection, actor, "succession.draft", f"succession:{document.succession}", after=after)
+    acts.record(connection, actor, "migration.draft", f"migration:{document.succession}", after=after)
     return succession_named(connection, document.succession)
-
-
-def _add_items(
-    connection: Connection[Any],
-    document: SuccessionDocument,
-    moving: list[tuple[Agreement, Version]],
-    unit: Unit,
-    vocabulary: Vocabulary,
-) -> None:
-    territories = read_territories(connection)
-    for agreement, version in moving:
-        body = _body(version.body, vocabulary, territories, unit, document)
-        refuse_over_grant(replace(agreement, recipient_kind=unit.kind), body, vocabulary)
-        item = {"agreement": agreement.id, "number": version.number, "new_code": f"{agreement.code}-{unit.code}"}
-        values = {"succession": document.succession, "body": Jsonb(body)} | item
-        connection.execute(_SQL["add_item"].encode(), values)
 
 
 def approve_succession(
     connection: Connection[Any], actor: Caller, code: str, *, vocabulary: Vocabulary, clock: Clock, day: date
 ) -> tuple[str, ...]:
-    """Approve a migration as the second officer; return the codes of the agreements that the successor has now.
+    """Approve a migration as the second officer; return the codes of the agreements that the successors have now.
 
     Args:
         connection: of the publisher login; rights and roles change in the same transaction.
@@ -132,31 +163,35 @@ def approve_succession(
     Raises:
         Forbidden: the actor is no officer of the Sở, or drafted it.
         NotFound: there is no such migration.
-        Conflict: it is decided already, its day has passed, or an agreement has changed since it was drafted.
+        Conflict: it is decided already or has expired, its day has passed, who drafted it may not act any more, an
+            agreement or a successor has changed since, or a code is taken by now.
     """
     who, found = _decider(connection, actor, code, day)
     if found.takes_effect < day:
         raise Conflict("The day of the migration has passed; draft it anew.")
-    connection.execute(_SQL["decide"].encode(), {"code": code, "state": "approved", "account": who, "at": clock.now()})
-    made = tuple(_move(connection, found, each, vocabulary, checker=who, clock=clock) for each in found.items)
     old = _unit(connection, found.from_unit)
-    for unit in (old.id, found.to_unit_id):
+    connection.execute(_SQL["hold_versions"].encode(), {"unit": old.id})
+    moved = _unchanged(connection, old, found, vocabulary)
+    _decide(connection, code, "approved", who)
+    made = _give(connection, found, moved, vocabulary, checker=who.account, clock=clock)
+    _end_old(connection, found, moved, who)
+    for unit in dict.fromkeys((old.id, *(each.unit.id for each in moved))):
         in_force.republish(connection, vocabulary, unit, day=day)
-    acts.record(connection, actor, "succession.approve", f"succession:{code}", after={"agreements": list(made)})
+    acts.record(connection, actor, "migration.approve", f"migration:{code}", after={"agreements": list(made)})
     return made
 
 
-def reject_succession(
-    connection: Connection[Any], actor: Caller, code: str, *, reason: str, clock: Clock, day: date
-) -> None:
-    """Reject a migration; nothing moves.
+def refuse_succession(connection: Connection[Any], actor: Caller, code: str, *, reason: str, day: date) -> None:
+    """Refuse a migration; nothing moves.
 
     Raises:
-        Forbidden, NotFound, Conflict: as ``approve_succession``.
+        Forbidden: the actor is no officer of the Sở, or drafted it.
+        NotFound: there is no such migration.
+        Conflict: it is decided already, or has expired.
     """
     who, _ = _decider(connection, actor, code, day)
-    connection.execute(_SQL["decide"].encode(), {"code": code, "state": "rejected", "account": who, "at": clock.now()})
-    acts.record(connection, actor, "succession.reject", f"succession:{code}", after={"reason": reason})
+    _decide(connection, code, "refused", who)
+    acts.record(connection, actor, "migration.refuse", f"migration:{code}", after={"reason": reason})
 
 
 def succession_named(connection: Connection[Any], code: str) -> Succession:
@@ -168,19 +203,33 @@ def succession_named(connection: Connection[Any], code: str) -> Succession:
     row = connection.execute(_SQL["succession_named"].encode(), {"code": code}).fetchone()
     if row is None:
         raise NotFound
+    successors = connection.execute(_SQL["successors"].encode(), {"code": code}).fetchall()
     items = connection.execute(_SQL["items"].encode(), {"code": code}).fetchall()
-    return Succession(*row, items=tuple(Item(*each) for each in items))
+    return Succession(
+        *row, successors=tuple(Successor(*each) for each in successors), items=tuple(Item(*each) for each in items)
+    )
 
 
-def _decider(connection: Connection[Any], actor: Caller, code: str, day: date) -> tuple[int, Succession]:
+def _decider(connection: Connection[Any], actor: Caller, code: str, day: date) -> tuple[Standing, Succession]:
     who = officer(connection, actor, day)
     connection.execute(_SQL["lock"].encode(), {"code": code})
     found = succession_named(connection, code)
+    if found.state == "expired":
+        raise Conflict(_EXPIRED)
     if found.state != "draft":
         raise Conflict("Migration {} is {} already.", code, found.state)
     if is_one_person(connection, who.account, found.maker_id):
         raise Forbidden("A second officer decides on a migration, not the one who drafted it.")
-    return who.account, found
+    return who, found
+
+
+def _decide(connection: Connection[Any], code: str, state: str, who: Standing) -> None:
+    try:
+        connection.execute(_SQL["decide"].encode(), {"code": code, "state": state, "account": who.account})
+    except InsufficientPrivilege as exc:
+        raise Conflict("Who drafted this may not act any more; draft it anew.") from exc
+    except CheckViolation as exc:
+        raise Conflict(_EXPIRED) from exc
 
 
 def _unit(connection: Connection[Any], code: str) -> Unit:
@@ -191,61 +240,190 @@ def _unit(connection: Connection[Any], code: str) -> Unit:
     return unit_of(*row)
 
 
+def _refuse_twice(units: Sequence[str]) -> None:
+    for each in sorted({each for each in units if units.count(each) > 1}):
+        raise BadParameter("successors", Phrase("{} stands there twice.", (each,)))
+
+
+def _heirs(connection: Connection[Any], old: Unit, given: Sequence[tuple[str, Rows]], day: date) -> tuple[_Heir, ...]:
+    """Return the successors of a unit on a day: all that there are, each with its rows.
+
+    Raises:
+        Conflict: one that is named is none by then, or one that is has not been named.
+    """
+    heirs = tuple(_Heir(unit_named(connection, code, day), rows) for code, rows in given)
+    known = dict(connection.execute(_SQL["succeeding"].encode(), {"old": old.id, "day": day}).fetchall())
+    for each in heirs:
+        if each.unit.code not in known:
+            raise Conflict("{} is not an approved successor of {}.", each.unit.code, old.code)
+        if known[each.unit.code] > day:
+            raise Conflict(
+                "{} succeeds {} on {}; nothing moves before.", each.unit.code, old.code, known[each.unit.code]
+            )
+    named = {each.unit.code for each in heirs}
+    for code in sorted(code for code, since in known.items() if since <= day and code not in named):
+        raise Conflict("{} succeeds {}, too; say which rows it gets, or none.", code, old.code)
+    return heirs
+
+
+def _plan(
+    connection: Connection[Any], old: Unit, heirs: Sequence[_Heir], day: date, vocabulary: Vocabulary
+) -> list[_Moved]:
+    """Return every version that holds on a day or begins later, as each successor would have it."""
+    moving = _moving(connection, old, day)
+    found: list[_Moved] = []
+    for heir in heirs:
+        own = _own(connection, heir.unit, day)
+        for agreement, version in moving if heir.rows != "none" else ():
+            body = _body(version, vocabulary, own, heir.rows, day)
+            refuse_over_grant(replace(agreement, recipient_kind=heir.unit.kind), body, vocabulary)
+            found.append(_Moved(agreement, version, heir.unit, body))
+    return found
+
+
 def _moving(connection: Connection[Any], unit: Unit, day: date) -> list[tuple[Agreement, Version]]:
-    """Return the published versions of a unit that hold on a day."""
+    """Return the published versions of a unit that are not over on a day, in the order in which they begin."""
     codes = connection.execute(_SQL["of_unit"].encode(), {"unit": unit.id}).fetchall()
     known = [agreement_named(connection, code) for (code,) in codes]
     return [
         (each, version)
         for each in known
-        for version in versions(connection, each)
-        if version.state == "published" and version.valid_from <= day and _lasts(version, day)
+        for version in sorted(versions(connection, each), key=lambda version: version.valid_from)
+        if version.state == "published" and (version.valid_until is None or day < version.valid_until)
     ]
 
 
-def _lasts(version: Version, day: date) -> bool:
-    return version.valid_until is None or day < version.valid_until
+def _own(connection: Connection[Any], unit: Unit, day: date) -> frozenset[int] | None:
+    """Return the ids of a unit's own territory on a day; ``None``: it has none."""
+    return None if unit.territory is None else read_territories(connection).whole(unit.territory, day)
 
 
-def _body(
-    body: Json, vocabulary: Vocabulary, territories: Territories, unit: Unit, document: SuccessionDocument
-) -> Json:
-    """Return the body that the successor will have: the same but for its first day and its territory."""
-    day = document.takes_effect
-    own = territories.whole(unit.territory, day) if unit.territory else frozenset[int]()
-    grants = [_grant(each, vocabulary, own, document.rows) for each in body["grants"]]
-    return body | {"valid_from": day.isoformat(), "grants": grants}
+def _body(version: Version, vocabulary: Vocabulary, own: frozenset[int] | None, rows: Rows, day: date) -> Json:
+    """Return the body that a successor will have: the same but for its days, as they are by now, and its territory."""
+    days = {
+        "valid_from": max(version.valid_from, day).isoformat(),
+        "valid_until": version.valid_until and version.valid_until.isoformat(),
+    }
+    return version.body | days | {"grants": [_grant(each, vocabulary, own, rows) for each in version.body["grants"]]}
 
 
-def _grant(grant: Json, vocabulary: Vocabulary, own: frozenset[int], rows: Rows) -> Json:
+def _grant(grant: Json, vocabulary: Vocabulary, own: frozenset[int] | None, rows: Rows) -> Json:
     column = vocabulary.layers[grant["layer"]].territory
     terms = [_term(each, own, rows) if each["column"] == column else each for each in grant["rows"]]
     units = [each["one_of"] for each in terms if each["column"] == column]
     return grant | {"rows": terms, "territory": {"units": units[0]} if units else grant["territory"]}
 
 
-def _term(term: Json, own: frozenset[int], rows: Rows) -> Json:
+def _term(term: Json, own: frozenset[int] | None, rows: Rows) -> Json:
+    if rows == "own" and own is None:
+        raise BadParameter("rows", "the recipient has no territory of its own.")
     kept: list[int] = [] if rows == "own" else term["one_of"]
-    added: frozenset[int] = frozenset() if rows == "keep" else own
+    added: frozenset[int] = frozenset() if rows == "keep" else own or frozenset()
     return term | {"one_of": sorted({*kept, *added})}
 
 
-def _move(
-    connection: Connection[Any], moved: Succession, item: Item, vocabulary: Vocabulary, *, checker: int, clock: Clock
-) -> str:
-    """Give one agreement to the successor, and end it for the old unit on the same day."""
-    old = agreement_named(connection, item.agreement)
-    found = next((each for each in versions(connection, old) if each.number == item.number), None)
-    if found is None or found.state != "published" or not _lasts(found, moved.takes_effect):
-        raise Conflict("{} has changed since the migration was drafted; draft it anew.", item.agreement)
-    key = {"succession": moved.code, "agreement": old.id, "number": item.number, "day": moved.takes_effect}
-    new = write_agreement(connection, item.code, old.kind, recipient=moved.to_unit_id, title=old.title)
-    refuse_over_grant(new, item.body, vocabulary)
-    drafted = write_version(connection, new, item.body, moved.maker_id)
-    connection.execute(_SQL["made"].encode(), key | {"new": new.id})
-    for step in ("propose_moved", "accept_moved"):
-        connection.execute(_SQL[step].encode(), {"new": new.id})
-    put_in_force(connection, new, drafted.number, checker=checker, clock=clock)
-    name = "end_moved_before" if found.valid_from < moved.takes_effect else "end_moved"
-    connection.execute(_SQL[name].encode(), key | {"account": checker, "reason": moved.legal_basis})
-    return new.code
+def _codes(
+    connection: Connection[Any], document: SuccessionDocument, moved: Sequence[_Moved]
+) -> dict[tuple[str, int, str], str]:
+    """Return the code that each version gets.
+
+    Raises:
+        BadParameter: a code is given for what does not move.
+        Conflict: a code is taken, also by another agreement of this migration.
+    """
+    given = {(old, each.unit): code for each in document.successors for old, code in each.codes.items()}
+    moving = {(each.agreement.code, each.unit.code) for each in moved}
+    for old, unit in sorted(given.keys() - moving):
+        raise BadParameter("codes", Phrase("{} does not move to {}.", (old, unit)))
+    codes = {pair: given.get(pair, "-".join(pair)) for pair in moving}
+    for code in _taken(connection, list(codes.values())):
+        raise _code_is_taken(code)
+    return {each.key: codes[each.agreement.code, each.unit.code] for each in moved}
+
+
+def _taken(connection: Connection[Any], codes: list[str]) -> Iterator[str]:
+    yield from sorted({each for each in codes if codes.count(each) > 1})
+    yield from (code for (code,) in connection.execute(_SQL["taken"].encode(), {"codes": codes}).fetchall())
+
+
+def _code_is_taken(code: str) -> Conflict:
+    return Conflict("The code {} is taken; draft the migration with another one for this agreement.", code)
+
+
+def _write(
+    connection: Connection[Any], document: SuccessionDocument, old: Unit, heirs: Sequence[_Heir], maker: Standing
+) -> None:
+    values = document.model_dump(exclude={"successors"}) | {"old": old.id, "maker": maker.account}
+    try:
+        connection.execute(_SQL["draft"].encode(), values)
+    except UniqueViolation as exc:
+        raise Conflict("There is a migration {} already.", document.succession) from exc
+    for each in heirs:
+        heir = {"succession": document.succession, "unit": each.unit.id, "rows": each.rows}
+        connection.execute(_SQL["add_successor"].encode(), heir)
+
+
+def _add_item(connection: Connection[Any], succession: str, moved: _Moved, code: str) -> None:
+    values = _item_key(succession, moved) | {"new_code": code, "body": Jsonb(moved.body)}
+    connection.execute(_SQL["add_item"].encode(), values)
+
+
+def _item_key(succession: str, moved: _Moved) -> dict[str, object]:
+    what: dict[str, object] = {"agreement": moved.agreement.id, "number": moved.version.number, "unit": moved.unit.id}
+    return {"succession": succession} | what
+
+
+def _unchanged(connection: Connection[Any], old: Unit, found: Succession, vocabulary: Vocabulary) -> list[_Moved]:
+    """Return what moves now, which is what was drafted.
+
+    Raises:
+        Conflict: it is something else by now.
+    """
+    heirs = _heirs(connection, old, [(each.unit, each.rows) for each in found.successors], found.takes_effect)
+    moved = _plan(connection, old, heirs, found.takes_effect, vocabulary)
+    now = {each.key: each.body for each in moved}
+    drafted = {(each.agreement, each.number, each.to_unit): each.body for each in found.items}
+    for key in sorted(now.keys() | drafted.keys()):
+        if now.get(key) != drafted.get(key):
+            raise Conflict("{} has changed since the migration was drafted; draft it anew.", key[0])
+    return moved
+
+
+def _give(
+    connection: Connection[Any],
+    found: Succession,
+    moved: Sequence[_Moved],
+    vocabulary: Vocabulary,
+    *,
+    checker: int,
+    clock: Clock,
+) -> tuple[str, ...]:
+    """Publish what the successors have from now on; return the codes."""
+    codes = {(each.agreement, each.number, each.to_unit): each.code for each in found.items}
+    made: dict[str, Agreement] = {}
+    for each in moved:
+        code = codes[each.key]
+        new = made[code] = made.get(code) or _new_agreement(connection, each, code)
+        refuse_over_grant(new, each.body, vocabulary)
+        drafted = write_version(connection, new, each.body, found.maker_id)
+        values = _item_key(found.code, each) | {"new": new.id, "made": drafted.number}
+        for step in ("made", "propose_moved", "accept_moved"):
+            connection.execute(_SQL[step].encode(), values)
+        put_in_force(connection, new, drafted.number, checker=checker, clock=clock)
+    return tuple(made)
+
+
+def _new_agreement(connection: Connection[Any], moved: _Moved, code: str) -> Agreement:
+    old = moved.agreement
+    try:
+        return write_agreement(connection, code, old.kind, recipient=moved.unit.id, title=old.title)
+    except UniqueViolation as exc:
+        raise _code_is_taken(code) from exc
+
+
+def _end_old(connection: Connection[Any], found: Succession, moved: Sequence[_Moved], who: Standing) -> None:
+    """End what the old unit has on the day of the migration; what would begin there or later never begins."""
+    for agreement, version in {each.key[:2]: (each.agreement, each.version) for each in moved}.values():
+        name = "end_moved_before" if version.valid_from < found.takes_effect else "end_moved"
+        values = {"agreement": agreement.id, "number": version.number, "day": found.takes_effect}
+        connection.execute(_SQL[name].encode(), values | {"account": who.account, "reason": found.legal_basis})

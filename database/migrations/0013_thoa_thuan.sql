@@ -162,41 +162,68 @@ CREATE TABLE acl.joining (
     head_id int REFERENCES acl.account,
     agreement_id int,
     number int,
+    state text COLLATE "C" NOT NULL DEFAULT 'begun' CHECK (state IN ('begun', 'joined', 'expired')),
+    begun_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL DEFAULT now() + interval '5 days',
     FOREIGN KEY (package_id, package_number) REFERENCES acl.agreement_version,
     FOREIGN KEY (agreement_id, number) REFERENCES acl.agreement_version,
     CHECK (officer_id <> head_id),
     CHECK (num_nulls(agreement_id, number) IN (0, 2)),
-    CHECK (agreement_id IS NULL OR num_nulls(officer_id, head_id) = 0)
+    CHECK ((agreement_id IS NOT NULL) = (state = 'joined')),
+    CHECK (agreement_id IS NULL OR num_nulls(officer_id, head_id) = 0),
+    CHECK (expires_at > begun_at AND expires_at <= begun_at + interval '5 days')
 );
-CREATE UNIQUE INDEX joining_open ON acl.joining (package_id, package_number, unit_id) WHERE agreement_id IS NULL;
+CREATE UNIQUE INDEX joining_open ON acl.joining (package_id, package_number, unit_id) WHERE state = 'begun';
 COMMENT ON TABLE acl.joining IS 'A unit joins a package: one act of an officer of the Sở and the head of the unit.';
+COMMENT ON COLUMN acl.joining.state IS
+    'A joining may be completed for five days while who began it may act; expired is written once it is begun anew.';
 
 CREATE TABLE acl.succession (
     id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     code text COLLATE "C" NOT NULL UNIQUE CHECK (code ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
     from_unit int NOT NULL REFERENCES acl.unit,
-    to_unit int NOT NULL REFERENCES acl.unit CHECK (to_unit <> from_unit),
     takes_effect date NOT NULL,
     legal_basis text COLLATE "C" NOT NULL CHECK (legal_basis <> '' AND legal_basis IS NFC NORMALIZED),
-    state text COLLATE "C" NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'approved', 'rejected')),
+    state text COLLATE "C" NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'approved', 'refused')),
     maker int NOT NULL REFERENCES acl.account,
-    made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    made_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL DEFAULT now() + interval '5 days',
     checker int REFERENCES acl.account CHECK (checker <> maker),
     decided_at timestamptz,
-    CHECK ((state = 'approved') <= (checker IS NOT NULL))
+    CHECK ((state = 'draft') = (checker IS NULL) AND (checker IS NULL) = (decided_at IS NULL)),
+    CHECK (expires_at > made_at AND expires_at <= made_at + interval '5 days'),
+    CONSTRAINT in_time CHECK (state <> 'approved' OR decided_at < expires_at)
 );
-COMMENT ON TABLE acl.succession IS 'A migration of agreements from a unit to one of its successors: drafted, then approved by another.';
+COMMENT ON TABLE acl.succession IS
+    'A migration of agreements from a unit to its successors: drafted, then approved by another within five days.';
+COMMENT ON COLUMN acl.succession.decided_at IS 'By the clock of the database, as made_at: nobody says when it was.';
+
+CREATE TABLE acl.succession_successor (
+    succession_id int NOT NULL REFERENCES acl.succession,
+    unit_id int NOT NULL REFERENCES acl.unit,
+    rows text COLLATE "C" NOT NULL CHECK (rows IN ('keep', 'own', 'both', 'none')),
+    PRIMARY KEY (succession_id, unit_id)
+);
+COMMENT ON COLUMN acl.succession_successor.rows IS
+    'Of what is limited to a territory: the rows of the old one, those of its own, or both; none: it gets no agreement at all.';
 
 CREATE TABLE acl.succession_item (
     succession_id int NOT NULL REFERENCES acl.succession,
+    to_unit int NOT NULL,
     agreement_id int NOT NULL,
     number int NOT NULL,
     code text COLLATE "C" NOT NULL CHECK (code ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
     body jsonb NOT NULL CHECK (jsonb_typeof(body) = 'object'),
-    made_agreement int REFERENCES acl.agreement,
-    PRIMARY KEY (succession_id, agreement_id),
-    FOREIGN KEY (agreement_id, number) REFERENCES acl.agreement_version
+    made_agreement int,
+    made_number int,
+    PRIMARY KEY (succession_id, to_unit, agreement_id, number),
+    UNIQUE (made_agreement, made_number),
+    FOREIGN KEY (succession_id, to_unit) REFERENCES acl.succession_successor,
+    FOREIGN KEY (agreement_id, number) REFERENCES acl.agreement_version,
+    FOREIGN KEY (made_agreement, made_number) REFERENCES acl.agreement_version,
+    CHECK (num_nulls(made_agreement, made_number) IN (0, 2))
 );
+COMMENT ON TABLE acl.succession_item IS 'One version that moves to one successor; each keeps the days that it has.';
 COMMENT ON COLUMN acl.succession_item.body IS 'The body that the agreement of the successor will have.';
 
 
@@ -319,6 +346,94 @@ CREATE TRIGGER chi_them BEFORE DELETE ON acl.manager_change FOR EACH ROW EXECUTE
 CREATE TRIGGER chi_them BEFORE DELETE ON acl.joining FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
 CREATE TRIGGER chi_them BEFORE DELETE ON acl.request FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
 CREATE TRIGGER chi_them BEFORE DELETE ON acl.succession FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
+CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON acl.succession_successor FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
+CREATE TRIGGER chi_them BEFORE DELETE ON acl.succession_item FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
+
+-- A joining and a migration are open for five days, and as long as who began or drafted it may act.
+
+CREATE FUNCTION acl.la_truong_don_vi(tai_khoan int, don_vi int) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT EXISTS (
+        SELECT FROM acl.account a JOIN acl.unit u ON u.id = a.unit_id
+        WHERE a.id = tai_khoan AND a.unit_id = don_vi AND a.kind = 'unit_head' AND a.state = 'active'
+              AND (a.ends_on IS NULL OR a.ends_on > lg.hom_nay())
+              AND daterange(u.valid_from, u.valid_until) @> lg.hom_nay());
+END;
+COMMENT ON FUNCTION acl.la_truong_don_vi IS 'Whether an account acts as the head of a unit today.';
+
+CREATE FUNCTION acl.giu_gia_nhap() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF new.agreement_id IS NOT NULL THEN
+        new.state := 'joined';
+    END IF;
+    IF acl.la_dba() THEN
+        RETURN new;
+    END IF;
+    IF TG_OP = 'INSERT' THEN
+        new.begun_at := clock_timestamp();
+        new.expires_at := new.begun_at + interval '5 days';
+    END IF;
+    IF TG_OP = 'INSERT' AND new.state <> 'begun' OR TG_OP = 'UPDATE' AND old.state <> 'begun' THEN
+        RAISE EXCEPTION 'a joining is begun, and then completed once'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_of_states';
+    END IF;
+    IF TG_OP = 'UPDATE' AND (old.officer_id <> coalesce(new.officer_id, 0) OR old.head_id <> coalesce(new.head_id, 0)) THEN
+        RAISE EXCEPTION 'who has signed stays' USING ERRCODE = 'check_violation', CONSTRAINT = 'signed_once';
+    END IF;
+    IF new.state = 'joined' AND new.expires_at <= clock_timestamp() THEN
+        RAISE EXCEPTION 'a joining is completed within five days' USING ERRCODE = 'check_violation', CONSTRAINT = 'in_time';
+    END IF;
+    IF new.state = 'expired' AND new.expires_at > clock_timestamp()
+       AND (new.officer_id IS NULL OR acl.la_can_bo_chia_se(new.officer_id))
+       AND (new.head_id IS NULL OR acl.la_truong_don_vi(new.head_id, new.unit_id)) THEN
+        RAISE EXCEPTION 'a joining is open for five days' USING ERRCODE = 'check_violation', CONSTRAINT = 'open_for_days';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER giu_gia_nhap BEFORE INSERT OR UPDATE ON acl.joining FOR EACH ROW EXECUTE FUNCTION acl.giu_gia_nhap();
+
+CREATE FUNCTION acl.giu_chuyen_giao() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF acl.la_dba() THEN
+        RETURN new;
+    END IF;
+    IF TG_OP = 'INSERT' THEN
+        new.made_at := clock_timestamp();
+        new.expires_at := new.made_at + interval '5 days';
+    END IF;
+    IF TG_OP = 'INSERT' AND new.state <> 'draft' OR TG_OP = 'UPDATE' AND old.state <> 'draft' THEN
+        RAISE EXCEPTION 'a migration begins as a draft and is decided once'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_of_states';
+    END IF;
+    IF new.state <> 'refused' AND NOT acl.la_can_bo_chia_se(new.maker)
+       OR new.checker IS NOT NULL AND NOT acl.la_can_bo_chia_se(new.checker) THEN
+        RAISE EXCEPTION 'officers of the Sở move agreements'
+            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'officers';
+    END IF;
+    IF new.checker IS NOT NULL THEN
+        new.decided_at := clock_timestamp();
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER giu_chuyen_giao BEFORE INSERT OR UPDATE ON acl.succession
+    FOR EACH ROW EXECUTE FUNCTION acl.giu_chuyen_giao();
+
+CREATE FUNCTION acl.giu_ban_chuyen() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT acl.la_dba() AND (SELECT s.state FROM acl.succession s WHERE s.id = new.succession_id) <> 'draft' THEN
+        RAISE EXCEPTION 'what a migration moves is said in its draft'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_of_states';
+    END IF;
+    RETURN new;
+END $$;
+CREATE TRIGGER giu_ban_chuyen BEFORE INSERT ON acl.succession_successor
+    FOR EACH ROW EXECUTE FUNCTION acl.giu_ban_chuyen();
+CREATE TRIGGER giu_ban_chuyen BEFORE INSERT ON acl.succession_item
+    FOR EACH ROW EXECUTE FUNCTION acl.giu_ban_chuyen();
 
 CREATE FUNCTION acl.giu_phien_ban() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -428,8 +543,9 @@ BEGIN ATOMIC
                WHERE j.agreement_id = thoa_thuan AND j.number = so_ban AND g.state IN ('published', 'superseded', 'revoked'))
            OR EXISTS (
                SELECT FROM acl.succession_item i JOIN acl.succession s ON s.id = i.succession_id
-               JOIN acl.agreement_version v ON v.agreement_id = i.made_agreement AND v.number = 1 AND v.body = i.body
-               WHERE i.made_agreement = thoa_thuan AND so_ban = 1 AND s.state = 'approved' AND s.checker <> s.maker);
+               JOIN acl.agreement a ON a.id = i.made_agreement AND a.recipient_id = i.to_unit
+               JOIN acl.agreement_version v ON v.agreement_id = i.made_agreement AND v.number = i.made_number AND v.body = i.body
+               WHERE i.made_agreement = thoa_thuan AND i.made_number = so_ban AND s.state = 'approved' AND s.checker <> s.maker);
 END;
 COMMENT ON FUNCTION acl.qua_duong_rieng IS
     'True for a version that came of a unit''s joining a published package, or of an approved succession.';
@@ -542,11 +658,68 @@ BEGIN
     END IF;
 END $$;
 
+-- What moves goes to a unit that succeeds by then, for the days that it had, and says what it said but for the territory:
+-- that of the old version, or what lies in the successor's own.
+
+CREATE FUNCTION acl.cung_noi_dung(moi jsonb, cu jsonb, don_vi int) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE rieng AS (
+        SELECT u.territory AS xa_id FROM acl.unit u WHERE u.id = don_vi
+        UNION
+        SELECT d.xa_id FROM rieng r JOIN hc.don_vi d ON d.cha_id = r.xa_id
+    )
+    SELECT moi - '{rows,territory}'::text[] = cu - '{rows,territory}'::text[]
+           AND jsonb_array_length(moi -> 'rows') = jsonb_array_length(cu -> 'rows')
+           AND NOT EXISTS (
+               SELECT FROM jsonb_array_elements(moi -> 'rows') WITH ORDINALITY AS n (t, vi_tri)
+               JOIN jsonb_array_elements(cu -> 'rows') WITH ORDINALITY AS c (t, vi_tri) USING (vi_tri)
+               WHERE n.t <> c.t AND (
+                   n.t - 'one_of' <> c.t - 'one_of' OR c.t ->> 'column' IS DISTINCT FROM moi ->> 'territory_column'
+                   OR EXISTS (
+                       SELECT FROM jsonb_array_elements(n.t -> 'one_of') x
+                       WHERE NOT c.t -> 'one_of' @> x AND x::int NOT IN (SELECT r.xa_id FROM rieng r WHERE r.xa_id IS NOT NULL))));
+END;
+COMMENT ON FUNCTION acl.cung_noi_dung IS
+    'Whether a clause says what another one says, in its territory and in that of a unit.';
+
+CREATE FUNCTION acl.chuyen_sai(ban acl.agreement_version) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT EXISTS (
+        SELECT FROM acl.succession_item i
+        JOIN acl.succession s ON s.id = i.succession_id
+        JOIN acl.agreement a ON a.id = i.agreement_id
+        JOIN acl.agreement_version cu ON (cu.agreement_id, cu.number) = (i.agreement_id, i.number)
+        WHERE (i.made_agreement, i.made_number) = (ban.agreement_id, ban.number) AND NOT coalesce(
+            a.recipient_id = s.from_unit AND cu.state = 'published'
+            AND EXISTS (SELECT FROM acl.unit_succession k
+                        WHERE (k.old_id, k.new_id, k.state) = (s.from_unit, i.to_unit, 'approved') AND k.day <= s.takes_effect)
+            AND ban.valid_from = greatest(cu.valid_from, s.takes_effect)
+            AND ban.valid_until IS NOT DISTINCT FROM cu.valid_until
+            AND ban.body - '{valid_from,valid_until,grants}'::text[] = cu.body - '{valid_from,valid_until,grants}'::text[]
+            AND jsonb_array_length(ban.body -> 'grants') = jsonb_array_length(cu.body -> 'grants')
+            AND NOT EXISTS (
+                SELECT FROM jsonb_array_elements(ban.body -> 'grants') WITH ORDINALITY AS n (g, vi_tri)
+                JOIN jsonb_array_elements(cu.body -> 'grants') WITH ORDINALITY AS c (g, vi_tri) USING (vi_tri)
+                WHERE NOT coalesce(acl.cung_noi_dung(n.g, c.g, i.to_unit), false)), false));
+END;
+COMMENT ON FUNCTION acl.chuyen_sai IS 'Whether a version came of a migration, and is not what the old unit had.';
+
 -- What comes of a package or of an agreement that moves was accepted by the units that managed it then; the Sở acts itself.
 
 CREATE FUNCTION acl.duoc_di_rieng(ban acl.agreement_version) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF NOT acl.la_can_bo_chia_se(ban.maker) OR EXISTS (
+        SELECT FROM acl.joining j
+        WHERE (j.agreement_id, j.number) = (ban.agreement_id, ban.number)
+              AND NOT (acl.la_can_bo_chia_se(j.officer_id) AND acl.la_truong_don_vi(j.head_id, j.unit_id))) THEN
+        RAISE EXCEPTION 'who drafted it may act' USING ERRCODE = 'check_violation', CONSTRAINT = 'maker_may_act';
+    END IF;
+    IF acl.chuyen_sai(ban) THEN
+        RAISE EXCEPTION 'what moves is as it was' USING ERRCODE = 'check_violation', CONSTRAINT = 'as_moved';
+    END IF;
     LOCK TABLE acl.layer_manager IN SHARE MODE;
     IF EXISTS (
         WITH RECURSIVE nguon AS (
@@ -557,7 +730,7 @@ BEGIN
                 WHERE j.agreement_id = g.agreement_id AND j.number = g.number
                 UNION
                 SELECT i.agreement_id, i.number FROM acl.succession_item i
-                WHERE i.made_agreement = g.agreement_id AND g.number = 1) n
+                WHERE i.made_agreement = g.agreement_id AND i.made_number = g.number) n
         )
         SELECT q.unit_id FROM acl.ben_quan_ly(ban.agreement_id, ban.number) q JOIN acl.unit u ON u.id = q.unit_id
         WHERE u.kind <> 'so'
@@ -649,7 +822,8 @@ COMMENT ON FUNCTION acl.xem_thu IS 'Lets the session take on the role of a part 
 
 REVOKE EXECUTE ON FUNCTION acl.dia_ban, acl.khong_ghi_lai, acl.xem_thu, acl.la_dba, acl.la_mot_nguoi, acl.hai_can_bo,
     acl.la_can_bo_chia_se, acl.giu_viec_quan_ly, acl.giu_quan_ly, acl.chi_them, acl.giu_phien_ban, acl.thieu_chap_thuan, acl.qua_duong_rieng,
-    acl.ben_quan_ly, acl.lien_quan, acl.duoc_cong_bo, acl.duoc_di_rieng, acl.khong_duoc_giao, acl.giu_loai, acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
+    acl.ben_quan_ly, acl.lien_quan, acl.duoc_cong_bo, acl.duoc_di_rieng, acl.cung_noi_dung, acl.chuyen_sai,
+    acl.la_truong_don_vi, acl.giu_gia_nhap, acl.giu_chuyen_giao, acl.giu_ban_chuyen, acl.khong_duoc_giao, acl.giu_loai, acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
 
 DO $$
 DECLARE
@@ -660,10 +834,11 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay TO %I', vai_tro);
         EXECUTE format('GRANT SELECT ON acl.unit, acl.function, acl.account_function TO %I', vai_tro);
         EXECUTE format('GRANT SELECT (id, code, unit_id, kind, state, ends_on) ON acl.account TO %I', vai_tro);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION acl.dia_ban, acl.la_mot_nguoi, acl.la_can_bo_chia_se, acl.lien_quan TO %I', vai_tro);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION acl.dia_ban, acl.la_mot_nguoi, acl.la_can_bo_chia_se, '
+                       'acl.la_truong_don_vi, acl.lien_quan TO %I', vai_tro);
         EXECUTE format('GRANT SELECT, INSERT ON acl.layer_manager, acl.request, acl.request_step, acl.agreement, '
                        'acl.agreement_version, acl.agreement_party, acl.acceptance, acl.effect_seen, acl.joining, acl.succession, '
-                       'acl.succession_item TO %I', vai_tro);
+                       'acl.succession_successor, acl.succession_item TO %I', vai_tro);
         EXECUTE format('GRANT UPDATE (valid_until) ON acl.layer_manager TO %I', vai_tro);
         EXECUTE format('GRANT SELECT ON acl.manager_change TO %I', vai_tro);
         EXECUTE format('GRANT INSERT (entry_id, layer, territory, unit_id, valid_from, valid_until, proposed_by) '
@@ -672,9 +847,9 @@ BEGIN
         EXECUTE format('GRANT UPDATE (state) ON acl.request TO %I', vai_tro);
         EXECUTE format('GRANT UPDATE (state, valid_from, valid_until, body, maker, ended_by, ended_at, reason) '
                        'ON acl.agreement_version TO %I', vai_tro);
-        EXECUTE format('GRANT UPDATE (officer_id, head_id, agreement_id, number) ON acl.joining TO %I', vai_tro);
-        EXECUTE format('GRANT UPDATE (state, checker, decided_at) ON acl.succession TO %I', vai_tro);
-        EXECUTE format('GRANT UPDATE (made_agreement) ON acl.succession_item TO %I', vai_tro);
+        EXECUTE format('GRANT UPDATE (officer_id, head_id, agreement_id, number, state) ON acl.joining TO %I', vai_tro);
+        EXECUTE format('GRANT UPDATE (state, checker) ON acl.succession TO %I', vai_tro);
+        EXECUTE format('GRANT UPDATE (made_agreement, made_number) ON acl.succession_item TO %I', vai_tro);
     END LOOP;
     EXECUTE format('GRANT EXECUTE ON FUNCTION acl.xem_thu TO %I', current_database() || '_publisher');
     EXECUTE format('GRANT UPDATE (checker, published_at) ON acl.agreement_version TO %I', current_database() || '_publisher');

@@ -36,10 +36,9 @@ MANAGER = {"layer": "thua-dat", "unit": "ubnd-689", "territory": "689", "valid_f
 MIGRATION = {
     "succession": "sap-nhap",
     "from_unit": "ubnd-25270",
-    "to_unit": "ubnd-689",
     "takes_effect": "2025-07-01",
     "legal_basis": "Nghị quyết",
-    "rows": "both",
+    "successors": [{"unit": "ubnd-689", "rows": "both"}],
 }
 ENDPOINTS: list[tuple[str, str, Any]] = [
     ("GET", "/agreements", None),
@@ -78,7 +77,7 @@ ENDPOINTS: list[tuple[str, str, Any]] = [
     ("POST", "/successions", MIGRATION),
     ("GET", "/successions/sap-nhap", None),
     ("POST", "/successions/sap-nhap/approve", {}),
-    ("POST", "/successions/sap-nhap/reject", REASON),
+    ("POST", "/successions/sap-nhap/refuse", REASON),
 ]
 UNKNOWN = [each for each in ENDPOINTS if "/thue-2025-01" in each[1] or "/yc-1" in each[1] or "/sap-nhap" in each[1]] + [
     ("PUT", "/packages/dia-ban", PACKAGE),
@@ -445,7 +444,7 @@ def test_a_migration_is_drafted_by_one_officer_and_decided_by_another(api: Api):
     assert api.ask("POST", "/successions/sap-nhap/approve", {}).status_code == 403
     assert api.good("GET", "/successions/sap-nhap")["items"][0]["code"] == f"{CODE}-ubnd-689"
     assert api.good("POST", "/successions/sap-nhap/approve", {}, "so.hai") == {"agreements": [f"{CODE}-ubnd-689"]}
-    assert api.ask("POST", "/successions/sap-nhap/reject", REASON, "so.hai").status_code == 409
+    assert api.ask("POST", "/successions/sap-nhap/refuse", REASON, "so.hai").status_code == 409
 
 
 def test_the_document_of_the_api_is_openapi_and_names_every_endpoint():

@@ -151,10 +151,11 @@ def test_agreements_move_to_a_successor(run: Callable[..., Any], world: World):
         two,
     )
     agreed(run, written())
-    moves = {"from_unit": "cuc-thue", "to_unit": "ubnd-689", "takes_effect": "2025-07-01", "legal_basis": "x"}
-    run("so.mot", "succession", "draft", moves | {"succession": "mot", "rows": "keep"})
-    run("so.mot", "succession", "draft", moves | {"succession": "hai", "rows": "keep"})
-    run("so.hai", "succession", "reject", "mot", "--reason", "trùng")
+    moves = {"from_unit": "cuc-thue", "takes_effect": "2025-07-01", "legal_basis": "x"}
+    moves |= {"successors": [{"unit": "ubnd-689", "rows": "keep"}]}
+    run("so.mot", "succession", "draft", moves | {"succession": "mot"})
+    run("so.mot", "succession", "draft", moves | {"succession": "hai"})
+    run("so.hai", "succession", "refuse", "mot", "--reason", "trùng")
 
     assert run("so.hai", "succession", "show", "hai")["state"] == "draft"
     assert run("so.hai", "succession", "approve", "hai") == {"agreements": [f"{CODE}-ubnd-689"]}

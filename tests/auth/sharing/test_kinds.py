@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from auth.rights.publishing import republish
 from auth.sharing import acceptance, drafting, packages, publication, succession
-from auth.sharing.succession import SuccessionDocument
+from auth.sharing.succession import SuccessionDocument, SuccessorDocument
 from core.errors import BadDocument, Conflict
 from tests.auth.sharing.conftest import CLOCK, DAY, LAYERS, VOCABULARY, World, clause, document, package
 
@@ -104,7 +104,11 @@ def test_parcels_do_not_move_to_a_successor_of_such_a_kind(offices: World):
         DAY,
     )
     moves = SuccessionDocument(
-        succession="chuyen", from_unit="cuc-thue", to_unit="vp-ubnd", takes_effect=DAY, legal_basis="x", rows="keep"
+        succession="chuyen",
+        from_unit="cuc-thue",
+        takes_effect=DAY,
+        legal_basis="x",
+        successors=[SuccessorDocument(unit="vp-ubnd", rows="keep")],
     )
 
     with pytest.raises(Conflict, match="aggregates only"):

@@ -148,3 +148,115 @@ def test_a_package_in_the_future_waits(world: World):
         join(world, "so.mot")
     later = date(2025, 9, 2)
     world.publisher(packages.join, "so.mot", PACKAGE, "ubnd-689", vocabulary=VOCABULARY, clock=CLOCK, day=later)
+
+
+def end_account(world: World, who: str) -> None:
+    world.rows("UPDATE acl.account SET state = 'suspended', suspended_for = 'so' WHERE code = %s", who)
+
+
+def age(world: World, days: str) -> None:
+    """Let what was begun be begun earlier."""
+    world.rows(
+        "UPDATE acl.joining SET begun_at = begun_at - %s::interval, expires_at = expires_at - %s::interval", days, days
+    )
+
+
+@pytest.mark.parametrize(("first", "second"), [("so.mot", "689.lanhdao"), ("689.lanhdao", "so.mot")])
+def test_what_somebody_began_who_may_not_act_any_more_is_not_completed(offered: World, first: str, second: str):
+    join(offered, first)
+    end_account(offered, first)
+
+    begun = join(offered, second)
+
+    assert (begun.awaits, begun.agreement) == ("head" if second == "so.mot" else "officer", None)
+    assert agreed(offered) == []
+    assert offered.rows("SELECT state FROM acl.joining ORDER BY id") == [("expired",), ("begun",)]
+
+
+def test_a_joining_that_nobody_completes_in_five_days_is_begun_anew(offered: World):
+    join(offered, "so.mot")
+    age(offered, "5 days")
+
+    assert offered.act(packages.joinings, "so.hai", PACKAGE, day=DAY) == ()
+    assert join(offered, "689.lanhdao").awaits == "officer"
+    assert agreed(offered) == []
+    assert join(offered, "so.hai").agreement == "dia-ban-ubnd-689"
+
+
+def test_a_joining_is_completed_on_its_fifth_day(offered: World):
+    join(offered, "so.mot")
+    age(offered, "4 days 23:00:00")
+
+    assert join(offered, "689.lanhdao").agreement == "dia-ban-ubnd-689"
+
+
+COMPLETED = (
+    "INSERT INTO acl.agreement (code, kind, recipient_id, package_id) SELECT 'gia', 'mac_dinh', u.id, p.id "
+    "FROM acl.unit u, acl.agreement p WHERE u.code = 'ubnd-689'",
+    "INSERT INTO acl.agreement_version (agreement_id, number, valid_from, body, maker) "
+    "SELECT a.id, 1, lg.hom_nay(), v.body || jsonb_build_object('valid_from', lg.hom_nay()), j.officer_id "
+    "FROM acl.agreement a, acl.agreement_version v, acl.joining j WHERE a.code = 'gia'",
+    "UPDATE acl.joining SET agreement_id = a.id, number = 1 FROM acl.agreement a WHERE a.code = 'gia'",
+    *(
+        f"UPDATE acl.agreement_version SET state = '{state}' WHERE state IN ('draft', 'proposed')"
+        for state in ("proposed", "accepted")
+    ),
+    "UPDATE acl.agreement_version v SET state = 'published', checker = j.head_id FROM acl.joining j "
+    "WHERE v.state = 'accepted'",
+)
+
+
+def begun_by_both(world: World) -> None:
+    """Let both sides have signed, and nothing be published yet."""
+    join(world, "so.mot")
+    world.rows(
+        "UPDATE acl.joining SET head_id = a.id FROM acl.account a WHERE a.code = '689.lanhdao' AND officer_id = %s",
+        world.people["so.mot"].account_id,
+    )
+
+
+def refused_by(world: World, *statements: str) -> str | None:
+    """Return the constraint by which PostgreSQL refuses to commit what the publisher writes."""
+    connection = psycopg.connect(world.login("publisher"))
+    try:
+        with pytest.raises(psycopg.errors.CheckViolation) as refused:
+            for each in statements:
+                connection.execute(each.encode())
+            connection.commit()
+    finally:
+        connection.close()
+    return refused.value.diag.constraint_name
+
+
+def test_postgresql_completes_a_joining_that_both_signed(offered: World):
+    begun_by_both(offered)
+
+    with psycopg.connect(offered.login("publisher")) as connection:
+        for each in COMPLETED:
+            connection.execute(each.encode())
+
+    assert [each[:3] for each in agreed(offered)] == [("gia", 1, "published")]
+
+
+@pytest.mark.parametrize("who", ["so.mot", "689.lanhdao"])
+def test_postgresql_completes_no_joining_of_who_may_not_act_any_more(offered: World, who: str):
+    begun_by_both(offered)
+    end_account(offered, who)
+
+    assert refused_by(offered, *COMPLETED) == "maker_may_act"
+
+
+def test_postgresql_completes_no_joining_after_five_days(offered: World):
+    begun_by_both(offered)
+    age(offered, "5 days")
+
+    assert refused_by(offered, *COMPLETED) == "in_time"
+
+
+def test_postgresql_keeps_who_signed_and_a_joining_open(offered: World):
+    join(offered, "so.mot")
+
+    assert refused_by(offered, "UPDATE acl.joining SET state = 'expired'") == "open_for_days"
+    assert refused_by(offered, "UPDATE acl.joining SET officer_id = NULL") == "signed_once"
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), psycopg.connect(offered.login("publisher")) as connection:
+        connection.execute("UPDATE acl.joining SET expires_at = 'infinity'")

@@ -249,10 +249,9 @@ def moved(world: World, rows: str) -> tuple[str, ...]:
     given = succession.SuccessionDocument(
         succession="sap-nhap",
         from_unit="ubnd-25270",
-        to_unit="ubnd-689",
         takes_effect=DAY + timedelta(days=1),
         legal_basis="Nghị quyết",
-        rows=rows,  # pyright: ignore[reportArgumentType]
+        successors=[succession.SuccessorDocument.model_validate({"unit": "ubnd-689", "rows": rows})],
     )
     world.act(succession.draft_succession, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
     return world.publisher(
