@@ -81,7 +81,7 @@ def _negotiated(accept_encoding: str) -> str | None:
 
 def not_modified(context: Context, tag: str) -> Response:
     """Return 304 for a tag that the client holds."""
-    return Response(304, (*common(context), ("ETag", tag)))
+    return Response(304, (*common(context), ("ETag", tag)), rows=0)
 
 
 def page(context: Context, html: str) -> Response:

@@ -258,7 +258,9 @@ def create(settings: Settings) -> Application:
         seal=CursorSeal(secret),
         secret=secret,
         pages=Pages(base_url=settings.public_url, title=service.title),
-        quotas=Quotas(Writer(login_of(settings.identity_database_url, dsn, "identity"), purpose="quotas", size=2)),
+        quotas=Quotas(
+            Writer(login_of(settings.identity_database_url, dsn, "identity"), purpose="quotas", size=2), clock
+        ),
         known_tags=ByVersion(),
         known_counts=ByVersion(),
     )

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from typing import Any, cast
 
 from catalogue.profile import Operation
+from database.lines import Row
 from formats.coding import compress_stream
 from formats.format import Answer
 from formats.offered import FORMATS
@@ -30,13 +31,39 @@ def export(context: Context, collection_id: str) -> Response:
     if encoder.encoding in JSON_TEXT:
         headers += (("Content-Disposition", f'attachment; filename="{collection_id}.{encoder.extension}"'),)
     if context.request.method == "HEAD":
-        return Response(200, headers)
+        return Response(200, headers, rows=0)
     _take_all(context, view, query)
-    stream = Stream(lambda stack: _pieces(context, view, query, encoder, answer, stack))
+    tally = Tally()
+    stream = Stream(lambda stack: _pieces(context, view, query, encoder, answer, tally, stack))
     coding = None if encoder.is_compressed else answers.coding_for(context)
     if coding is None:
-        return Response(200, headers, stream)
-    return Response(200, (*headers, ("Content-Encoding", coding)), compress_stream(stream, coding))
+        return Response(200, headers, stream, tally.so_far)
+    return Response(200, (*headers, ("Content-Encoding", coding)), compress_stream(stream, coding), tally.so_far)
+
+
+class Tally:
+    """Counts the rows of an export as they are encoded: of one that is broken off never fewer than left."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self) -> None:
+        self._rows = 0
+
+    def so_far(self) -> int:
+        """Return how many were encoded by now."""
+        return self._rows
+
+    def each(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """Yield rows, and count them."""
+        for row in rows:
+            self._rows += 1
+            yield row
+
+    def first_column(self, rows: Iterator[Row]) -> Iterator[Any]:
+        """Yield the first value of each row, and count them."""
+        for row in rows:
+            self._rows += 1
+            yield row[0]
 
 
 class Stream(Iterator[bytes]):
@@ -81,14 +108,20 @@ def _take_all(context: Context, view: View, query: ItemsQuery) -> None:
 
 
 def _pieces(
-    context: Context, view: View, query: ItemsQuery, encoder: AnyFormat, answer: Answer, stack: ExitStack
+    context: Context,
+    view: View,
+    query: ItemsQuery,
+    encoder: AnyFormat,
+    answer: Answer,
+    tally: Tally,
+    stack: ExitStack,
 ) -> Iterator[bytes]:
     ordered = context.asked("sortby") is not None
     statement = export_statement(query, view, encoder.encoding, ordered=ordered)
     entry = context.entry(view.collection.id, Operation.EXPORT, narrowing_box(query, view), narrowing_search(query))
     rows = stack.enter_context(context.parts.reader.stream(entry, statement, batch=_BATCH))
     context.entered.append(view.collection.id)
-    first_column = (cast("Any", row[0]) for row in rows)
-    pieces = encoder.stream(answer, first_column if encoder.encoding in JSON_TEXT else rows)
+    counted = tally.first_column(rows) if encoder.encoding in JSON_TEXT else tally.each(rows)
+    pieces = encoder.stream(answer, counted)
     stack.callback(cast("Any", pieces).close)
     return pieces

@@ -80,10 +80,14 @@ class Response:
     """One response; a body that is an iterator is sent piece by piece and closed when the client goes away.
 
     Attributes:
-        rows: items in the body, where they are counted.
+        rows: items in the body, where they are counted; of a body sent piece by piece, asked when it ends.
     """
 
     status: int
     headers: Headers
     body: bytes | Iterator[bytes] = b""
-    rows: int | None = None
+    rows: int | Callable[[], int] | None = None
+
+    def rows_left(self) -> int | None:
+        """Return the items that left, once the body did."""
+        return self.rows() if callable(self.rows) else self.rows

@@ -65,7 +65,7 @@ def items(context: Context, collection_id: str) -> Response:
     if context.request.method == "HEAD":
         crs = encoder_crs(query.shape.crs, encoder)
         media_type = HTML_SENT if representation is HTML else representation.media_types[0]
-        return Response(200, (("Content-Type", media_type), *answers.common(context), crs))
+        return Response(200, (("Content-Type", media_type), *answers.common(context), crs), rows=0)
     conditional = answers.Conditional(context)
     if conditional.is_asked and (known := conditional.unchanged(_version(context, view))):
         return known
@@ -81,9 +81,11 @@ def items(context: Context, collection_id: str) -> Response:
     )
     body = encoder.page(answer, page.rows)
     if representation is HTML:
-        return answers.page(context, pages.items(context, view, json.loads(body)))
-    response = answers.document(context, encoder.media_types[0], body, *headers_of(answer, encoder), after=conditional)
-    return replace(response, rows=page.returned if response.status == 200 else 0)
+        response = answers.page(context, pages.items(context, view, json.loads(body)))
+    else:
+        more = headers_of(answer, encoder)
+        response = answers.document(context, encoder.media_types[0], body, *more, after=conditional)
+    return _on_record(context, response, page.returned)
 
 
 def item(context: Context, collection_id: str, item_id: str) -> Response:
@@ -99,8 +101,10 @@ def item(context: Context, collection_id: str, item_id: str) -> Response:
     answer = answer_of(context, view, columns, shape, links)
     body = encoder.item(answer, row)
     if representation is HTML:
-        return answers.page(context, pages.item(context, view, json.loads(body)))
-    return answers.document(context, encoder.media_types[0], body, *headers_of(answer, encoder))
+        response = answers.page(context, pages.item(context, view, json.loads(body)))
+    else:
+        response = answers.document(context, encoder.media_types[0], body, *headers_of(answer, encoder))
+    return _on_record(context, response, 1)
 
 
 def answer_of(context: Context, view: View, columns: tuple[Column, ...], shape: Shape, links: Sequence[Link]) -> Answer:
@@ -134,6 +138,11 @@ def encoder_crs(crs: Crs, encoder: AnyFormat) -> tuple[str, str]:
     """Return the header of the CRS in which coordinates really stand: files with x first have no latitude first."""
     x_first = encoder.encoding in (RowEncoding.VALUES, RowEncoding.WKT)
     return "Content-Crs", f"<{CRS84.uri if crs.lat_first and x_first else crs.uri}>"
+
+
+def _on_record(context: Context, response: Response, rows: int) -> Response:
+    """Return an answer with its rows for the record: those in a body that leaves."""
+    return replace(response, rows=rows if response.status == 200 and context.request.method != "HEAD" else 0)
 
 
 def _encoder(representation: Any) -> AnyFormat:

@@ -2,6 +2,7 @@
 
 from auth.model import Caller
 from catalogue.profile import Collection
+from core.clocks import Clock, calendar_day
 from core.errors import TooManyRequests
 from database.queries import load
 from database.writer import Writer
@@ -13,10 +14,14 @@ _PUBLIC = 0
 
 
 class Quotas:
-    """Counts in the database, so that all processes and all accounts of a unit count together."""
+    """Counts in the database, so that all processes and all accounts of a unit count together.
 
-    def __init__(self, writer: Writer) -> None:
+    A day is one of the calendar in Vietnam, whatever the legal day: what leaves, leaves in real time.
+    """
+
+    def __init__(self, writer: Writer, clock: Clock) -> None:
         self._writer = writer
+        self._clock = clock
 
     def take(self, caller: Caller, collection: Collection, items: int) -> None:
         """Count items before they leave; an answer without any counts as one, for it tells as well.
@@ -28,8 +33,9 @@ class Quotas:
         if most is None or not items:
             return
         unit = caller.unit_id or _PUBLIC
+        day = calendar_day(self._clock.now())
         with self._writer.transaction() as connection:
-            values = {"unit": unit, "collection": collection.id, "items": items, "most": most}
+            values = {"unit": unit, "collection": collection.id, "day": day, "items": items, "most": most}
             taken = connection.execute(_QUERIES["take"].encode(), values).fetchone()
         if taken is None:
             raise TooManyRequests(

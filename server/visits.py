@@ -94,7 +94,9 @@ class _Ending:
         self._is_written = True
         took_us = int((time.perf_counter() - self._begun) * 1_000_000)
         response = self._response
-        self._writer.outcome(Outcome(self._id, response.status, response.rows, sent, took_us, finished, self._at))
+        self._writer.outcome(
+            Outcome(self._id, response.status, response.rows_left(), sent, took_us, finished, self._at)
+        )
 
 
 class _Counted(Iterator[bytes]):

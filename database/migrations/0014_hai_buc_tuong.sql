@@ -71,7 +71,7 @@ CREATE TABLE acl.taken (
     items bigint NOT NULL,
     PRIMARY KEY (unit_id, collection, day)
 );
-COMMENT ON TABLE acl.taken IS 'Items that a unit took of a collection on a legal day, where its agreement sets a quota; unit 0 is the public.';
+COMMENT ON TABLE acl.taken IS 'Items that a unit took of a collection on a day of the calendar in Vietnam, where its agreement sets a quota; unit 0 is the public.';
 
 
 -- Names of roles begin with that of the database for which they were made; a copy under another name keeps them.

@@ -1,17 +1,25 @@
 """Quotas of an agreement: how many items of a collection a unit takes on one day."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 from werkzeug.test import Client
 
+from auth.model import PUBLIC
 from catalogue.files import read_layers
 from catalogue.profile import Allowance, Operation, compile_profile, whole
+from core.clocks import StoppedClock
+from core.errors import TooManyRequests
 from core.settings import Settings
+from database.connections import login_of
+from database.writer import Writer
 from server.app import Application, create
+from server.quotas import Quotas
 
 ITEMS = "/collections/thua-dat/items"
 
@@ -97,3 +105,38 @@ def test_only_the_formats_of_the_agreement_are_offered(limited: Application):
     # A page for people shows what may leave as GeoJSON.
     assert [each.status_code for each in answers.values()] == [200, 200, 400, 200]
     assert "gpkg" not in answers["json"].text
+
+
+def test_a_page_for_people_and_a_single_item_are_counted_as_any_other(limited: Application):
+    client = Client(limited)
+
+    page = client.get(ITEMS, query_string={"limit": 20, "f": "html"})
+    key = client.get(ITEMS, query_string={"limit": 1}).get_json(force=True)["features"][0]["id"]
+    items = [client.get(f"{ITEMS}/{key}", query_string={"f": f}).status_code for f in ("html", "csv", "json")]
+
+    assert page.status_code == 200
+    assert [*items, client.get(ITEMS, query_string={"limit": 2}).status_code] == [200, 200, 200, 429]
+
+
+@pytest.mark.parametrize(
+    ("instant", "is_given"),
+    [
+        (datetime(2026, 11, 23, 16, 59, tzinfo=UTC), False),
+        (datetime(2026, 11, 23, 17, 0, tzinfo=UTC), True),
+    ],
+)
+def test_a_quota_begins_anew_at_midnight_in_vietnam_where_the_legal_day_stands(
+    sample_db: str, as_app: Callable[[str], str], instant: datetime, *, is_given: bool
+):
+    parcels = whole(next(each for each in read_layers() if each.id == "thua-dat"))
+    parcels = replace(parcels, allowance=Allowance(frozenset(Operation), None, daily_items=20))
+    with psycopg.connect(sample_db) as connection:
+        connection.execute("DELETE FROM acl.taken")
+        connection.execute("UPDATE lg.ngay_phap_ly SET ngay = '2025-06-30'")
+    dsn = login_of(None, as_app(sample_db), "identity")
+
+    with closing(Quotas(Writer(dsn, purpose="t"), StoppedClock(datetime(2026, 11, 23, 5, tzinfo=UTC)))) as quotas:
+        quotas.take(PUBLIC, parcels, 20)
+    outcome = nullcontext() if is_given else pytest.raises(TooManyRequests)
+    with closing(Quotas(Writer(dsn, purpose="t"), StoppedClock(instant))) as quotas, outcome:
+        quotas.take(PUBLIC, parcels, 1)

@@ -1,6 +1,7 @@
 """Every request is on record before its answer leaves, and what became of it afterwards."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,16 @@ import psycopg
 import pytest
 from werkzeug.test import Client
 
+from auth.audit.reading import Wanted, report
 from core.settings import Settings
+from formats.offered import FORMATS
 from server.app import Application, create
 
 DECISION = """
     SELECT subject, method, route, collection, operation, granted, status, reason, query
     FROM audit.decision ORDER BY at
 """
+FORMATS_OF_PAGES = ("html", *(each.key for each in FORMATS))
 OUTCOME = "SELECT o.status, o.rows, o.bytes, o.finished FROM audit.outcome o ORDER BY o.at"
 
 
@@ -32,6 +36,14 @@ def application(sample_db: str, as_app: Callable[[str], str], tmp_path: Path) ->
 def _rows(dsn: str, query: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(dsn) as connection:
         return connection.execute(query.encode()).fetchall()
+
+
+def _left(dsn: str) -> list[tuple[int, int | None]]:
+    return [(status, rows) for status, rows, *_ in _rows(dsn, OUTCOME)]
+
+
+def _with(path: str, f: str) -> dict[str, object]:
+    return {"f": f} | ({"limit": 3} if path.endswith("items") else {})
 
 
 def test_a_page_is_on_record_with_what_was_asked_and_what_left(application: Application, sample_db: str):
@@ -63,7 +75,88 @@ def test_an_export_is_decided_before_its_first_byte_and_ends_with_what_left(appl
     application.close()
 
     assert [(each[4], each[6]) for each in before] == [("export", 200)]
-    assert _rows(sample_db, OUTCOME) == [(200, None, len(body), True)]
+    [(moc,)] = _rows(sample_db, "SELECT count(*) FROM dc.moc")
+    assert _rows(sample_db, OUTCOME) == [(200, moc, len(body), True)]
+
+
+@pytest.mark.parametrize("f", FORMATS_OF_PAGES)
+def test_a_page_is_on_record_with_its_rows_in_every_format(application: Application, sample_db: str, f: str):
+    answer = Client(application).get("/collections/thua-dat/items", query_string={"limit": 7, "f": f})
+    application.close()
+
+    assert answer.status_code == 200
+    assert _left(sample_db) == [(200, 7)]
+
+
+@pytest.mark.parametrize("f", FORMATS_OF_PAGES)
+def test_an_item_is_on_record_as_one_row_in_every_format(application: Application, sample_db: str, f: str):
+    [(key,)] = _rows(sample_db, "SELECT id FROM dc.thua_dat WHERE hieu_luc_den IS NULL LIMIT 1")
+
+    answer = Client(application).get(f"/collections/thua-dat/items/{key}", query_string={"f": f})
+    application.close()
+
+    assert answer.status_code == 200
+    assert _left(sample_db) == [(200, 1)]
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+@pytest.mark.parametrize("f", [each.key for each in FORMATS])
+def test_an_export_is_on_record_with_its_rows_in_every_format(
+    application: Application, sample_db: str, f: str, coding: str
+):
+    client = Client(application)
+    matched = client.get("/collections/thua-dat/items?resulttype=hits").get_json(force=True)["numberMatched"]
+
+    answer = client.get("/collections/thua-dat/export", query_string={"f": f}, headers={"Accept-Encoding": coding})
+    body = answer.data
+    answer.close()
+    application.close()
+
+    assert answer.status_code == 200
+    assert len(body) > 1_000
+    assert matched > 1_000
+    assert _left(sample_db) == [(200, 0), (200, matched)]
+
+
+@pytest.mark.parametrize("path", ["/collections/thua-dat/items", "/collections/thua-dat/items/{key}"])
+@pytest.mark.parametrize("f", ["json", "html"])
+def test_an_answer_without_a_body_is_on_record_without_a_row(
+    application: Application, sample_db: str, path: str, f: str
+):
+    client = Client(application)
+    [(key,)] = _rows(sample_db, "SELECT id FROM dc.thua_dat WHERE hieu_luc_den IS NULL LIMIT 1")
+    path = path.format(key=key)
+
+    tag = client.get(path, query_string=_with(path, f)).headers["ETag"]
+    for _ in range(2):
+        client.get(path, query_string=_with(path, f), headers={"If-None-Match": tag})
+    client.head(path, query_string=_with(path, f))
+    application.close()
+
+    assert [each for each in _left(sample_db) if each[1] != 0] == [(200, 3 if path.endswith("items") else 1)]
+    assert [status for status, rows in _left(sample_db) if rows == 0] == [304, 304, 200]
+
+
+def test_the_head_of_an_export_is_on_record_without_a_row(application: Application, sample_db: str):
+    Client(application).head("/collections/thua-dat/export")
+    application.close()
+
+    assert _left(sample_db) == [(200, 0)]
+
+
+def test_an_export_that_is_broken_off_is_on_record_with_the_rows_prepared_by_then(
+    application: Application, sample_db: str
+):
+    answer = Client(application).get("/collections/thua-dat/export", query_string={"f": "csv"}, buffered=False)
+    pieces = iter(answer.response)
+    taken = next(pieces) + next(pieces) + next(pieces)
+    answer.close()
+    application.close()
+
+    [(_, rows, _, finished)] = _rows(sample_db, OUTCOME)
+    [(every,)] = _rows(sample_db, "SELECT count(*) FROM dc.thua_dat WHERE hieu_luc_den IS NULL")
+    assert not finished
+    assert taken.count(b"\r\n") - 1 <= rows < every
 
 
 def test_a_client_that_goes_away_in_the_middle_is_told_apart(application: Application, sample_db: str):
@@ -72,8 +165,9 @@ def test_a_client_that_goes_away_in_the_middle_is_told_apart(application: Applic
     answer.close()
     application.close()
 
-    [(status, _, _, finished)] = _rows(sample_db, OUTCOME)
+    [(status, rows, _, finished)] = _rows(sample_db, OUTCOME)
     assert (status, finished) == (200, False)
+    assert rows > 0
 
 
 def test_what_a_client_makes_up_takes_little_room_on_record(application: Application, sample_db: str):
@@ -113,3 +207,23 @@ def test_what_shows_nothing_of_anybody_is_not_on_record(application: Application
     Client(application).get(path)
 
     assert _rows(sample_db, DECISION) == []
+
+
+def test_a_report_tells_what_an_account_took_as_pages_for_people_and_as_exports(
+    demo_db: str, as_app: Callable[[str], str], demo_tokens: dict[str, str], tmp_path: Path
+):
+    application = create(Settings(database_url=as_app(demo_db), home=tmp_path))
+    client, headers = Client(application), {"Authorization": f"Bearer {demo_tokens['thue.canbo']}"}
+    for path in ("items?limit=1000&f=html", "export?f=csv", "export?f=gpkg"):
+        answer = client.get(f"/collections/thua-dat/{path}", headers=headers)
+        assert (answer.status_code, len(answer.data) > 1_000) == (200, True)
+        answer.close()
+    application.close()
+
+    now = datetime.now(UTC)
+    wanted = Wanted(now - timedelta(days=1), now + timedelta(days=1), agreement="thue-2025-01")
+    with psycopg.connect(demo_db) as connection:
+        told = report(connection, wanted)
+
+    assert told.rows == 5_000
+    assert [(each.account, each.rows) for each in told.unusual] == [("thue.canbo", 5_000)]
