@@ -42,18 +42,22 @@ class Kind(StrEnum):
     """An officer proposed that a unit manages a layer, or manages it no more."""
     MANAGER_APPROVED = "manager_approved"
     """A second officer approved it; it is done."""
+    LEFT_OUT = "left_out"
+    """From a day on a collection is left out of what an account may see: its pieces cannot be put together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice about an account, or about what a unit manages.
+    """A notice about an account, about what a unit manages, or about what everybody may see.
 
     Attributes:
         day: what it is about.
         made_at: when it was written.
-        account: ``None`` where it tells of a managing unit.
+        account: ``None`` where it tells of a managing unit, or of what everybody may see.
         proposal: number of the proposal that it tells of, with its act and who proposed it.
         manager_proposal: number of the proposal on a managing unit, with its layer.
+        collection: what is left out.
+        pieces: what stands in the way of it: codes of an agreement and of the function through which it gives.
     """
 
     id: int
@@ -68,6 +72,8 @@ class Notice:
     by: str | None
     manager_proposal: int | None
     layer: str | None
+    collection: str | None
+    pieces: tuple[tuple[str, str | None], ...] | None
 
 
 def notify(connection: Connection[Any], kind: Kind, account_id: int, day: date, *, now: datetime) -> bool:
@@ -91,7 +97,8 @@ def notify_of_manager(connection: Connection[Any], kind: Kind, number: int, day:
 def notices_seen(connection: Connection[Any], actor: Caller, *, limit: int, after: int = 0) -> list[Notice]:
     """Return the notices that concern the actor: all for an admin, the unit's for its head, else one's own.
 
-    The head of the Sở is told besides of every act on a privileged account, its officers of every managing unit.
+    The head of the Sở is told besides of every act on a privileged account, its officers of every managing unit and of
+    every collection that is left out of somebody's profile.
     """
     head = actor.account_kind is AccountKind.UNIT_HEAD
     values = {
@@ -105,4 +112,7 @@ def notices_seen(connection: Connection[Any], actor: Caller, *, limit: int, afte
 
 
 def _notice(id_: int, kind: str, *rest: Any) -> Notice:
-    return Notice(id_, Kind(kind), *rest)
+    *told, pieces = rest
+    return Notice(
+        id_, Kind(kind), *told, pieces=None if pieces is None else tuple((each[0], each[1]) for each in pieces)
+    )

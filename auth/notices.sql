@@ -27,7 +27,7 @@ ON CONFLICT DO NOTHING;
 -- name: notices
 -- List notices after one: of a unit or of all, about one account or any; those of proposals for who may approve them.
 SELECT n.id, n.kind, coalesce(a.code, p.account), coalesce(a.person, p.arguments ->> 'person'), u.code, n.day, n.made_at,
-       p.id, p.act, coalesce(b.code, k.code), m.id, m.layer
+       p.id, p.act, coalesce(b.code, k.code), m.id, m.layer, n.collection, n.pieces
 FROM acl.notice n
 LEFT JOIN acl.account a ON a.id = n.account_id
 LEFT JOIN acl.proposal p ON p.id = n.proposal_id
@@ -40,6 +40,6 @@ WHERE n.id > %(after)s
        AND (%(only)s::int IS NULL OR n.account_id = %(only)s)
        OR n.account_id = %(own)s
        OR n.proposal_id IS NOT NULL AND acl.la_nguoi_duyet(%(own)s)
-       OR n.manager_change_id IS NOT NULL AND acl.la_can_bo_chia_se(%(own)s))
+       OR num_nonnulls(n.manager_change_id, n.collection) > 0 AND acl.la_can_bo_chia_se(%(own)s))
 ORDER BY n.id
 LIMIT %(limit)s;

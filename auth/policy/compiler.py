@@ -2,11 +2,12 @@
 
 Rights are the union, over the functions that an account holds, of the grants of its unit as far as each function
 leaves them. Nothing denies and nothing has priority, so order does not matter; what nobody gave does not exist. A union
-that could be served only by giving more than its pieces give is refused. Source: ``docs/explanation/permissions.md``.
+that could be served only by giving more than its pieces give is refused; what is refused says what stays without the
+collections that do not fit. Source: ``docs/explanation/permissions.md``.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import reduce
@@ -44,15 +45,34 @@ class Compiled:
     because: Mapping[Key, Because]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Grants and functions that make no profile; ``reasons`` name them, and ``str`` says each in English."""
+NOTHING = Compiled(compile_profile(()), MappingProxyType({}))
+"""Nobody's rights."""
 
+type Giver = tuple[str, str | None]
+"""Codes of an agreement and of the function through which it gives; ``None``: through any, or without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A collection whose pieces cannot be put together: the pieces that stand in the way, in order, and why."""
+
+    collection: str
+    pieces: tuple[Giver, ...]
     reasons: tuple[Phrase, ...]
 
 
-NOTHING = Compiled(compile_profile(()), MappingProxyType({}))
-"""Nobody's rights."""
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Grants and functions that make no profile; ``reasons`` name them, and ``str`` says each in English.
+
+    Attributes:
+        misfits: the collections that do not fit, by id.
+        kept: what stays without them: each further collection as its own pieces give it, and nothing else.
+    """
+
+    reasons: tuple[Phrase, ...]
+    misfits: tuple[Misfit, ...] = ()
+    kept: Compiled = NOTHING
 
 
 def compile_profile_of(
@@ -152,7 +172,10 @@ class _Rights:
     """What was found so far: the pieces of each operation on each collection, and what stands in the way."""
 
     pieces: dict[Key, list[Piece]]
-    faults: set[Phrase]
+    faults: dict[str, dict[Phrase, frozenset[Giver]]]
+
+    def refuse(self, collection: str, reason: Phrase, givers: Iterable[Giver]) -> None:
+        self.faults[collection][reason] = frozenset(givers)
 
 
 def _compiled(
@@ -162,23 +185,38 @@ def _compiled(
     day: date,
     changes: tuple[date, ...],
 ) -> Compiled | Refused:
-    rights, held = _Rights(defaultdict(list), set()), list(functions)
+    rights, held = _Rights(defaultdict(list), defaultdict(dict)), list(functions)
     for grant in sorted((each for each in grants if each.period.holds(day)), key=lambda each: each.agreement):
         _add(rights, grant, held, layers)
-    boxes = _united(rights)
-    if rights.faults:
-        return Refused(tuple(sorted(rights.faults, key=str)))
+    boxes = {key: box for key, box in _united(rights).items() if key[0] not in rights.faults}
     until = datetime.combine(changes[0], time(), VIETNAM) if changes else None
     because = {key: _because(rights.pieces[key]) for key in sorted(boxes)}
-    return Compiled(compile_profile(_collections(boxes), until), MappingProxyType(because))
+    found = Compiled(compile_profile(_collections(boxes), until), MappingProxyType(because))
+    return _refused(rights.faults, found) if rights.faults else found
+
+
+def _refused(faults: Mapping[str, Mapping[Phrase, frozenset[Giver]]], kept: Compiled) -> Refused:
+    reasons = {each for of_one in faults.values() for each in of_one}
+    misfits = (
+        Misfit(id_, _in_order(each for givers in of_one.values() for each in givers), tuple(sorted(of_one, key=str)))
+        for id_, of_one in sorted(faults.items())
+    )
+    return Refused(tuple(sorted(reasons, key=str)), tuple(misfits), kept)
+
+
+def _in_order(givers: Iterable[Giver]) -> tuple[Giver, ...]:
+    return tuple(sorted(set(givers), key=lambda each: (each[0], each[1] or "")))
 
 
 def _add(
-    rights: _Rights, grant: GrantInForce, functions: Iterable[Function | None], layers: Mapping[str, Layer]
+    rights: _Rights, grant: GrantInForce, functions: Sequence[Function | None], layers: Mapping[str, Layer]
 ) -> None:
     """Add what each function leaves of a grant."""
+    if not any(_operations(grant.grant, each) for each in functions):
+        return
     if faults := grant_faults(grant.grant, layers):
-        rights.faults.update(Phrase("Agreement '{}': {}", (grant.agreement, each)) for each in faults)
+        for each in faults:
+            rights.refuse(collection_id(grant), Phrase("Agreement '{}': {}", (grant.agreement, each)), [_giver(grant)])
         return
     whole = _box(grant.grant, layers[grant.grant.layer])
     for function in functions:
@@ -190,11 +228,16 @@ def _add_piece(
     rights: _Rights, grant: GrantInForce, box: Box, function: Function | None, operations: Iterable[Operation]
 ) -> None:
     if function and (lost := _lost(box)):
-        rights.faults.add(Phrase(_DROPPED, (function.code, lost, grant.grant.layer, grant.agreement)))
+        reason = Phrase(_DROPPED, (function.code, lost, grant.grant.layer, grant.agreement))
+        rights.refuse(collection_id(grant), reason, [_giver(grant, function)])
     elif not any(is_empty(each, column_of(box.layer, each.column)) for each in box.terms):
         piece = Piece(box, grant.agreement, function.code if function else None)
         for operation in operations:
             rights.pieces[collection_id(grant), operation].append(piece)
+
+
+def _giver(grant: GrantInForce, function: Function | None = None) -> Giver:
+    return grant.agreement, function.code if function else None
 
 
 def _box(grant: Grant, layer: Layer) -> Box:
@@ -256,19 +299,23 @@ def _united(rights: _Rights) -> dict[Key, Box]:
         same = (key[0], pieces)
         union = found.setdefault(same, found.get(same) or united(pieces))
         if isinstance(union, TooMuch):
-            rights.faults.add(_over_grant(key[0], union))
+            rights.refuse(key[0], _over_grant(key[0], union), _sources(union.pieces))
         else:
             boxes[key] = union
-    rights.faults.update(_odd_queries(rights, boxes))
+    _refuse_odd_queries(rights, boxes)
     return boxes
 
 
-def _odd_queries(rights: _Rights, boxes: Mapping[Key, Box]) -> Iterator[Phrase]:
-    """Yield what could be selected by properties elsewhere than it is read: pages read and query in one breath."""
+def _refuse_odd_queries(rights: _Rights, boxes: Mapping[Key, Box]) -> None:
+    """Refuse what could be selected by properties elsewhere than it is read: pages read and query in one breath."""
     for (id_, operation), box in boxes.items():
         if operation is Operation.QUERY and box != boxes.get((id_, Operation.READ)):
             pieces = sorted({*rights.pieces[id_, operation], *rights.pieces[id_, Operation.READ]}, key=_place)
-            yield Phrase(_ODD_QUERY, (id_, _givers(pieces)))
+            rights.refuse(id_, Phrase(_ODD_QUERY, (id_, _givers(pieces))), _sources(pieces))
+
+
+def _sources(pieces: Iterable[Piece]) -> Iterator[Giver]:
+    return ((each.agreement, each.function) for each in pieces)
 
 
 def _place(piece: Piece) -> tuple[str, str, str]:

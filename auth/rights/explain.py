@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import Connection
 
 from auth.model import AccountState, AgreementKind, Caller, Function, GrantInForce, UnitKind
-from auth.policy.compiler import Because, Compiled, Refused, collection_id, compile_profile_of, kind_faults
+from auth.policy.compiler import Because, Compiled, Misfit, Refused, collection_id, compile_profile_of, kind_faults
 from auth.rights.publishing import functions_of, read_grants, read_holders
 from auth.standing import standing
 from auth.territory import Named, Territories, read_territories
@@ -93,7 +93,9 @@ def explain(
     functions = [each for each in _functions(connection, subject, day) if each.period.holds(day)]
     compiled = compile_profile_of(grants, functions, known, day)
     ids = sorted({layer, *(collection_id(each) for each in grants)}, key=lambda each: ("~" in each, each))
-    decisions = {id_: _decisions(id_, subject, grants, functions, compiled, day) for id_ in ids}
+    kept = compiled.kept if isinstance(compiled, Refused) else compiled
+    misfits = {each.collection: each for each in compiled.misfits} if isinstance(compiled, Refused) else {}
+    decisions = {id_: _decisions(id_, subject, grants, functions, kept, misfits.get(id_), day) for id_ in ids}
     return Explanation(
         account, subject.unit, layer, day, decisions, known[layer].territory, read_territories(connection)
     )
@@ -196,11 +198,12 @@ def _decisions(
     subject: Subject,
     grants: Sequence[GrantInForce],
     functions: Sequence[Function],
-    compiled: Compiled | Refused,
+    compiled: Compiled,
+    misfit: Misfit | None,
     day: date,
 ) -> dict[Operation, Decision]:
     here = [each for each in grants if collection_id(each) == id_]
-    return {each: _decision(id_, each, subject, here, functions, compiled, day) for each in Operation}
+    return {each: _decision(id_, each, subject, here, functions, compiled, misfit, day) for each in Operation}
 
 
 def _decision(
@@ -209,17 +212,18 @@ def _decision(
     subject: Subject,
     grants: Sequence[GrantInForce],
     functions: Sequence[Function],
-    compiled: Compiled | Refused,
+    compiled: Compiled,
+    misfit: Misfit | None,
     day: date,
 ) -> Decision:
     if reason := _standing_reason(subject, day):
         return Denied(reason)
-    if isinstance(compiled, Compiled) and (found := compiled.profile.facet(id_, operation)):
+    if found := compiled.profile.facet(id_, operation):
         return _granted(found, compiled.because[id_, operation])
     if reason := _right_reason(operation, grants, functions):
         return Denied(reason)
-    if isinstance(compiled, Refused):
-        reasons = " ".join(map(str, compiled.reasons))
+    if misfit:
+        reasons = " ".join(map(str, misfit.reasons))
         return Denied(_text(Text("Các quyền không gộp được: {}", "The rights cannot be put together: {}"), reasons))
     return Denied(_NO_ROWS)
 

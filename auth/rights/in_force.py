@@ -47,16 +47,24 @@ def refuse_over_grant(
 
 
 def republish(connection: Connection[Any], vocabulary: Vocabulary, recipient: int | None, *, day: date) -> None:
-    """Publish anew the profiles that an agreement touches, in the transaction of the publisher login.
+    """Publish anew the profiles that an agreement touches, where it gives, in the transaction of the publisher login.
 
     Args:
         recipient: id of the unit; ``None``: everybody.
 
     Raises:
-        Conflict: the rights of some account cannot be put together.
+        Conflict: by what was given the rights of some account could not be put together, on whatever day to come.
     """
-    layers = tuple(vocabulary.layers.values())
-    if recipient is None:
-        publishing.publish_public(connection, layers, day)
-    else:
-        publishing.republish(connection, layers, recipient, day)
+    publishing.republish_fitting(connection, tuple(vocabulary.layers.values()), _whom(recipient), day)
+
+
+def withdraw(connection: Connection[Any], vocabulary: Vocabulary, recipient: int | None, *, day: date) -> None:
+    """Publish anew the profiles that an agreement touched, where it ends: whatever stays, it does.
+
+    What stays and cannot be put together is left out, and told.
+    """
+    publishing.republish(connection, tuple(vocabulary.layers.values()), _whom(recipient), day)
+
+
+def _whom(recipient: int | None) -> publishing.Whom:
+    return publishing.NOBODY if recipient is None else recipient

@@ -1,13 +1,13 @@
 """Publishing: from agreements, functions and accounts to the profiles that PostgreSQL enforces.
 
 Every profile is compiled in advance for each day on which anything of it starts or ends, so that midnight needs nobody.
-One transaction publishes everything or, where some account's rights cannot be put together, nothing.
+One transaction publishes everything. A collection whose pieces cannot be put together is left out, there alone.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from typing import Any, cast
@@ -17,6 +17,7 @@ from psycopg import Connection
 from auth.model import AgreementKind, Function, GrantInForce, Period, UnitKind
 from auth.policy.clauses import grants_of
 from auth.policy.compiler import (
+    NOTHING,
     Compiled,
     Refused,
     boundaries,
@@ -25,9 +26,9 @@ from auth.policy.compiler import (
     conflict,
     kind_faults,
 )
+from auth.rights.left_out import LeftOut, not_noted, note, periods_of
 from catalogue.layer import Layer
 from catalogue.profile import Operation, body_of
-from core.phrases import Phrase
 from database.profiles import Segment, publish
 from database.queries import load
 
@@ -37,7 +38,8 @@ type Whom = Sequence[int] | int | None
 
 PUBLIC_SUBJECT = "public"
 _SQL = load("auth.rights", "publishing.sql")
-_PUBLISH_KEY = 0x64617075  # "dapu": whoever compiles and publishes holds this advisory lock
+_PUBLISH_KEY = 0x64617075  # "dapu": whoever publishes, or gives what will be published, holds this advisory lock
+NOBODY: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,15 @@ class Holder:
     """An account as far as its rights depend on it; holders that differ in the id alone have equal rights.
 
     Attributes:
-        functions: what it holds, as JSON; nothing where it may not act at all.
+        functions: what it holds, as JSON, also while it is not in use; nothing where it is over for good.
+        is_used: it is in use; otherwise its profile is the empty one, whatever it holds.
     """
 
     id: int
     unit_id: int
     unit_kind: str
     functions: str
+    is_used: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,82 +71,94 @@ type Outline = tuple[tuple[date, date | None, str], ...]
 """A timeline by the hashes of its profiles."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a subject sees on which days, and which collections are left out of it, because their pieces do not fit."""
+
+    timeline: Timeline
+    left_out: tuple[LeftOut, ...] = ()
+
+
 def republish(connection: Connection[Any], layers: Iterable[Layer], whom: Whom, day: date) -> Published:
     """Compile the rights of some accounts from a legal day on, and publish what differs from what is published.
 
+    Collections that cannot be put together are left out, each by itself, and whoever has to know gets a notice.
+
     Args:
         connection: of the publisher login, inside a transaction.
+    """
+    hold(connection)
+    return _published(connection, _compiled(connection, layers, whom, day), day)
+
+
+def republish_fitting(connection: Connection[Any], layers: Iterable[Layer], whom: Whom, day: date) -> Published:
+    """Publish as ``republish`` does, in the transaction of an act that gives rights.
 
     Raises:
-        Conflict: the rights of some account cannot be put together; the text says every reason.
+        Conflict: by the act a collection of somebody could not be put together on some day; the text says every reason.
     """
-    connection.execute(_SQL["one_at_a_time"].encode(), {"key": _PUBLISH_KEY})
-    wanted = compiled(connection, layers, whom, day)
-    there = _in_force(connection, list(wanted), day)
-    changed = {subject: each for subject, each in wanted.items() if there.get(subject) != _outline(each)}
-    return Published(tuple(changed), publish(connection, changed))
+    hold(connection)
+    rights = _compiled(connection, layers, whom, day)
+    _refuse_misfits(connection, rights)
+    return _published(connection, rights, day)
 
 
 def publish_public(connection: Connection[Any], layers: Iterable[Layer], day: date) -> Published:
-    """Compile and publish what everybody may see, and no account.
-
-    Raises:
-        Conflict: the publications cannot be put together.
-    """
-    return republish(connection, layers, _NOBODY, day)
+    """Compile and publish what everybody may see, and no account."""
+    return republish(connection, layers, NOBODY, day)
 
 
 def require_publishable(connection: Connection[Any], layers: Iterable[Layer], whom: Whom, day: date) -> None:
-    """Prove, in the transaction of an act that changes rights, that they can be published.
+    """Prove, in the transaction of an act that gives rights, that they can be published, on every day to come.
+
+    Nobody publishes until the transaction ends, so that what was proved is so when it does. What was left out before,
+    for the same pieces, is in the way of nothing.
 
     Args:
         connection: of the login that keeps accounts, or of the publisher.
 
     Raises:
-        Conflict: the rights of some account cannot be put together; the text says every reason.
+        Conflict: by the act a collection of somebody could not be put together on some day; the text says every reason.
     """
-    compiled(connection, layers, whom, day)
+    hold(connection)
+    _refuse_misfits(connection, _compiled(connection, layers, whom, day))
+
+
+def hold(connection: Connection[Any]) -> None:
+    """Wait for every other transaction that publishes, or gives what will be; no act waits for a row after it."""
+    connection.execute(_SQL["one_at_a_time"].encode(), {"key": _PUBLISH_KEY})
 
 
 def check_published(connection: Connection[Any], layers: Iterable[Layer], day: date) -> tuple[str, ...]:
-    """Return how what is published differs from what compiles now, one sentence for each subject; none: it is equal."""
-    timelines, refused = _compiled(connection, layers, None, day)
+    """Return how what is published differs from what compiles now, one sentence for each subject; none: it is equal.
+
+    That collections are left out is regular: the same ones are, whenever the same rights are compiled.
+    """
+    timelines = {subject: each.timeline for subject, each in _compiled(connection, layers, None, day).items()}
     there = _in_force(connection, None, day)
-    faults = [f"rights cannot be put together: {each}" for each in refused]
-    faults += (
+    faults = [
         f"{subject}: what is published differs from what its agreements and functions give"
         for subject in sorted({*timelines, *there})
         if there.get(subject) != _outline(timelines.get(subject, ()))
         and (subject in there or any(each.profile.facets for each in timelines[subject]))
-    )
+    ]
     return (*faults, *_body_faults(connection, timelines.values()))
 
 
-def compiled(connection: Connection[Any], layers: Iterable[Layer], whom: Whom, day: date) -> dict[str, Timeline]:
-    """Compile the timelines of some accounts, by subject.
-
-    Raises:
-        Conflict: some cannot be put together.
-    """
-    timelines, refused = _compiled(connection, layers, whom, day)
-    if refused:
-        raise conflict(Refused(tuple(refused)))
-    return timelines
-
-
-def timeline_of(
-    compile_: Callable[[date], Compiled | Refused], changes: Iterable[date], day: date
-) -> Timeline | Refused:
+def rights_of(compile_: Callable[[date], Compiled | Refused], changes: Iterable[date], day: date) -> Rights:
     """Compile for a day and for each later day on which anything changes; days of equal profiles are one segment."""
     days = [day, *changes]
-    found = [(each, compile_(each)) for each in days]
-    refused = [reason for _, each in found if isinstance(each, Refused) for reason in each.reasons]
-    if refused:
-        return Refused(tuple(dict.fromkeys(refused)))
-    profiles = [(since, each.profile) for since, each in found if isinstance(each, Compiled)]
+    found = [compile_(each) for each in days]
+    profiles = [(since, _kept(each).profile) for since, each in zip(days, found, strict=True)]
     runs = [next(group) for _, group in groupby(profiles, key=lambda each: each[1].hash)]
     ends = [*(since for since, _ in runs[1:]), None]
-    return tuple(Segment(since, until, profile) for (since, profile), until in zip(runs, ends, strict=True))
+    timeline = tuple(Segment(since, until, profile) for (since, profile), until in zip(runs, ends, strict=True))
+    misfits = [each.misfits if isinstance(each, Refused) else () for each in found]
+    return Rights(timeline, periods_of(zip(days, misfits, strict=True)))
+
+
+def _kept(found: Compiled | Refused) -> Compiled:
+    return found.kept if isinstance(found, Refused) else found
 
 
 def read_holders(connection: Connection[Any], whom: Whom, day: date) -> list[Holder]:
@@ -169,9 +185,6 @@ def functions_of(holder: Holder) -> tuple[Function, ...]:
     return tuple(_function(*each) for each in json.loads(holder.functions))
 
 
-_NOBODY: tuple[int, ...] = ()
-
-
 def _function(code: str, name: str, narrows: Json, since: str, until: str | None) -> Function:
     def kept(key: str) -> frozenset[Any] | None:
         return frozenset(narrows[key]) if key in narrows else None
@@ -189,26 +202,41 @@ def _function(code: str, name: str, narrows: Json, since: str, until: str | None
     )
 
 
-def _compiled(
-    connection: Connection[Any], layers: Iterable[Layer], whom: Whom, day: date
-) -> tuple[dict[str, Timeline], list[Phrase]]:
-    """Compile everything, equal inputs once; return what came of it, and every reason against the rest."""
+def _published(connection: Connection[Any], rights: Mapping[str, Rights], day: date) -> Published:
+    there = _in_force(connection, list(rights), day)
+    changed = {
+        subject: each.timeline for subject, each in rights.items() if there.get(subject) != _outline(each.timeline)
+    }
+    number = publish(connection, changed)
+    note(connection, {subject: each.left_out for subject, each in rights.items()}, day)
+    return Published(tuple(changed), number)
+
+
+def _refuse_misfits(connection: Connection[Any], rights: Mapping[str, Rights]) -> None:
+    """Refuse what would be left out and was not before."""
+    fresh = not_noted(connection, {subject: each.left_out for subject, each in rights.items()})
+    if reasons := dict.fromkeys(reason for each in fresh for reason in each.reasons):
+        raise conflict(Refused(tuple(reasons)))
+
+
+def _compiled(connection: Connection[Any], layers: Iterable[Layer], whom: Whom, day: date) -> dict[str, Rights]:
+    """Compile everything, equal inputs once, by subject."""
     known = {each.id: each for each in layers}
     holders = read_holders(connection, whom, day)
     grants = read_grants(connection, (each.unit_id for each in holders), day)
-    made: dict[tuple[int, str], Timeline | Refused] = {}
-    found: dict[str, Timeline | Refused] = {}
+    made: dict[tuple[int, str], Rights] = {}
+    found: dict[str, Rights] = {}
     for each in holders:
         key = (each.unit_id, each.functions)
         if key not in made:
             kind = UnitKind(each.unit_kind)
             held = [grant for grant in grants.get(each.unit_id, []) if not _is_withheld(grant, kind, known)]
-            made[key] = _timeline(held, functions_of(each), known, day)
-        found[f"account:{each.id}"] = made[key]
-    if whom is None or whom == _NOBODY:
-        found[PUBLIC_SUBJECT] = _public_timeline(grants.get(None, []), known, day)
-    refused = dict.fromkeys(each for one in found.values() if isinstance(one, Refused) for each in one.reasons)
-    return {key: each for key, each in found.items() if not isinstance(each, Refused)}, list(refused)
+            made[key] = _rights(held, functions_of(each), known, day)
+        nothing = (Segment(day, None, NOTHING.profile),)
+        found[f"account:{each.id}"] = made[key] if each.is_used else replace(made[key], timeline=nothing)
+    if whom is None or whom == NOBODY:
+        found[PUBLIC_SUBJECT] = _public_rights(grants.get(None, []), known, day)
+    return found
 
 
 def _is_withheld(grant: GrantInForce, kind: UnitKind, layers: Mapping[str, Layer]) -> bool:
@@ -217,15 +245,15 @@ def _is_withheld(grant: GrantInForce, kind: UnitKind, layers: Mapping[str, Layer
     return layer is not None and bool(kind_faults(kind, layer))
 
 
-def _timeline(
+def _rights(
     grants: Sequence[GrantInForce], functions: Sequence[Function], layers: Mapping[str, Layer], day: date
-) -> Timeline | Refused:
+) -> Rights:
     changes = boundaries(grants, functions, day) if functions else ()
-    return timeline_of(lambda each: compile_profile_of(grants, functions, layers, each), changes, day)
+    return rights_of(lambda each: compile_profile_of(grants, functions, layers, each), changes, day)
 
 
-def _public_timeline(grants: Sequence[GrantInForce], layers: Mapping[str, Layer], day: date) -> Timeline | Refused:
-    return timeline_of(lambda each: compile_public(grants, layers, each), boundaries(grants, (), day), day)
+def _public_rights(grants: Sequence[GrantInForce], layers: Mapping[str, Layer], day: date) -> Rights:
+    return rights_of(lambda each: compile_public(grants, layers, each), boundaries(grants, (), day), day)
 
 
 def _outline(timeline: Timeline) -> Outline:

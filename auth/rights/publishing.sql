@@ -14,8 +14,9 @@ SELECT a.id, a.unit_id, u.kind,
                FROM acl.account_function g
                JOIN acl.function f ON f.id = g.function_id AND f.unit_id = a.unit_id
                WHERE g.account_id = a.id) h
-           WHERE a.state IN ('active', 'must_change') AND u.kind <> 'trung_tam_du_lieu'
-                 AND (h.until IS NULL OR h.until > greatest(h.since, %(day)s::date))), '[]')::text
+           WHERE a.state <> 'revoked' AND u.kind <> 'trung_tam_du_lieu'
+                 AND (h.until IS NULL OR h.until > greatest(h.since, %(day)s::date))), '[]')::text,
+       a.state IN ('active', 'must_change')
 FROM acl.account a
 JOIN acl.unit u ON u.id = a.unit_id
 WHERE (%(accounts)s::int[] IS NULL OR a.id = ANY (%(accounts)s::int[]))

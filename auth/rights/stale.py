@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from auth.rights.publishing import republish, require_publishable
 from catalogue.layer import Layer
-from core.errors import Conflict, DatdaiError
+from core.errors import DatdaiError
 from database.queries import load
 from database.writer import Writer
 
@@ -33,46 +33,15 @@ def republish_stale(publisher: Writer, layers: Sequence[Layer]) -> tuple[int, ..
     whatever happens here is no error of it.
     """
     try:
-        return _all_at_once(publisher, layers)
+        with publisher.transaction() as connection:
+            return republish_in(connection, layers)
     except (DatdaiError, psycopg.Error):
         _log.exception("the rights of some accounts changed and could not be published")
         return ()
 
 
-def _all_at_once(publisher: Writer, layers: Sequence[Layer]) -> tuple[int, ...]:
-    """Publish the marked accounts together; where some make no profile, one by one."""
-    try:
-        with publisher.transaction() as connection:
-            return republish_in(connection, layers)
-    except Conflict:
-        return _each_for_itself(publisher, layers)
-
-
-def _each_for_itself(publisher: Writer, layers: Sequence[Layer]) -> tuple[int, ...]:
-    """Publish the marked accounts one by one, so that one whose rights make no profile keeps nobody else out."""
-    with publisher.transaction() as connection:
-        marked = [row[0] for row in connection.execute(_QUERIES["marked"].encode()).fetchall()]
-    return tuple(each for each in marked if _published(publisher, layers, each))
-
-
-def _published(publisher: Writer, layers: Sequence[Layer], account: int) -> bool:
-    try:
-        with publisher.transaction() as connection:
-            row = connection.execute(_QUERIES["take_one"].encode(), {"account": account}).fetchone()
-            if row:
-                republish(connection, layers, [account], cast("tuple[date]", row)[0])
-            return row is not None
-    except (DatdaiError, psycopg.Error):
-        _log.exception("the rights of account %d changed and could not be published", account)
-        return False
-
-
 def republish_in(connection: Connection[Any], layers: Sequence[Layer]) -> tuple[int, ...]:
-    """Publish the profiles of the accounts that are marked, in a transaction of the publisher's.
-
-    Raises:
-        Conflict: they make no profile.
-    """
+    """Publish the profiles of the accounts that are marked, in a transaction of the publisher's."""
     row = connection.execute(_QUERIES["take_stale"].encode()).fetchone()
     accounts, day = cast("tuple[list[int], date]", row)
     if accounts:
@@ -83,10 +52,12 @@ def republish_in(connection: Connection[Any], layers: Sequence[Layer]) -> tuple[
 def refuse_over_grants(
     connection: Connection[Any], layers: Sequence[Layer], account_ids: Sequence[int], day: date
 ) -> None:
-    """Refuse a change of functions under which accounts would see more than their parts give.
+    """Refuse a gift of functions under which accounts would see more than their parts give, on whatever day to come.
+
+    Nobody publishes until the transaction ends.
 
     Raises:
-        Conflict: the functions and grants of an account make no profile.
+        Conflict: by the gift some functions and grants of an account could not be put together.
     """
     if account_ids:
         require_publishable(connection, layers, account_ids, day)

@@ -15,17 +15,4 @@ WITH taken AS (
     RETURNING s.account_id
 )
 SELECT coalesce(array_agg(account_id ORDER BY account_id), '{}'), lg.hom_nay()
-FROM taken;
-
--- name: marked
--- List the marked accounts.
-SELECT account_id
-FROM acl.stale_profile
-ORDER BY account_id;
-
--- name: take_one
--- Take one marked account, with the legal day; one that another publisher holds is left to it.
-DELETE FROM acl.stale_profile s
-USING (SELECT account_id FROM acl.stale_profile WHERE account_id = %(account)s FOR UPDATE SKIP LOCKED) m
-WHERE s.account_id = m.account_id
-RETURNING lg.hom_nay();
+FROM taken

@@ -100,7 +100,7 @@ def revoke(
     vocabulary: Vocabulary,
     day: date,
 ) -> None:
-    """End what is published: at once, or on a coming day without any further act.
+    """End what is published: at once, or on a coming day without any further act; whatever stays, it ends.
 
     Args:
         connection: of the publisher login.
@@ -123,7 +123,7 @@ def revoke(
     for each in running:
         _end(connection, agreement, each, on=on, reason=reason, by=who.account)
     if agreement.kind != PACKAGE:
-        in_force.republish(connection, vocabulary, agreement.recipient_id, day=day)
+        in_force.withdraw(connection, vocabulary, agreement.recipient_id, day=day)
     after = {"reason": reason, "on": (on or day).isoformat(), "numbers": [each.number for each in running]}
     acts.record(connection, actor, "agreement.revoke", f"agreement:{code}", after=after)
 

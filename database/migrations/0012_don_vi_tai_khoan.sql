@@ -274,19 +274,24 @@ CREATE TABLE acl.notice (
     kind text COLLATE "C" NOT NULL CHECK (kind IN ('leaving_late', 'absence_warned', 'absence_revoked', 'not_attested',
                                                    'attestation_due', 'password_expires', 'position_ended',
                                                    'act_proposed', 'act_done', 'act_done_alone',
-                                                   'manager_proposed', 'manager_approved')),
+                                                   'manager_proposed', 'manager_approved', 'left_out')),
     account_id int REFERENCES acl.account,
     unit_id int NOT NULL REFERENCES acl.unit,
     day date NOT NULL,
     made_at timestamptz NOT NULL,
     proposal_id int,
     manager_change_id int,
+    collection text COLLATE "C",
+    pieces jsonb,
+    CHECK ((kind = 'left_out') = (collection IS NOT NULL) AND (collection IS NULL) = (pieces IS NULL)),
     CHECK ((kind LIKE 'act\_%') = (proposal_id IS NOT NULL) AND (kind LIKE 'manager\_%') = (manager_change_id IS NOT NULL)
-           AND num_nonnulls(account_id, proposal_id, manager_change_id) > 0)
+           AND num_nonnulls(account_id, proposal_id, manager_change_id, collection) > 0)
 );
-CREATE UNIQUE INDEX notice_once ON acl.notice (kind, account_id, day) WHERE proposal_id IS NULL;
+CREATE UNIQUE INDEX notice_once ON acl.notice (kind, account_id, day) WHERE proposal_id IS NULL AND collection IS NULL;
 CREATE UNIQUE INDEX notice_of_proposal_once ON acl.notice (kind, proposal_id) WHERE proposal_id IS NOT NULL;
 CREATE UNIQUE INDEX notice_of_manager_once ON acl.notice (kind, manager_change_id) WHERE manager_change_id IS NOT NULL;
+CREATE UNIQUE INDEX notice_of_collection_once ON acl.notice (unit_id, coalesce(account_id, 0), collection, day, md5(pieces::text))
+    WHERE collection IS NOT NULL;
 COMMENT ON TABLE acl.notice IS 'What the Sở and the heads are told; equal notices are made once.';
 COMMENT ON COLUMN acl.notice.day IS 'What the notice is about: the day of the end, of the warning, of the expiry, of the act.';
 
@@ -324,6 +329,7 @@ BEGIN
                    'TO %I', publisher);
     EXECUTE format('GRANT SELECT (id, code, unit_id, kind, state, ends_on) ON acl.account TO %I', publisher);
     EXECUTE format('GRANT SELECT, UPDATE, DELETE ON acl.stale_profile TO %I', publisher);
+    EXECUTE format('GRANT INSERT ON acl.notice TO %I', publisher);
     EXECUTE format('GRANT SELECT ON acl.unit, acl.function TO %I', auditor);
     EXECUTE format('GRANT SELECT (id, code, unit_id, kind, person, state) ON acl.account TO %I', auditor);
 END $$;

@@ -19,6 +19,19 @@ CREATE INDEX profile_in_force_hash ON acl.profile_in_force (hash);
 COMMENT ON TABLE acl.profile_in_force IS
     'Which profile is whose on which legal days, compiled in advance for every day on which something starts or ends.';
 
+CREATE TABLE acl.left_out (
+    subject text COLLATE "C" NOT NULL CHECK (subject = 'public' OR subject ~ '^account:[0-9]+$'),
+    collection text COLLATE "C" NOT NULL,
+    valid_from date NOT NULL,
+    valid_until date CHECK (valid_until > valid_from),
+    pieces jsonb NOT NULL,
+    PRIMARY KEY (subject, collection, valid_from),
+    EXCLUDE USING gist (subject WITH =, collection WITH =, daterange(valid_from, valid_until) WITH &&)
+);
+COMMENT ON TABLE acl.left_out IS
+    'Collections that profiles lack on which legal days, because their pieces cannot be put together; told once each.';
+COMMENT ON COLUMN acl.left_out.pieces IS 'What stands in the way: [[code of the agreement, code of the function or null]].';
+
 CREATE TABLE acl.profile_role (
     hash text COLLATE "C" NOT NULL,
     part text COLLATE "C" NOT NULL,
@@ -622,6 +635,8 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA acl, lg, hc TO %I, %I', t || 'publisher', t || 'identity');
     EXECUTE format('GRANT SELECT ON acl.profile, acl.profile_in_force, acl.profile_role, acl.scope, acl.scope_term, acl.guarded '
                    'TO %I, %I', t || 'publisher', t || 'identity');
+    EXECUTE format('GRANT SELECT ON acl.left_out TO %I, %I', t || 'publisher', t || 'identity');
+    EXECUTE format('GRANT INSERT, UPDATE, DELETE ON acl.left_out TO %I', t || 'publisher');
     EXECUTE format('GRANT SELECT ON acl.profile_role, acl.scope, acl.scope_term, acl.guarded, dm.muc TO %I', t || 'app');
     EXECUTE format('GRANT USAGE ON SCHEMA hc, dm TO %I', t || 'app');
     EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay, acl.prefix, acl.hash_of TO %I, %I', t || 'publisher', t || 'identity');

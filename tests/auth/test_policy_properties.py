@@ -18,7 +18,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from auth.model import AgreementKind, Function, Grant, GrantInForce, Period
-from auth.policy.compiler import NOTHING, Compiled, Refused, boundaries, compile_profile_of, compile_public
+from auth.policy.compiler import (
+    NOTHING,
+    Compiled,
+    Refused,
+    boundaries,
+    collection_id,
+    compile_profile_of,
+    compile_public,
+)
 from auth.policy.union import Box, Piece, TooMuch, canonical, column_of, is_empty, united
 from catalogue.layer import Column, Component, Geometry, GeometryKind, Layer, Rows, Text
 from catalogue.profile import Allowance, Between, Collection, OneOf, Operation, RowScope, Term, body_of
@@ -262,6 +270,24 @@ def test_a_profile_is_the_union_of_its_pieces_or_it_is_refused_because_no_view_i
         assert not all(is_one_view(each) for each in wanted.values()) or has_odd_query(wanted)
     else:
         assert of_profile(found) == wanted
+
+
+@given(some_grants, st.lists(functions() | careless, min_size=1, max_size=3))
+@MANY
+def test_what_stays_of_rights_that_are_refused_is_every_collection_that_fits_by_itself_and_not_a_cell_more(
+    given_: list[GrantInForce], held: list[Function]
+) -> None:
+    found = compiled_of(given_, held)
+
+    assume(isinstance(found, Refused))
+    ids = {collection_id(each) for each in given_}
+    alone = {id_: compiled_of([each for each in given_ if collection_id(each) == id_], held) for id_ in ids}
+    assert {each.collection for each in found.misfits} == {
+        id_ for id_, each in alone.items() if isinstance(each, Refused)
+    }
+    wanted = oracle([each for each in given_ if isinstance(alone[collection_id(each)], Compiled)], held)
+    assert of_profile(found.kept) == wanted
+    assert found.kept.because.keys() == found.kept.profile.facets.keys()
 
 
 @given(some_grants, some_functions)

@@ -154,19 +154,6 @@ def test_a_unit_is_published_without_touching_others(world: World, tax: Tax) -> 
     assert world.in_force(f"account:{other}") == []
 
 
-def test_rights_that_cannot_be_put_together_publish_nothing_and_say_every_reason(world: World, tax: Tax) -> None:
-    world.publish()
-    before = world.ask("SELECT * FROM acl.profile_in_force ORDER BY 1, 2")
-    world.agree("tt-cheo", tax.unit, clause("thua-dat", ["id", "xa_id", "dia_chi"], 7), since=AUGUST)
-    world.agree("tt-moi", tax.unit, clause("ho-so", ["id", "xa_id"]))
-
-    with pytest.raises(Conflict, match="'tt-cheo' through function 'tra-cuu' and agreement 'tt-thue'"):
-        world.publish()
-
-    assert world.ask("SELECT * FROM acl.profile_in_force ORDER BY 1, 2") == before
-    assert any("cannot be put together" in each for each in world.faults())
-
-
 def test_the_login_that_keeps_accounts_finds_out_in_its_own_transaction_what_cannot_be_published(
     world: World, tax: Tax
 ) -> None:

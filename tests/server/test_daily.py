@@ -45,7 +45,7 @@ _CROSSING = """
 """
 
 
-def test_an_account_whose_rights_make_no_profile_keeps_nobody_else_out(
+def test_an_account_whose_rights_do_not_fit_together_keeps_nobody_else_out_and_goes_on_without_the_collection(
     demo_db: str, as_app: Callable[[str], str], tmp_path: Path
 ):
     with psycopg.connect(demo_db) as connection:
@@ -60,7 +60,10 @@ def test_an_account_whose_rights_make_no_profile_keeps_nobody_else_out(
     work.close()
 
     with psycopg.connect(demo_db) as connection:
-        left = connection.execute(
-            "SELECT a.code FROM acl.stale_profile s JOIN acl.account a ON a.id = s.account_id"
+        marked = connection.execute("SELECT count(*) FROM acl.stale_profile").fetchone()
+        told = connection.execute(
+            "SELECT a.code, n.collection FROM acl.notice n JOIN acl.account a ON a.id = n.account_id "
+            "WHERE n.kind = 'left_out'"
         ).fetchall()
-    assert left == [("692.diachinh",)]
+    assert marked == (0,)
+    assert told == [("692.diachinh", "thua-dat")]

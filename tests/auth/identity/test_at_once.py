@@ -12,7 +12,7 @@ from auth.model import AccountKind, Caller, UnitKind
 from auth.people import accounts, handovers, states, units
 from auth.people.accounts import NewAccount
 from auth.people.sign_in import SignedIn, sign_in
-from core.errors import Conflict, DatdaiError, Unavailable
+from core.errors import DatdaiError, Unavailable
 from database.writer import Writer
 
 
@@ -182,19 +182,13 @@ class Breaking(Writer):
             yield connection
 
 
-UNFIT = Conflict("the rights of somebody make no profile")
-
-
 @pytest.mark.parametrize(
     "ends",
     [
         [Unavailable()],
         [psycopg.OperationalError("gone")],
-        [UNFIT, Unavailable()],
-        [UNFIT, psycopg.OperationalError("gone")],
-        [UNFIT, UNFIT],
     ],
-    ids=["no connection", "gone", "no connection for each", "gone before each", "a refusal before each"],
+    ids=["no connection", "gone"],
 )
 def test_an_act_stands_whatever_keeps_its_rights_from_being_published_and_the_next_one_publishes_them(
     town: Town, empty_db: str, ends: list[Exception]

@@ -175,3 +175,17 @@ def test_a_function_written_anew_is_published_for_those_who_hold_it(defined):
 
     assert defined.stale() == {defined.id("lan")}
     assert functions.function_seen(defined.connection, defined.head, "xa", "dia-chinh").function.name == "Địa chính xã"
+
+
+@pytest.mark.parametrize("period", [{"until": date(2025, 8, 1)}, {"since": date(2025, 8, 1)}, {}])
+def test_who_holds_it_for_a_time_or_from_a_coming_day_is_among_those_who_hold_it(defined, period):
+    from dataclasses import replace
+
+    give(defined, **period)
+    defined.settle()
+
+    functions.redefine_function(
+        defined.connection, defined.admin, "xa", replace(ALL, name="Địa chính xã"), layers=LAYERS, day=defined.today
+    )
+
+    assert defined.stale() == {defined.id("lan")}
