@@ -21,7 +21,6 @@ from database.queries import load
 type Json = dict[str, Any]
 
 _SQL = load("auth.rights", "explain.sql")
-_USABLE = (AccountState.ACTIVE, AccountState.MUST_CHANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,13 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An account as far as its rights depend on it, on one legal day; ``is_withheld``: its unit never has the layer."""
+    """An account as far as its rights depend on it, on one legal day.
+
+    Attributes:
+        is_expired: its password is too old.
+        is_stale: its rights have changed and are not published yet.
+        is_withheld: its unit never has the layer.
+    """
 
     id: int
     code: str
@@ -73,6 +78,8 @@ class Subject:
     state: AccountState
     ends_on: date | None
     unit_exists: bool
+    is_expired: bool
+    is_stale: bool
     is_withheld: bool = False
 
 
@@ -167,6 +174,9 @@ _UNTIL = Text(" (đến {})", " (until {})")
 _YES, _NO = Text("có", "yes"), Text("không", "no")
 _STATES = {
     AccountState.ISSUED: Text("Tài khoản chưa được kích hoạt.", "The account was not activated yet."),
+    AccountState.MUST_CHANGE: Text(
+        "Chủ tài khoản phải đặt mật khẩu mới trước đã.", "The owner must set a new password first."
+    ),
     AccountState.SUSPENDED: Text("Tài khoản đang bị tạm dừng.", "The account is suspended."),
     AccountState.REVOKED: Text("Tài khoản đã bị thu hồi.", "The account was revoked."),
 }
@@ -180,8 +190,8 @@ def _subject(connection: Connection[Any], code: str, day: date) -> Subject:
     row = connection.execute(_SQL["account"].encode(), {"code": code, "day": day}).fetchone()
     if row is None:
         raise NotFound
-    id_, unit_id, unit, kind, state, ends_on, exists = row
-    return Subject(id_, code, unit_id, unit, UnitKind(kind), AccountState(state), ends_on, exists)
+    id_, unit_id, unit, kind, state, *rest = row
+    return Subject(id_, code, unit_id, unit, UnitKind(kind), AccountState(state), *rest)
 
 
 def _grants(connection: Connection[Any], subject: Subject, day: date) -> list[GrantInForce]:
@@ -246,6 +256,14 @@ _AGGREGATES = Text(
     "The provincial office sees aggregates only; this layer is none.",
 )
 _NO_UNIT = Text("Đơn vị không tồn tại vào ngày này.", "The unit does not exist on this day.")
+_EXPIRED = Text(
+    "Mật khẩu đã quá hạn; chủ tài khoản phải đặt mật khẩu mới.",
+    "The password is too old; the owner must set a new one.",
+)
+_STALE = Text(
+    "Quyền vừa thay đổi và đang được công bố lại; mọi yêu cầu phải chờ đến khi xong.",
+    "The rights have changed and are being published anew; every request waits until they are.",
+)
 _NO_FUNCTION = Text("Tài khoản chưa được giao chức năng nào.", "The account holds no function.")
 _NO_AGREEMENT = Text("Đơn vị không có thỏa thuận nào về lớp này.", "No agreement of the unit is about this layer.")
 _NOT_AGREED = Text("Thỏa thuận {} không cho phép thao tác này.", "Agreement {} does not allow this operation.")
@@ -254,8 +272,8 @@ _OTHER_OPERATIONS = Text("Chức năng {} không bao gồm thao tác này.", "Fu
 
 
 def _standing_reason(subject: Subject, day: date) -> Text | None:
-    """Return why an account may do nothing at all."""
-    if subject.state not in _USABLE:
+    """Return why an account may do nothing at all: what PostgreSQL asks before it lets anybody in, and the unit."""
+    if subject.state in _STATES:
         return _STATES[subject.state]
     if subject.ends_on is not None and subject.ends_on <= day:
         return _text(_ENDED, subject.ends_on)
@@ -263,7 +281,11 @@ def _standing_reason(subject: Subject, day: date) -> Text | None:
         return _DATA_CENTRE
     if subject.is_withheld:
         return _AGGREGATES
-    return None if subject.unit_exists else _NO_UNIT
+    if not subject.unit_exists:
+        return _NO_UNIT
+    if subject.is_expired:
+        return _EXPIRED
+    return _STALE if subject.is_stale else None
 
 
 def _right_reason(operation: Operation, grants: Sequence[GrantInForce], functions: Sequence[Function]) -> Text | None:

@@ -15,7 +15,7 @@ from auth.api import blueprint, document
 from auth.api.http import Access
 from auth.cli import explain as command
 from auth.model import AccountKind, Caller
-from auth.policy.compiler import Because
+from auth.policy.compiler import NOTHING, Because
 from auth.rights.explain import Denied, Granted, content_of, explain, lines_of
 from catalogue.profile import OneOf, Operation, RowScope
 from core.clocks import StoppedClock
@@ -134,6 +134,54 @@ def test_a_refusal_says_which_step_is_missing(world: World, change: str, said: s
     found = decisions(world)["thua-dat"][Operation.READ]
 
     assert found.reason.en == said
+
+
+MAY_ENTER = (
+    ("", None),
+    ("UPDATE acl.account SET password_until = now() + interval '1 day'", None),
+    ("UPDATE acl.account SET state = 'must_change'", "The owner must set a new password first."),
+    (
+        "UPDATE acl.account SET password_until = now() - interval '1 second'",
+        "The password is too old; the owner must set a new one.",
+    ),
+    (
+        "INSERT INTO acl.stale_profile (account_id) SELECT id FROM acl.account",
+        "The rights have changed and are being published anew; every request waits until they are.",
+    ),
+    ("UPDATE acl.account SET state = 'suspended', suspended_for = 'unit'", "The account is suspended."),
+    ("UPDATE acl.account SET state = 'revoked'", "The account was revoked."),
+    ("UPDATE acl.account SET ends_on = '2025-06-30'", "The position ended on 2025-06-30."),
+    ("UPDATE acl.unit SET valid_until = '2025-06-30'", "The unit does not exist on this day."),
+)
+
+
+@pytest.mark.parametrize(("change", "said"), MAY_ENTER)
+def test_what_is_explained_as_granted_is_let_in_and_what_is_denied_is_not(
+    world: World, change: str, said: str | None
+) -> None:
+    world.ask(
+        "INSERT INTO oauth.token (hash, kind, account_id, scopes, family, issued_at, expires_at) "
+        "SELECT repeat('a', 64), 'access', id, '{features:read}', gen_random_uuid(), now(), now() + interval '1 hour' "
+        "FROM acl.account WHERE code = 'thue.canbo'"
+    )
+    world.publish()
+    if change:
+        world.ask(change)
+
+    found = decisions(world)["thua-dat"][Operation.READ]
+
+    assert (found.reason.en if isinstance(found, Denied) else None) == said
+    assert is_let_in(world) == isinstance(found, Granted)
+
+
+def is_let_in(world: World) -> bool:
+    """Tell whether the token of the account opens a profile with something in it."""
+    try:
+        with world.login("app") as connection:
+            row = connection.execute("SELECT profile_hash FROM acl.caller_of('token', repeat('a', 64))").fetchone()
+    except psycopg.Error:
+        return False
+    return row is not None and row[0] not in ("", NOTHING.profile.hash)
 
 
 def test_an_operation_that_was_not_agreed_upon_names_the_agreements(world: World) -> None:

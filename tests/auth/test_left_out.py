@@ -150,13 +150,16 @@ def test_a_collection_comes_back_when_its_pieces_fit_again(world: World, tax: Ta
     assert world.ask("SELECT * FROM acl.left_out") == []
 
 
-def test_a_notice_tells_once_which_account_lacks_which_collection_for_which_pieces(world: World, tax: Tax) -> None:
-    strip(world, tax, on=JULY)
+@pytest.mark.parametrize("on", [None, JULY], ids=["at once", "from a coming midnight on"])
+def test_a_notice_tells_once_which_account_lacks_which_collection_for_which_pieces(
+    world: World, tax: Tax, on: date | None
+) -> None:
+    strip(world, tax, on=on)
 
-    for day in (DAY, DAY, JULY):
+    for day in (DAY, DAY, JULY, AUGUST):
         world.publish(day=day)
 
-    assert told(world) == [("thue.canbo", "cuc-thue", "thua-dat", JULY, [list(each) for each in PIECES])]
+    assert told(world) == [("thue.canbo", "cuc-thue", "thua-dat", on or DAY, [list(each) for each in PIECES])]
 
 
 def test_the_head_the_owner_and_the_officers_of_the_department_read_the_notice_and_nobody_else(

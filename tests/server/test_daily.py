@@ -66,4 +66,4 @@ def test_an_account_whose_rights_do_not_fit_together_keeps_nobody_else_out_and_g
             "WHERE n.kind = 'left_out'"
         ).fetchall()
     assert marked == (0,)
-    assert told == [("692.diachinh", "thua-dat")]
+    assert told == [("692.diachinh", "thua-dat~dt-2025-001")]
