@@ -175,7 +175,8 @@ def approve_succession(
     _decide(connection, code, "approved", who)
     made = _give(connection, found, moved, vocabulary, checker=who.account, clock=clock)
     _end_old(connection, found, moved, who)
-    for unit in dict.fromkeys((old.id, *(each.unit.id for each in moved))):
+    in_force.withdraw(connection, vocabulary, old.id, day=day)
+    for unit in dict.fromkeys(each.unit.id for each in moved):
         in_force.republish(connection, vocabulary, unit, day=day)
     acts.record(connection, actor, "migration.approve", f"migration:{code}", after={"agreements": list(made)})
     return made
