@@ -20,6 +20,8 @@ class Kind(StrEnum):
 
     LEAVING_LATE = "leaving_late"
     """The unit entered the end of a position after the fifth working day."""
+    DEADLINE_UNKNOWN = "deadline_unknown"
+    """Working days cannot be counted, as the calendar lacks a year: of an entry or of somebody who is missing."""
     POSITION_ENDED = "position_ended"
     """The day came on which a position ended; the account was revoked."""
     ABSENCE_WARNED = "absence_warned"

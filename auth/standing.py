@@ -80,7 +80,10 @@ def head_of(connection: Connection[Any], actor: Caller, unit: int, day: date) ->
 
 
 def is_one_person(connection: Connection[Any], account: int | None, other: int | None) -> bool:
-    """Tell whether two accounts are, or may be, one person's: by the number in the staff list, else by the name."""
+    """Tell whether two accounts are, or may be, one person's: by the number in the staff list, else by the name.
+
+    Without ``account`` it may be anybody's. Without ``other`` nobody of the service is meant: it is the operator's act.
+    """
     row = connection.execute(_SQL["is_one_person"].encode(), {"one": account, "other": other}).fetchone()
     return other is not None and row != (False,)
 

@@ -1,7 +1,7 @@
 """Working days of state bodies in Vietnam, and months and quarters of the calendar.
 
 The days off of each year stand in ``config/calendar.yml``: Tết, compensations and swapped Saturdays are decided year
-by year, so a year that is not there has no working days to count, and that is said.
+by year, so of a year that is not there nobody knows the working days, and that is said: two months before it begins.
 """
 
 import calendar
@@ -17,6 +17,8 @@ from core.errors import Conflict, SettingsError
 
 FILE = Path(__file__).parent.parent / "config" / "calendar.yml"
 _SATURDAY = 5
+_TOLD_FROM_MONTH = 11
+"""From 1 November on the next year is missed; its days off are decided by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +44,32 @@ class WorkingDays:
             raise Conflict("config/calendar.yml has no working days of {}.", day.year)
         return day in self.worked or (day.weekday() < _SATURDAY and day not in self.off)
 
-    def after(self, day: date, count: int) -> date:
+    def after(self, day: date, count: int) -> date | None:
         """Return the ``count``-th working day after a day, which itself is not counted.
 
-        Raises:
-            Conflict: the table does not have a year on the way.
+        ``None``: the table does not have a year on the way, so nobody knows.
         """
         while count > 0:
             day += timedelta(days=1)
+            if day.year not in self.years:
+                return None
             count -= self.is_working(day)
         return day
 
-    def between(self, start: date, end: date) -> int:
-        """Count the working days after ``start`` up to and including ``end``.
-
-        Raises:
-            Conflict: the table does not have a year on the way.
-        """
+    def at_least_between(self, start: date, end: date) -> int:
+        """Count the working days after ``start`` up to and including ``end``, in the years that the table has."""
         days = (start + timedelta(days=number) for number in range(1, (end - start).days + 1))
-        return sum(self.is_working(day) for day in days)
+        return sum(self.is_working(day) for day in days if day.year in self.years)
+
+    def lacks(self, start: date, end: date) -> tuple[int, ...]:
+        """Return the years after ``start`` up to ``end`` that the table does not have."""
+        first = (start + timedelta(days=1)).year
+        return tuple(year for year in range(first, end.year + 1) if year not in self.years)
+
+    def missing_soon(self, day: date) -> tuple[int, ...]:
+        """Return the years that the table needs and does not have: that of a day, from November on the next one too."""
+        needed = (day.year, day.year + 1) if day.month >= _TOLD_FROM_MONTH else (day.year,)
+        return tuple(year for year in needed if year not in self.years)
 
 
 class _Year(BaseModel):

@@ -33,10 +33,11 @@ class Daily:
         self._publisher = Writer(login_of(settings.publisher_database_url, dsn, "publisher"), purpose="daily", size=1)
         self._layers = tuple(layers)
         self._clock = clock
+        self._told_on = ""
 
     def run(self) -> None:
         """Do everything that is due."""
-        for part in (self._accounts, self._absences, self._tokens, self._rights):
+        for part in (self._accounts, self._absences, self._calendar, self._tokens, self._rights):
             try:
                 part()
             except (DatdaiError, psycopg.Error) as error:
@@ -54,6 +55,15 @@ class Daily:
     def _absences(self) -> None:
         with self._identity.transaction() as connection:
             daily.watch_absences(connection, day=legal_day(connection), clock=self._clock, calendar=working_days())
+
+    def _calendar(self) -> None:
+        """Tell the operator once a day which years of working days are missing."""
+        with self._identity.transaction() as connection:
+            day = legal_day(connection)
+        missing = working_days().missing_soon(day)
+        if missing and self._told_on != day.isoformat():
+            self._told_on = day.isoformat()
+            _log.warning("config/calendar.yml has no working days of %s", " and ".join(map(str, missing)))
 
     def _tokens(self) -> None:
         with self._identity.transaction() as connection:

@@ -13,7 +13,7 @@ from auth.api.routes import Route, blueprint_of, paths_of
 from auth.model import UnitKind
 from auth.people import leavers, units
 from auth.people.leavers import StaffMember
-from auth.people.units import NewUnit, Succession, Unit
+from auth.people.units import NewUnit, Unit, UnitSuccession
 from auth.territory import OfficialCode, read_territories
 from auth.written import content_of
 
@@ -124,7 +124,7 @@ def _change(access: Access, unit: str) -> Response:
 def _set_parent(access: Access, unit: str) -> Response:
     given = body(ParentSet)
     with acting(access) as (connection, actor):
-        units.set_parent(connection, actor, unit, parent=given.parent, since=given.since)
+        units.set_parent(connection, actor, unit, parent=given.parent, since=given.since, day=legal_day(connection))
     return done()
 
 
@@ -176,7 +176,7 @@ def units_shown(connection: Connection[Any], found: Sequence[Unit]) -> list[dict
     return [content_of(each) | {"territory": next(iter(name), None)} for each, name in zip(found, named, strict=True)]
 
 
-def _id_of(item: Succession) -> int:
+def _id_of(item: UnitSuccession) -> int:
     return item.id
 
 

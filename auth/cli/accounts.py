@@ -130,9 +130,10 @@ def run_daily(_chosen: argparse.Namespace, settings: Settings) -> int:
     clock = RealClock()
     with opened(settings) as (connection, day):
         done = daily.run(connection, day=day, clock=clock)
-    with opened(settings) as (connection, day):  # apart: a calendar without this year hinders only what follows
+    with opened(settings) as (connection, day):  # apart: what fails here hinders nothing above
         watched = daily.watch_absences(connection, day=day, clock=clock, calendar=working_days())
-    say({"done": content_of(done), "staff_lists": content_of(watched)})
+    missing = working_days().missing_soon(day)
+    say({"done": content_of(done), "staff_lists": content_of(watched), "years_missing_in_calendar": missing})
     return 0
 
 

@@ -124,7 +124,8 @@ def _change(chosen: argparse.Namespace, at: Acting) -> object:
 
 
 def _parent(chosen: argparse.Namespace, at: Acting) -> object:
-    units.set_parent(at.connection, at.actor, chosen.unit, parent=chosen.parent, since=chosen.since or at.day)
+    since = chosen.since or at.day
+    units.set_parent(at.connection, at.actor, chosen.unit, parent=chosen.parent, since=since, day=at.day)
     return units.parents_of(at.connection, units.find_unit(at.connection, chosen.unit).id)
 
 

@@ -13,12 +13,16 @@ _QUERIES: Final = load("auth.credentials", "endings.sql")
 _CLIENTS: Final = ("end_clients", "end_families_of_clients", "revoke_tokens_of_clients")
 
 
-def end_sessions(connection: Connection[Any], account_id: int, *, now: datetime, keep: str = "") -> None:
-    """End the sessions of an account, and its sign-ins under way; ``keep`` is the hash of a session that goes on."""
+def end_sessions(connection: Connection[Any], account_id: int, *, now: datetime, keep: str = "") -> int:
+    """End the sessions of an account, and its sign-ins under way; return how many sessions.
+
+    Args:
+        keep: hash of the session that goes on.
+    """
     hold_account(connection, account_id)
     values = {"id": account_id, "now": now, "keep": keep}
-    connection.execute(_QUERIES["end_sessions"].encode(), values)
     connection.execute(_QUERIES["drop_sign_ins"].encode(), values)
+    return connection.execute(_QUERIES["end_sessions"].encode(), values).rowcount
 
 
 def end_tokens(connection: Connection[Any], account_id: int, *, now: datetime) -> None:

@@ -206,18 +206,6 @@ def end(connection: Connection[Any], account_id: int, mark: str, *, now: datetim
     return connection.execute(_QUERIES["end_session"].encode(), values).rowcount > 0
 
 
-def end_all(connection: Connection[Any], account_id: int, *, now: datetime, but: str = "") -> int:
-    """End every session and sign-in of an account; return how many sessions.
-
-    Args:
-        but: hash of the session that goes on.
-    """
-    hold_account(connection, account_id)
-    values = {"account_id": account_id, "now": now, "but": but}
-    connection.execute(_QUERIES["end_sign_ins"].encode(), values)
-    return connection.execute(_QUERIES["end_sessions"].encode(), values).rowcount
-
-
 def begin_sign_in(
     connection: Connection[Any],
     account_id: int,

@@ -68,14 +68,6 @@ UPDATE oauth.session
    AND ended_at IS NULL
    AND expires_at > %(now)s
 
--- name: end_sessions
--- End every session of an account but one.
-UPDATE oauth.session
-   SET ended_at = %(now)s
- WHERE account_id = %(account_id)s
-   AND hash <> %(but)s
-   AND ended_at IS NULL
-
 -- name: insert_sign_in
 -- Keep a sign-in that lacks something still.
 INSERT INTO oauth.sign_in (hash, account_id, way, begun_at, expires_at, proves, proved_at)
@@ -102,11 +94,6 @@ UPDATE oauth.sign_in
 -- Forget a sign-in; only one of two at once finds it.
 DELETE FROM oauth.sign_in
  WHERE hash = %(hash)s
-
--- name: end_sign_ins
--- Forget every sign-in of an account.
-DELETE FROM oauth.sign_in
- WHERE account_id = %(account_id)s
 
 -- name: clear_sign_ins
 -- Forget sign-ins that are over; those that somebody ends just now are left to them.

@@ -12,7 +12,7 @@ import unicodedata
 import uuid
 import zlib
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -74,6 +74,7 @@ class Token:
     """An access token or a personal token, as the database knows it.
 
     Attributes:
+        networks: those of the token's issue; ``client_networks`` are the client's own of now. It is good in both.
         proved_at: when the person behind its consent had last proved who they are; ``None`` where none did.
     """
 
@@ -90,6 +91,7 @@ class Token:
     networks: list[Network]
     used_at: datetime | None
     proved_at: datetime | None = None
+    client_networks: list[Network] = field(default_factory=list[Network])
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,7 @@ def caller_of(connection: Connection[Any], secret: str, *, now: datetime, addres
         Unauthorized: it is not good now, or not from there.
     """
     token = find(connection, secret, now=now)
-    if token is None or not is_from(token.networks, address):
+    if token is None or not (is_from(token.networks, address) and is_from(token.client_networks, address)):
         raise Unauthorized
     values = {"account_id": token.account_id, "now": now}
     found = connection.execute(_QUERIES["acting"].encode(), values).fetchone()

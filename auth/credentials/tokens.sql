@@ -41,7 +41,8 @@ SELECT hash, kind, account_id, client_id, scopes, family, issued_at, expires_at,
 -- name: good_token
 -- Return one token that is good, of an account that may act and a client that is not revoked.
 SELECT token.hash, token.kind, token.account_id, token.client_id, token.scopes, token.family, token.issued_at,
-       token.expires_at, token.revoked_at, token.purpose, token.networks, token.used_at, family.proved_at
+       token.expires_at, token.revoked_at, token.purpose, token.networks, token.used_at, family.proved_at,
+       coalesce(client.networks, '{}') AS client_networks
   FROM oauth.token
   JOIN oauth.acting(%(now)s) ON acting.id = token.account_id
   LEFT JOIN oauth.client ON client.id = token.client_id

@@ -9,6 +9,7 @@ from psycopg import Connection
 
 from auth.audit import acts
 from auth.credentials import sessions, tokens
+from auth.credentials.endings import end_sessions
 from auth.credentials.passwords import change_password, warning
 from auth.credentials.proof import is_fresh
 from auth.credentials.sessions import Carried
@@ -122,7 +123,7 @@ def own_sessions(desk: Desk, connection: Connection[Any], who: Visit) -> Respons
     if flask.request.method == "POST" and is_ours(Confirmation()):
         mark, now = flask.request.form.get("mark", ""), desk.clock.now()
         if mark == "others":
-            sessions.end_all(connection, who.owner.id, now=now, but=who.session.hash)
+            end_sessions(connection, who.owner.id, now=now, keep=who.session.hash)
         else:
             sessions.end(connection, who.owner.id, mark, now=now)
         _record(connection, who, "account.end_sessions")

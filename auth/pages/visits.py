@@ -20,7 +20,7 @@ from auth.credentials.sessions import Owner, Session, SignIn
 from auth.credentials.tokens import Random
 from auth.model import Caller
 from auth.oauth.oidc import Provider
-from auth.people.sign_in import Standing, standing_of
+from auth.people.sign_in import Owed, owed_by
 from core.clocks import Clock
 from core.errors import SignInRefused, Unauthorized
 from database.writer import Writer
@@ -81,18 +81,18 @@ class Visit:
     session: Session | None = None
     sign_in: SignIn | None = None
     owner: Owner | None = None
-    standing: Standing | None = None
+    owed: Owed | None = None
 
     @property
     def step(self) -> str | None:
         """Return the path of what must be done first; ``None`` where nothing is."""
-        if self.owner is None or self.standing is None:
+        if self.owner is None or self.owed is None:
             return SIGN_IN
         if self.sign_in and self.owner.enrolled and not self.sign_in.second_factor_at:
             return CODE
-        if self.standing.must_change:
+        if self.owed.must_change:
             return PASSWORD
-        return SECOND_FACTOR if self.standing.must_enrol else None
+        return SECOND_FACTOR if self.owed.must_enrol else None
 
     def has_proved(self, now: datetime) -> bool:
         """Tell whether its owner has proved not long ago who they are."""
@@ -142,7 +142,7 @@ def hold_visit(desk: Desk, connection: Connection[Any], who: Visit) -> None:
     if who.owner:
         hold_account(connection, who.owner.id)
     again = visit(desk, connection, is_use=False)
-    if (again.key, again.owner, again.standing) != (who.key, who.owner, who.standing):
+    if (again.key, again.owner, again.owed) != (who.key, who.owner, who.owed):
         raise SignInRefused(reason="the account was changed meanwhile")
 
 
@@ -157,10 +157,10 @@ def known(
     """Return the visit of the owner of an account; of nobody where the account may not be used at all."""
     now = desk.clock.now()
     try:
-        standing = standing_of(connection, account_id, now=now)
+        owed = owed_by(connection, account_id, now=now)
     except Unauthorized:
         return NOBODY
-    return Visit(session, sign_in, sessions.owner(connection, account_id, now=now), standing)
+    return Visit(session, sign_in, sessions.owner(connection, account_id, now=now), owed)
 
 
 def language() -> str:

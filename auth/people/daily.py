@@ -46,11 +46,17 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Who is missing from a staff list: warned of, revoked, and admins who are kept, as codes of accounts."""
+    """Who is missing from a staff list, as codes of accounts.
+
+    Attributes:
+        kept: admins who would have been revoked, but are of the last two.
+        unknown: watched through a year that the calendar lacks: five working days may have passed, nobody knows.
+    """
 
     warned: tuple[str, ...]
     revoked: tuple[str, ...]
     kept: tuple[str, ...]
+    unknown: tuple[str, ...]
 
 
 def run(connection: Connection[Any], *, day: date, clock: Clock) -> Done:
@@ -74,18 +80,20 @@ def run(connection: Connection[Any], *, day: date, clock: Clock) -> Done:
 def watch_absences(connection: Connection[Any], *, day: date, clock: Clock, calendar: WorkingDays) -> Watched:
     """Warn of people missing from a staff list for four working days, and revoke after five.
 
-    Raises:
-        Conflict: the calendar lacks a year that a clock of five days runs through.
+    Of a year that the calendar lacks no day is counted; whose days are in doubt for it, the Sở is told.
     """
     one_at_a_time(connection)
-    warned, revoked, kept, now = list[str](), list[str](), list[str](), clock.now()
+    warned, revoked, kept, unknown, now = list[str](), list[str](), list[str](), list[str](), clock.now()
     for each in every(connection, Missing, _QUERIES["absences"], {"unit": None, "after": 0, "limit": STAFF_MAX}):
-        passed = calendar.between(each.missing_since, day)
+        passed = calendar.at_least_between(each.missing_since, day)
+        if passed < DAYS and calendar.lacks(each.missing_since, day):
+            notify(connection, Kind.DEADLINE_UNKNOWN, each.id, each.missing_since, now=now)
+            unknown.append(each.account)
         if passed >= WARNED_ON and notify(connection, Kind.ABSENCE_WARNED, each.id, each.missing_since, now=now):
             warned.append(each.account)
         if passed >= DAYS and _revoke_absent(connection, each, day, now, calendar, kept):
             revoked.append(each.account)
-    return Watched(tuple(warned), tuple(revoked), tuple(kept))
+    return Watched(tuple(warned), tuple(revoked), tuple(kept), tuple(unknown))
 
 
 def _end_positions(connection: Connection[Any], day: date, now: datetime) -> list[str]:

@@ -190,7 +190,7 @@ def _give(
     layers: Sequence[Layer],
     day: date,
 ) -> Held:
-    if owner.state is AccountState.REVOKED or owner.ends_on is not None:
+    if owner.state is AccountState.REVOKED or (owner.ends_on is not None and owner.ends_on <= day):
         raise Conflict("The position has ended.")
     found = _found(connection, owner.unit, code)
     _check_period(period, day)

@@ -40,14 +40,15 @@ _QUERIES: Final = load("auth.people", "leavers.sql")
 class Leaving:
     """The end of a position: ``ended_on`` is the first legal day without rights, ``deadline`` the last to enter it.
 
-    ``source`` is ``unit``, ``so`` or ``staff_list``; ``acknowledged_by`` read of the breach at the Sở.
+    ``source`` is ``unit``, ``so`` or ``staff_list``; ``acknowledged_by`` read of the breach at the Sở. A ``deadline``
+    of ``None`` is unknown, as ``config/calendar.yml`` lacks the year: whether it is a breach is for the Sở to say.
     """
 
     account: str
     person: str | None
     unit: str
     ended_on: date
-    deadline: date
+    deadline: date | None
     entered_on: date
     entered_by: str | None
     source: str
@@ -112,7 +113,7 @@ def record_leaving(
     Raises:
         Forbidden: the actor may not do it to this account.
         NotFound: there is no such account, or none that the actor may know of.
-        Conflict: it was entered before, or the account is one of the last two admins, or the calendar lacks the year.
+        Conflict: it was entered before, or the account is one of the last two admins.
     """
     one_at_a_time(connection)
     account = held_account(connection, code)
@@ -137,11 +138,13 @@ def enter_leaving(
 ) -> Leaving:
     """Enter the end of a position, whoever acts; found by a staff list it is the unit's breach whenever it is.
 
+    Rights end whatever the calendar knows; a deadline that it does not know is told to the Sở.
+
     Raises:
-        Conflict: it was entered before, or the calendar lacks the year.
+        Conflict: it was entered before.
     """
     deadline = calendar.after(ended_on, DAYS)
-    breach = day > deadline or source == "staff_list"
+    breach = source == "staff_list" or (deadline is not None and day > deadline)
     values = {"account": account.id, "ended_on": ended_on, "deadline": deadline, "entered_on": day}
     values |= {"by": actor.account_id, "source": source, "breach": breach}
     with refusals():
@@ -150,7 +153,10 @@ def enter_leaving(
     mark_stale(connection, [account.id])
     if breach:
         notify(connection, Kind.LEAVING_LATE, account.id, ended_on, now=now)
-    told = {"ended_on": ended_on.isoformat(), "deadline": deadline.isoformat(), "source": source, "breach": breach}
+    if deadline is None:
+        notify(connection, Kind.DEADLINE_UNKNOWN, account.id, ended_on, now=now)
+    until = deadline.isoformat() if deadline else None
+    told = {"ended_on": ended_on.isoformat(), "deadline": until, "source": source, "breach": breach}
     record(connection, actor, "account.leave", f"account:{account.code}", after=told)
     if ended_on <= day and account.state is not AccountState.REVOKED:
         revoke_for_good(connection, actor, account, now=now)
@@ -162,6 +168,9 @@ def leavings_seen(
 ) -> list[tuple[int, Leaving]]:
     """Return ended positions, each behind the id of its account: all for an admin, the unit's for its head.
 
+    Args:
+        breaches: late entries alone, and those of which nobody knows whether they are late.
+
     Raises:
         Forbidden: the actor is neither.
     """
@@ -170,12 +179,12 @@ def leavings_seen(
 
 
 def acknowledge_breach(connection: Connection[Any], actor: Caller, code: str, *, clock: Clock) -> None:
-    """Note that the Sở has read of a late entry.
+    """Note that the Sở has read of a late entry, or of one of which nobody knows whether it is late.
 
     Raises:
         Forbidden: the actor is no system admin.
         NotFound: there is no such account.
-        Conflict: there is no breach, or it was read before.
+        Conflict: it was in time, or read before.
     """
     require_admin(actor)
     account = held_account(connection, code)
@@ -208,6 +217,7 @@ def import_staff(
         BadRequest: the list is empty or too long, or of a day to come.
         Conflict: a newer list was imported.
     """
+    one_at_a_time(connection)  # nobody moves to another unit between the list and what is said of it
     owner = find_unit(connection, unit)
     require_over_unit(actor, owner.id)
     _check_list(connection, owner.id, people, listed_on, day)

@@ -15,7 +15,7 @@ LEFT JOIN acl.account k ON k.id = l.acknowledged_by
 WHERE l.account_id = %(account)s;
 
 -- name: leavings
--- List ended positions after an account: of a unit or of all, breaches only or all.
+-- List ended positions after an account: of a unit or of all, breaches (and what may be one) only or all.
 SELECT a.id, a.code, a.person, u.code, l.ended_on, l.deadline, l.entered_on, e.code, l.source, l.breach, k.code
 FROM acl.leaving l
 JOIN acl.account a ON a.id = l.account_id
@@ -24,15 +24,15 @@ LEFT JOIN acl.account e ON e.id = l.entered_by
 LEFT JOIN acl.account k ON k.id = l.acknowledged_by
 WHERE l.account_id > %(after)s
   AND (%(unit)s::int IS NULL OR a.unit_id = %(unit)s)
-  AND (l.breach OR NOT %(breaches)s)
+  AND (l.breach OR l.deadline IS NULL OR NOT %(breaches)s)
 ORDER BY l.account_id
 LIMIT %(limit)s;
 
 -- name: acknowledge
--- Note that the Sở has read of a breach.
+-- Note that the Sở has read of a breach, or of what may be one.
 UPDATE acl.leaving
 SET acknowledged_by = %(by)s, acknowledged_at = %(at)s
-WHERE account_id = %(account)s AND breach AND acknowledged_by IS NULL
+WHERE account_id = %(account)s AND (breach OR deadline IS NULL) AND acknowledged_by IS NULL
 RETURNING account_id;
 
 -- name: due_leavers

@@ -68,7 +68,8 @@ def move(
 ) -> Account:
     """Give a person another position, which may be that of an admin or a head, or end to be.
 
-    Who becomes one keeps nothing of how the account was entered: it is to be activated anew.
+    Who becomes one keeps nothing of how the account was entered: it is to be activated anew. In another unit the staff
+    list of the one before says nothing of the person any more.
 
     Raises:
         Forbidden: the actor may not do it to this account, or not alone.
@@ -87,6 +88,8 @@ def move(
             refuse_alone()
         _check_change(connection, account, target, wanted)
         endings.end_all(connection, account.id, now=clock.now())
+        if target.id != account.unit_id:
+            connection.execute(_QUERIES["forget_absence"].encode(), {"id": account.id})
         if wanted in PRIVILEGED and account.kind not in PRIVILEGED:
             take_keys(connection, account, now=clock.now())
     strip_functions(connection, account.id, day)

@@ -21,6 +21,11 @@ WHERE account_id = %(id)s AND valid_from < %(day)s AND (valid_until IS NULL OR v
 DELETE FROM acl.account_function
 WHERE account_id = %(id)s AND valid_from >= %(day)s;
 
+-- name: forget_absence
+-- Forget that the staff list of a unit lacks the person of an account who has left it for another one.
+DELETE FROM acl.absence
+WHERE account_id = %(id)s;
+
 -- name: drop_links
 -- Take back who at outside providers may sign in to an account.
 DELETE FROM oauth.outside_subject

@@ -36,6 +36,7 @@ from auth.people.pairs import PRIVILEGED, Alone, Pair, Warrant, is_privileged
 from auth.people.positions import NewPosition
 from auth.people.units import find_unit
 from auth.rows import every, first, only, refusals
+from auth.standing import is_one_person
 from catalogue.layer import Layer
 from core.clocks import Clock
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
@@ -388,11 +389,6 @@ def _require_officer(connection: Connection[Any], actor: Caller) -> None:
         raise Forbidden("Only a system admin or the head of the Sở may do this, with an account in use.")
 
 
-def _is_own(connection: Connection[Any], actor: Caller, account_id: int) -> bool:
-    """Tell whether an account is the actor's, or may be the same person's."""
-    return only(connection, bool, _QUERIES["is_one_person"], {"one": actor.account_id, "other": account_id})
-
-
 def _check_arguments(new: NewProposal) -> None:
     given = frozenset(new.arguments.model_dump(exclude_none=True))
     needed, more = TAKES[new.act]
@@ -416,7 +412,7 @@ def _unit_concerned(connection: Connection[Any], actor: Caller, new: NewProposal
         _refuse_needless(new.arguments.kind in PRIVILEGED)
         return find_unit(connection, new.arguments.unit or "").id
     account = held_account(connection, new.account)
-    if _is_own(connection, actor, account.id):
+    if is_one_person(connection, actor.account_id, account.id):
         raise Forbidden("Nobody may do this to their own account.")
     _refuse_needless(_takes_two(connection, account, new))
     return account.unit_id
@@ -505,10 +501,10 @@ def _open(connection: Connection[Any], actor: Caller, number: int, *, now: datet
     only(connection, int, _QUERIES["hold_proposal"], {"number": number})
     proposal = _found(connection, number, now=now)
     proposer = only(connection, int, _QUERIES["account_id"], {"code": proposal.proposed_by})
-    if _is_own(connection, actor, proposer):
+    if is_one_person(connection, actor.account_id, proposer):
         raise Forbidden("A second officer decides; this is your own proposal.")
     concerned = first(connection, int, _QUERIES["account_id"], {"code": proposal.account})
-    if concerned is not None and _is_own(connection, actor, concerned):
+    if concerned is not None and is_one_person(connection, actor.account_id, concerned):
         raise Forbidden("Nobody may do this to their own account.")
     _refuse_decided(proposal)
     return proposal

@@ -6,10 +6,6 @@ SELECT acl.la_nguoi_duyet(%(account)s);
 -- Tell whether this connection is of the login that owns the database.
 SELECT acl.la_dba();
 
--- name: is_one_person
--- Tell whether two accounts are, or may be, one person's.
-SELECT coalesce(acl.la_mot_nguoi(%(one)s, %(other)s), true);
-
 -- name: today
 -- Return the legal day.
 SELECT lg.hom_nay();

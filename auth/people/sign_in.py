@@ -82,7 +82,7 @@ type Result = SignedIn | NeedsTotp | Refused
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Owed:
     """What an account must still do before it may be used in full."""
 
     must_change: bool
@@ -152,13 +152,13 @@ def knows_password(connection: Connection[Any], code: str, password: str, *, now
     return found is not None and is_right and _is_still(connection, found, now)
 
 
-def standing_of(connection: Connection[Any], account_id: int, *, now: datetime) -> Standing:
+def owed_by(connection: Connection[Any], account_id: int, *, now: datetime) -> Owed:
     """Return what an account must still do.
 
     Raises:
         Unauthorized: it may not be used at all.
     """
-    found = first(connection, Standing, _QUERIES["standing"], {"account": account_id, "now": now})
+    found = first(connection, Owed, _QUERIES["owed"], {"account": account_id, "now": now})
     if found is None:
         raise Unauthorized
     return found
@@ -204,8 +204,8 @@ def _let_in(
     if found.hash and found.password_until and passwords.is_outdated(found.hash):
         passwords.hash_anew(connection, found.id, password)
     expire_password(connection, found.id, now=now)
-    standing = only(connection, Standing, _QUERIES["standing"], {"account": found.id, "now": now})
-    until = standing.password_until
+    owed = only(connection, Owed, _QUERIES["owed"], {"account": found.id, "now": now})
+    until = owed.password_until
     signed_in = SignedIn(
         account_id=found.id,
         account=found.code,
@@ -213,8 +213,8 @@ def _let_in(
         person=found.person,
         unit_id=found.unit_id,
         unit=found.unit,
-        must_change=standing.must_change,
-        must_enrol=standing.must_enrol,
+        must_change=owed.must_change,
+        must_enrol=owed.must_enrol,
         days_left=passwords.warning(until, now) if until else None,
         recovery_codes_left=None if isinstance(left, bool) else left,
         by_code=_is_code(found, password),

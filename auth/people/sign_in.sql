@@ -12,7 +12,7 @@ WHERE a.code = %(code)s
   AND (a.ends_on IS NULL OR a.ends_on > lg.hom_nay())
   AND (u.valid_until IS NULL OR u.valid_until > lg.hom_nay());
 
--- name: standing
+-- name: owed
 -- Return what an account must still do before it may be used in full.
 SELECT a.state = 'must_change' OR a.password_until <= %(now)s,
        a.kind IN ('system_admin', 'unit_head')

@@ -14,7 +14,7 @@ from auth.model import AccountKind, AccountState, Caller
 from auth.people.accounts import Account, SuspendedFor, held_person, note_change, set_state
 from auth.people.admins import one_at_a_time, refuse_fewer_admins
 from auth.people.pairs import Warrant, refuse_one_alone
-from auth.rows import first
+from auth.rows import first, only
 from core.clocks import Clock
 from core.errors import Conflict
 from database.queries import load
@@ -66,7 +66,7 @@ def resume(
     refuse_one_alone(connection, account.id, warrant)
     if account.suspended_for is SuspendedFor.DEPARTMENT:
         require_admin(actor)
-    if account.ends_on is not None:
+    if only(connection, bool, _QUERIES["has_ended"], {"id": account.id}):
         raise Conflict("The position has ended.")
     set_state(connection, account, _state_of_password(account, clock.now()), (AccountState.SUSPENDED,))
     return note_change(connection, actor, "account.resume", account)

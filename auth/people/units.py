@@ -5,6 +5,7 @@ and a second one approves within five days, by the clock of PostgreSQL; it moves
 an act of their own that needs it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final, cast
@@ -66,7 +67,7 @@ class Parent:
 
 
 @dataclass(frozen=True, slots=True)
-class Succession:
+class UnitSuccession:
     """A unit takes over from another one on a legal day.
 
     Attributes:
@@ -143,22 +144,31 @@ def change_unit(
     return changed
 
 
-def set_parent(connection: Connection[Any], actor: Caller, code: str, *, parent: str | None, since: date) -> None:
-    """Put a unit below another one, or below none, from a legal day on.
+def set_parent(
+    connection: Connection[Any], actor: Caller, code: str, *, parent: str | None, since: date, day: date
+) -> None:
+    """Put a unit below another one, or below none, from a legal day on; what was to come from then on is dropped.
+
+    The past stays as it was in force; one that never stood below another unit may be put there from an earlier day on.
+
+    Args:
+        day: the legal day.
 
     Raises:
         Forbidden: the actor is no system admin.
         NotFound: there is no such unit.
+        Conflict: it would rewrite the past.
         BadRequest: the unit would stand above itself.
     """
     require_admin(actor)
     unit = find_unit(connection, code)
+    _hold_unit(connection, unit)
     before = parents_of(connection, unit.id)
+    if since < day and any(each.since < day for each in before):
+        raise Conflict("What stood above a unit in the past stays: another one does from today on, or later.")
     _put_below(connection, unit, find_unit(connection, parent) if parent else None, since)
-    after = {"parent": parent, "since": since.isoformat()}
-    record(
-        connection, actor, "unit.set_parent", f"unit:{code}", before={"parents": [p.code for p in before]}, after=after
-    )
+    after = parents_of(connection, unit.id)
+    record(connection, actor, "unit.set_parent", f"unit:{code}", before=_above(before), after=_above(after))
 
 
 def find_unit(connection: Connection[Any], code: str) -> Unit:
@@ -204,7 +214,7 @@ def parents_of(connection: Connection[Any], unit_id: int) -> list[Parent]:
 
 def propose_succession(
     connection: Connection[Any], actor: Caller, *, old: str, new: str, day: date, basis: str
-) -> Succession:
+) -> UnitSuccession:
     """Propose that a unit takes over from another one; what was proposed of the two and has expired is closed.
 
     Raises:
@@ -224,7 +234,7 @@ def propose_succession(
     return succession
 
 
-def decide_succession(connection: Connection[Any], actor: Caller, number: int, *, approve: bool) -> Succession:
+def decide_succession(connection: Connection[Any], actor: Caller, number: int, *, approve: bool) -> UnitSuccession:
     """Approve or refuse a proposed succession, as the second officer.
 
     Raises:
@@ -256,19 +266,19 @@ def _decide(connection: Connection[Any], values: dict[str, object]) -> None:
         raise Conflict("This was decided before.")
 
 
-def find_succession(connection: Connection[Any], number: int) -> Succession:
+def find_succession(connection: Connection[Any], number: int) -> UnitSuccession:
     """Return a succession, whoever asks.
 
     Raises:
         NotFound: there is none of that number.
     """
-    return only(connection, Succession, _QUERIES["succession"], {"id": number})
+    return only(connection, UnitSuccession, _QUERIES["succession"], {"id": number})
 
 
-def successions_seen(connection: Connection[Any], actor: Caller, *, limit: int, after: int = 0) -> list[Succession]:
+def successions_seen(connection: Connection[Any], actor: Caller, *, limit: int, after: int = 0) -> list[UnitSuccession]:
     """Return the successions that concern a unit which the actor may know of."""
     own = None if actor.account_kind is AccountKind.SYSTEM_ADMIN else actor.unit_id
-    return every(connection, Succession, _QUERIES["successions"], {"unit": own, "after": after, "limit": limit})
+    return every(connection, UnitSuccession, _QUERIES["successions"], {"unit": own, "after": after, "limit": limit})
 
 
 def _put_below(connection: Connection[Any], unit: Unit, parent: Unit | None, since: date) -> None:
@@ -284,13 +294,24 @@ def _put_below(connection: Connection[Any], unit: Unit, parent: Unit | None, sin
 
 def _refuse_end(connection: Connection[Any], unit: Unit, until: date | None) -> None:
     """Refuse an end that would lock out who governs, and another end of what is over: its head would come back."""
-    if only(connection, bool, _QUERIES["hold_unit"], {"unit": unit.id}):
+    if _hold_unit(connection, unit):
         raise Conflict("The unit is over already.")
     if until is None:
         return
     if only(connection, bool, _QUERIES["governs"], {"unit": unit.id}):
         raise Conflict("People of this unit govern: the Sở ends once they are moved or revoked.")
     refuse_fewer_admins(connection, unit_id=unit.id)
+
+
+def _hold_unit(connection: Connection[Any], unit: Unit) -> bool:
+    """Let nobody else change a unit until the end of the transaction; tell whether it is over."""
+    return only(connection, bool, _QUERIES["hold_unit"], {"unit": unit.id})
+
+
+def _above(parents: Sequence[Parent]) -> dict[str, object]:
+    """Return what stands above a unit as the audit keeps it."""
+    days = ((each, each.until.isoformat() if each.until else None) for each in parents)
+    return {"parents": [{"code": each.code, "since": each.since.isoformat(), "until": until} for each, until in days]}
 
 
 def _accounts_of(connection: Connection[Any], unit_id: int) -> list[int]:
@@ -339,7 +360,7 @@ def _told(unit: Unit) -> dict[str, object]:
     }
 
 
-def _succession_told(succession: Succession) -> dict[str, object]:
+def _succession_told(succession: UnitSuccession) -> dict[str, object]:
     return {
         "old": succession.old,
         "new": succession.new,

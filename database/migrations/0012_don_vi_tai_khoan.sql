@@ -232,7 +232,7 @@ COMMENT ON COLUMN acl.handover.kind IS 'provided: by the Sở to the head; hande
 CREATE TABLE acl.leaving (
     account_id int PRIMARY KEY REFERENCES acl.account,
     ended_on date NOT NULL,
-    deadline date NOT NULL,
+    deadline date,
     entered_on date NOT NULL,
     entered_by int REFERENCES acl.account,
     source text COLLATE "C" NOT NULL CHECK (source IN ('unit', 'so', 'staff_list')),
@@ -240,7 +240,7 @@ CREATE TABLE acl.leaving (
     acknowledged_by int REFERENCES acl.account,
     acknowledged_at timestamptz
 );
-COMMENT ON COLUMN acl.leaving.deadline IS 'The fifth working day after the position ended.';
+COMMENT ON COLUMN acl.leaving.deadline IS 'The fifth working day after the position ended; NULL: the calendar lacks the year.';
 COMMENT ON COLUMN acl.leaving.breach IS 'Entered after the deadline, or never by the unit: reported to the Sở.';
 
 CREATE TABLE acl.staff_list (
@@ -256,8 +256,7 @@ CREATE INDEX staff_list_unit ON acl.staff_list (unit_id, listed_on);
 CREATE TABLE acl.absence (
     account_id int PRIMARY KEY REFERENCES acl.account,
     list_id int NOT NULL REFERENCES acl.staff_list,
-    missing_since date NOT NULL,
-    found boolean NOT NULL DEFAULT false
+    missing_since date NOT NULL
 );
 COMMENT ON TABLE acl.absence IS 'Accounts whose person the newest staff list of the unit lacks, and since which list.';
 
@@ -271,8 +270,8 @@ CREATE TABLE acl.attestation (
 
 CREATE TABLE acl.notice (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind text COLLATE "C" NOT NULL CHECK (kind IN ('leaving_late', 'absence_warned', 'absence_revoked', 'not_attested',
-                                                   'attestation_due', 'password_expires', 'position_ended',
+    kind text COLLATE "C" NOT NULL CHECK (kind IN ('leaving_late', 'deadline_unknown', 'absence_warned', 'absence_revoked',
+                                                   'not_attested', 'attestation_due', 'password_expires', 'position_ended',
                                                    'act_proposed', 'act_done', 'act_done_alone',
                                                    'manager_proposed', 'manager_approved', 'left_out')),
     account_id int REFERENCES acl.account,

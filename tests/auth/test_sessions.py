@@ -11,6 +11,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from auth.credentials import sessions
+from auth.credentials.endings import end_sessions
 from auth.credentials.tokens import Prefix, new_secret
 from auth.model import AccountKind, Caller
 from auth.people import outside
@@ -183,7 +184,7 @@ def test_all_sessions_end_but_the_one_that_goes_on(connection):
     half, _ = sessions.begin_sign_in(connection, id_of(connection, "lan"), "password", now=NOW)
     kept = sessions.find(connection, mine, now=NOW)
 
-    assert sessions.end_all(connection, id_of(connection, "lan"), now=NOW, but=kept.hash) == 1
+    assert end_sessions(connection, id_of(connection, "lan"), now=NOW, keep=kept.hash) == 1
 
     assert sessions.find(connection, mine, now=NOW)
     assert sessions.find(connection, foreign, now=NOW)

@@ -42,15 +42,43 @@ def test_five_working_days_pass_over_tet():
 def test_the_nth_working_day_lies_n_working_days_on(day, count):
     reached = DAYS.after(day, count)
 
-    assert DAYS.is_working(reached)
-    assert DAYS.between(day, reached) == count
-    assert DAYS.between(day, reached - timedelta(days=1)) == count - 1
+    assert reached is None or DAYS.is_working(reached)
+    assert reached is not None
+    assert DAYS.at_least_between(day, reached) == count
+    assert DAYS.at_least_between(day, reached - timedelta(days=1)) == count - 1
 
 
 @pytest.mark.parametrize("year", [2023, 2028])
 def test_a_year_outside_the_table_is_an_error_that_names_it(year):
     with pytest.raises(Conflict, match=str(year)):
         DAYS.is_working(date(year, 6, 1))
+
+
+def test_a_day_that_lies_in_a_year_outside_the_table_is_not_known():
+    assert DAYS.after(date(2027, 12, 24), 5) == date(2027, 12, 31)
+    assert DAYS.after(date(2027, 12, 27), 5) is None
+    assert DAYS.after(date(2023, 12, 25), 1) is None
+
+
+def test_of_days_that_are_not_all_known_those_are_counted_that_are():
+    assert DAYS.at_least_between(date(2027, 12, 29), date(2028, 3, 1)) == 2
+    assert DAYS.at_least_between(date(2023, 12, 1), date(2024, 1, 3)) == 2
+    assert DAYS.lacks(date(2027, 12, 29), date(2027, 12, 31)) == ()
+    assert DAYS.lacks(date(2027, 12, 31), date(2029, 1, 1)) == (2028, 2029)
+
+
+@pytest.mark.parametrize(
+    ("day", "years"),
+    [
+        (date(2026, 12, 31), ()),
+        (date(2027, 10, 31), ()),
+        (date(2027, 11, 1), (2028,)),
+        (date(2028, 1, 1), (2028,)),
+        (date(2028, 11, 1), (2028, 2029)),
+    ],
+)
+def test_a_year_that_is_missing_is_told_two_months_before_it_begins(day, years):
+    assert DAYS.missing_soon(day) == years
 
 
 def test_every_year_has_the_eleven_days_of_the_law_and_since_2026_the_day_of_culture():

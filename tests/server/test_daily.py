@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg.conninfo import make_conninfo
 
 from catalogue.files import read_layers
@@ -32,6 +33,25 @@ def test_a_position_that_ended_is_ended_with_its_tokens_and_its_roles_are_droppe
         ).fetchone()
         stale = connection.execute("SELECT count(*) FROM acl.stale_profile").fetchone()
     assert (state, alive, stale) == (("revoked",), (0,), (0,))
+
+
+def test_the_operator_is_told_in_november_that_the_working_days_of_the_next_year_are_missing(
+    demo_db: str, as_app: Callable[[str], str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    work = Daily(Settings(database_url=as_app(make_conninfo(demo_db)), home=tmp_path), read_layers(), RealClock())
+    told: list[list[str]] = []
+
+    for day in ("2027-10-31", "2027-11-01", "2027-11-01", "2027-11-02"):
+        caplog.clear()
+        with psycopg.connect(demo_db) as connection:
+            connection.execute("UPDATE lg.ngay_phap_ly SET ngay = %s", [day])
+        work.run()
+        told.append([each.message for each in caplog.records if "calendar.yml" in each.message])
+    work.close()
+
+    [first] = told[1]
+    assert "working days of 2028" in first
+    assert told == [[], [first], [], [first]]
 
 
 _CROSSING = """

@@ -1,5 +1,7 @@
 """Accounts from being made to being revoked, and who may do what to whose."""
 
+from datetime import date
+
 import pytest
 
 from auth.credentials import passwords
@@ -102,6 +104,18 @@ def test_a_suspended_account_comes_back_to_where_its_password_leaves_it(people):
     late = people.at(days=100)
     assert states.resume(people.connection, people.head, "lan", clock=late).state is MUST_CHANGE
     assert states.resume(people.connection, people.head, "minh", clock=people.clock).state is ISSUED
+
+
+def test_a_suspended_account_whose_position_ends_later_is_resumed_until_that_day(people):
+    states.suspend(people.connection, people.head, "lan", clock=people.clock)
+    people.ask("UPDATE acl.account SET ends_on = '2025-07-04' WHERE code = 'lan'")
+
+    assert states.resume(people.connection, people.head, "lan", clock=people.clock).state is ACTIVE
+
+    states.suspend(people.connection, people.head, "lan", clock=people.clock)
+    people.set_day(date(2025, 7, 4))
+    with pytest.raises(Conflict, match="has ended"):
+        states.resume(people.connection, people.head, "lan", clock=people.clock)
 
 
 def test_what_the_so_suspended_the_head_does_not_resume(people):

@@ -13,7 +13,7 @@ from auth.people.accounts import NewAccount
 from auth.people.positions import NewPosition
 from auth.people.proposals import Act, Arguments, Means, NewProposal, State
 from auth.people.sign_in import NeedsTotp, Refused, SignedIn
-from auth.standing import SHARING
+from auth.standing import SHARING, is_one_person
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
 
 HEAD, ADMIN, PERSON = AccountKind.UNIT_HEAD, AccountKind.SYSTEM_ADMIN, AccountKind.INDIVIDUAL
@@ -334,6 +334,19 @@ def test_whose_account_it_is_neither_proposes_nor_approves(people):
     with pytest.raises(Forbidden, match="own account"):
         people.approve(number, by=people.second)
     assert people.approve(number, by=people.third).half
+
+
+def test_who_is_one_person_has_one_meaning_without_an_account_too(people):
+    admin, second = people.id("qt1"), people.id("qt2")
+
+    found = {each: is_one_person(people.connection, *each) for each in
+             [(admin, admin), (admin, second), (None, second), (admin, None), (None, None)]}  # fmt: skip
+
+    assert found == {
+        (admin, admin): True, (admin, second): False,
+        (None, second): True,  # nobody says whose it is: it may be theirs
+        (admin, None): False, (None, None): False,  # the operator's act is no other person's of the service
+    }  # fmt: skip
 
 
 def test_one_person_with_two_accounts_is_one_person(people):

@@ -189,3 +189,14 @@ def test_who_holds_it_for_a_time_or_from_a_coming_day_is_among_those_who_hold_it
     )
 
     assert defined.stale() == {defined.id("lan")}
+
+
+def test_who_leaves_later_is_given_functions_until_that_day(defined):
+    defined.ask("UPDATE acl.account SET ends_on = '2025-07-02' WHERE code = 'lan'")
+
+    give(defined)
+
+    assert held(defined) == [("dia-chinh", defined.today, None)]
+    defined.ask("UPDATE acl.account SET ends_on = '2025-07-01' WHERE code = 'lan'")
+    with pytest.raises(Conflict, match="has ended"):
+        give(defined, code="tra-cuu")

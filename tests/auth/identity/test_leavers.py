@@ -6,7 +6,7 @@ import pytest
 
 from auth import notices
 from auth.notices import Kind
-from auth.people import daily, leavers, states
+from auth.people import daily, leavers, positions, states
 from auth.people.leavers import StaffMember
 from core.calendar import working_days
 from core.clocks import StoppedClock
@@ -23,12 +23,12 @@ def leave(people, code="lan", actor=None, *, ended_on=None, day=None):
     )  # fmt: skip
 
 
-def run(people, day, clock=None):
+def run(people, day, clock=None, calendar=CALENDAR):
     """Run the whole daily job."""
     clock = clock or StoppedClock(datetime(day.year, day.month, day.day, 2, tzinfo=UTC))
     people.set_day(day)
     done = daily.run(people.connection, day=day, clock=clock)
-    return done, daily.watch_absences(people.connection, day=day, clock=clock, calendar=CALENDAR)
+    return done, daily.watch_absences(people.connection, day=day, clock=clock, calendar=calendar)
 
 
 def kinds(people, actor=None):
@@ -310,6 +310,106 @@ def test_the_job_run_twice_does_nothing_the_second_time(people):
     assert (kinds(people), people.acts()) == (told, acts)
 
 
-def test_a_year_that_the_calendar_lacks_is_said(people):
-    with pytest.raises(Conflict, match="no working days of 2028"):
-        leave(people, ended_on=date(2027, 12, 30), day=date(2027, 12, 30))
+@pytest.mark.parametrize("ended_on", [date(2023, 12, 15), date(2027, 12, 30)])
+def test_rights_end_the_same_day_where_the_calendar_lacks_the_year_and_the_deadline_is_said_to_be_unknown(
+    people, ended_on
+):
+    people.give_token("lan")
+    people.set_day(ended_on)
+
+    leaving = leave(people, ended_on=ended_on, day=ended_on)
+
+    assert people.account("lan").state == "revoked"
+    assert people.alive("lan") == (0, 0)
+    assert (leaving.deadline, leaving.breach) == (None, False)
+    assert kinds(people) == [(Kind.DEADLINE_UNKNOWN, "lan")]
+
+
+def test_an_entry_whose_deadline_is_unknown_is_read_by_the_so_like_a_late_one(people):
+    leave(people, ended_on=date(2023, 12, 15))
+
+    listed = leavers.leavings_seen(people.connection, people.admin, limit=10, breaches=True)
+    leavers.acknowledge_breach(people.connection, people.admin, "lan", clock=people.clock)
+
+    assert [each.account for _, each in listed] == ["lan"]
+    assert leavers.leaving_seen(people.connection, people.head, "lan").acknowledged_by == "qt1"
+
+
+def test_who_is_missing_in_a_year_that_the_calendar_lacks_keeps_nobody_else_from_being_watched(people):
+    import_list(people, "truong")
+    people.ask("UPDATE acl.absence SET missing_since = '2027-12-29' WHERE account_id = %s", people.id("lan"))
+    people.ask("UPDATE acl.absence SET missing_since = '2027-12-20' WHERE account_id = %s", people.id("minh"))
+    day = date(2028, 1, 20)
+    in_use = StoppedClock(people.now)
+
+    people.set_day(day)
+    watched = daily.watch_absences(people.connection, day=day, clock=in_use, calendar=CALENDAR)
+
+    assert (watched.revoked, watched.unknown) == (("minh",), ("lan",))
+    assert people.account("lan").state == "active"
+    assert (Kind.DEADLINE_UNKNOWN, "lan") in kinds(people)
+    again = daily.watch_absences(people.connection, day=day, clock=in_use, calendar=CALENDAR)
+    assert (again.warned, again.revoked) == ((), ())
+
+
+def test_days_that_the_calendar_knows_are_enough_to_revoke_who_is_missing(people):
+    import_list(people, "truong", "minh")
+    people.ask("UPDATE acl.absence SET missing_since = '2023-12-15'")
+
+    _, watched = run(people, date(2025, 7, 1))
+
+    assert (watched.revoked, watched.unknown) == (("lan",), ())
+    assert leavers.leaving_seen(people.connection, people.admin, "lan").deadline is None
+
+
+def move(people, unit="thue"):
+    positions.change_position(
+        people.connection, people.admin, "lan", position="Chuyên viên", unit=unit, day=people.today, clock=people.clock
+    )
+
+
+def test_who_moves_to_another_unit_is_not_missing_from_the_list_of_the_new_one(people):
+    import_list(people, "truong", "minh")
+
+    move(people)
+
+    assert leavers.missing_seen(people.connection, people.admin, limit=10) == []
+    assert run(people, date(2025, 7, 20))[1] == daily.Watched((), (), (), ())
+    assert people.account("lan").state == "active"
+    assert people.ask("SELECT 1 FROM acl.leaving") == []
+
+
+def test_who_changes_the_position_within_the_unit_is_missing_still(people):
+    import_list(people, "truong", "minh")
+
+    move(people, unit=None)
+
+    assert [each.account for each in leavers.missing_seen(people.connection, people.admin, limit=10)] == ["lan"]
+
+
+def test_an_attestation_counts_for_the_quarter_of_vietnam(people):
+    new_year_in_vietnam = StoppedClock(datetime(2025, 12, 31, 17, tzinfo=UTC))
+
+    assert leavers.attest(people.connection, people.head, ["lan"], clock=new_year_in_vietnam) == "2026Q1"
+    last_moment = StoppedClock(new_year_in_vietnam.now() - timedelta(seconds=1))
+    assert leavers.attest(people.connection, people.head, ["lan"], clock=last_moment) == "2025Q4"
+
+
+def test_who_is_not_attested_is_suspended_when_the_quarter_ends_in_vietnam(people):
+    midnight = datetime(2025, 12, 31, 17, tzinfo=UTC)
+
+    before = daily.run(people.connection, day=people.today, clock=StoppedClock(midnight - timedelta(seconds=1)))
+    after = daily.run(people.connection, day=people.today, clock=StoppedClock(midnight))
+
+    assert before.suspended == ()
+    assert "minh" in after.suspended
+
+
+def test_who_was_made_after_midnight_in_vietnam_was_not_there_all_the_quarter(people):
+    people.ask("UPDATE acl.account SET made_at = '2025-09-30 17:00+00' WHERE code = 'minh'")
+    people.ask("UPDATE acl.account SET made_at = '2025-09-30 16:59:59+00' WHERE code = 'lan'")
+
+    done, _ = run(people, Q1)
+
+    assert "lan" in done.suspended
+    assert "minh" not in done.suspended

@@ -9,7 +9,7 @@ import pytest
 from auth.credentials import passwords, totp
 from auth.model import AccountKind
 from auth.people import handovers, positions, states
-from auth.people.sign_in import NeedsTotp, Refused, SignedIn, standing_of
+from auth.people.sign_in import NeedsTotp, Refused, SignedIn, owed_by
 from core.errors import Conflict, Forbidden, Unauthorized
 
 
@@ -217,9 +217,9 @@ def test_heads_and_admins_must_have_a_second_factor(people, code):
     result = people.sign_in(code)
 
     assert result.must_enrol
-    assert standing_of(people.connection, people.id(code), now=people.now).must_enrol
+    assert owed_by(people.connection, people.id(code), now=people.now).must_enrol
     people.enrol(code)
-    assert not standing_of(people.connection, people.id(code), now=people.now).must_enrol
+    assert not owed_by(people.connection, people.id(code), now=people.now).must_enrol
 
 
 def test_the_second_factor_is_asked_for_once_it_is_confirmed(people):
@@ -351,8 +351,8 @@ def test_a_hash_with_other_costs_is_made_anew_at_sign_in(people):
     assert isinstance(people.sign_in("lan"), SignedIn)
 
 
-def test_who_may_not_act_has_no_standing(people):
+def test_who_may_not_act_owes_nothing_and_is_refused(people):
     states.suspend(people.connection, people.head, "lan", clock=people.clock)
 
     with pytest.raises(Unauthorized):
-        standing_of(people.connection, people.id("lan"), now=people.now)
+        owed_by(people.connection, people.id("lan"), now=people.now)

@@ -23,7 +23,7 @@ def make(people, code, **more):
 def test_a_unit_stands_below_another_one_from_a_day_on(people):
     make(people, "phong-a", parent="so")
     make(people, "chi-cuc")
-    units.set_parent(people.connection, people.admin, "phong-a", parent="chi-cuc", since=SINCE)
+    units.set_parent(people.connection, people.admin, "phong-a", parent="chi-cuc", since=SINCE, day=people.today)
 
     phong = units.find_unit(people.connection, "phong-a")
     parents = units.parents_of(people.connection, phong.id)
@@ -38,10 +38,61 @@ def test_a_parent_that_was_to_come_is_replaced_by_another_one(people):
     make(people, "phong-a", parent="so")
     make(people, "chi-cuc")
     for parent, since in (("chi-cuc", date(2025, 9, 1)), ("chi-cuc", SINCE), (None, SINCE)):
-        units.set_parent(people.connection, people.admin, "phong-a", parent=parent, since=since)
+        units.set_parent(people.connection, people.admin, "phong-a", parent=parent, since=since, day=people.today)
 
     parents = units.parents_of(people.connection, units.find_unit(people.connection, "phong-a").id)
     assert [(p.code, p.until) for p in parents] == [("so", SINCE)]
+
+
+def test_what_stood_above_a_unit_in_the_past_is_not_rewritten(people):
+    make(people, "phong-a", parent="so")
+    make(people, "chi-cuc")
+    unit = units.find_unit(people.connection, "phong-a").id
+    stood, acts = units.parents_of(people.connection, unit), people.acts()
+
+    for parent, since in (("chi-cuc", date(2019, 1, 1)), ("chi-cuc", date(2025, 6, 30)), (None, date(2024, 1, 1))):
+        with pytest.raises(Conflict, match="from today on"):
+            units.set_parent(people.connection, people.admin, "phong-a", parent=parent, since=since, day=people.today)
+
+    assert units.parents_of(people.connection, unit) == stood
+    assert people.acts() == acts
+
+
+def test_a_time_without_a_unit_above_is_not_rewritten_once_there_was_one(people):
+    make(people, "phong-a", parent="so")
+    people.ask("UPDATE acl.unit_parent SET valid_until = '2023-01-01'")
+
+    with pytest.raises(Conflict, match="from today on"):
+        units.set_parent(
+            people.connection, people.admin, "phong-a", parent="so", since=date(2024, 1, 1), day=people.today
+        )
+
+
+def test_a_unit_that_never_stood_below_another_one_is_put_there_from_its_beginning(people):
+    make(people, "phong-a")
+
+    units.set_parent(people.connection, people.admin, "phong-a", parent="so", since=date(2020, 1, 1), day=people.today)
+
+    parents = units.parents_of(people.connection, units.find_unit(people.connection, "phong-a").id)
+    assert [(p.code, p.since) for p in parents] == [("so", date(2020, 1, 1))]
+
+
+def test_a_change_of_parent_is_on_record_with_all_days(people):
+    make(people, "phong-a", parent="so")
+    make(people, "chi-cuc")
+    units.set_parent(
+        people.connection, people.admin, "phong-a", parent="chi-cuc", since=date(2025, 9, 1), day=people.today
+    )
+    units.set_parent(people.connection, people.admin, "phong-a", parent=None, since=SINCE, day=people.today)
+
+    [(before, after)] = people.ask(
+        "SELECT before, after FROM audit.act WHERE act = 'unit.set_parent' ORDER BY id DESC LIMIT 1"
+    )
+    so, agency = ("so", "2020-01-01"), ("chi-cuc", "2025-09-01")
+    assert before == {"parents": [
+        {"code": so[0], "since": so[1], "until": agency[1]}, {"code": agency[0], "since": agency[1], "until": None}
+    ]}  # fmt: skip
+    assert after == {"parents": [{"code": so[0], "since": so[1], "until": "2025-07-01"}]}
 
 
 @pytest.mark.parametrize("parent", ["phong-a", "phong-b", "phong-c"])
@@ -50,15 +101,15 @@ def test_no_unit_stands_above_itself(people, parent):
         make(people, code, parent=above)
 
     with pytest.raises(BadRequest):
-        units.set_parent(people.connection, people.admin, "phong-a", parent=parent, since=SINCE)
+        units.set_parent(people.connection, people.admin, "phong-a", parent=parent, since=SINCE, day=people.today)
 
 
 def test_a_circle_in_turns_is_none(people):
     make(people, "phong-a", parent="so")
     make(people, "phong-b")
-    units.set_parent(people.connection, people.admin, "phong-a", parent=None, since=SINCE)
+    units.set_parent(people.connection, people.admin, "phong-a", parent=None, since=SINCE, day=people.today)
 
-    units.set_parent(people.connection, people.admin, "so", parent="phong-a", since=SINCE)
+    units.set_parent(people.connection, people.admin, "so", parent="phong-a", since=SINCE, day=people.today)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Opaque tokens: form, hash, personal tokens."""
 
 import re
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from auth.credentials import tokens
 from auth.credentials.tokens import Prefix, hash_of, is_from, is_wellformed, new_secret
-from core.errors import BadRequest, Conflict, Forbidden, NotFound
+from core.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthorized
 from database.writer import Writer
 from tests.auth.oauth.conftest import NOW, World
 
@@ -191,6 +192,24 @@ def test_with_an_account_end_all_its_tokens(world: World, identity: Writer) -> N
         assert tokens.end_of_account(connection, world.person.account_id or 0, now=NOW) == 1
         assert tokens.find(connection, mine, now=NOW) is None
         assert tokens.find(connection, other, now=NOW)
+
+
+def test_a_token_of_a_client_is_good_where_the_client_was_and_is(world: World, identity: Writer) -> None:
+    world.client("ban-do", networks=["10.0.0.0/8"])
+    with identity.transaction() as connection:
+        secret = tokens.issue_access(
+            connection, account_id=world.person.account_id or 0, client_id="ban-do", scopes=["admin"],
+            family=uuid.uuid4(), now=NOW, expires_at=NOW + timedelta(minutes=9),
+        )  # fmt: skip
+        assert tokens.caller_of(connection, secret, now=NOW, address="10.1.0.1")
+
+    world.ask("UPDATE oauth.client SET networks = '{10.2.0.0/16,11.0.0.0/8}' WHERE id = 'ban-do'")
+
+    with identity.transaction() as connection:
+        assert tokens.caller_of(connection, secret, now=NOW, address="10.2.0.1").account == "can.bo"
+        for address in ("10.1.0.1", "11.0.0.1"):
+            with pytest.raises(Unauthorized):
+                tokens.caller_of(connection, secret, now=NOW, address=address)
 
 
 def test_the_last_use_is_noted_once_in_five_minutes(world: World, identity: Writer) -> None:
