@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import urlencode
 
 from auth.audit.questions import Question, Questions
 from auth.audit.records import Decision, Outcome
@@ -15,6 +14,8 @@ from server.access import NOBODY, Visitor
 from server.http import Request, Response
 
 _REFUSALS = {401: "no valid token", 403: "not allowed", 404: "not there, or not to be seen"}
+_ANSWERED = (200, 304)
+_WITH_ITEMS = ("/items", "/items/{itemId}", "/export")
 _FREE_MAX = 100
 """Characters of a method, a path or a name on record that may be none of ours."""
 
@@ -61,7 +62,7 @@ class Recorder:
             return response
         at = self._clock.now()
         id_ = os.urandom(16).hex()
-        self._writer.decide(_decision(visit, response, id_, at, self._asked(visit)))
+        self._writer.decide(_decision(visit, response, id_, at, self._asked(visit, response)))
         ending = _Ending(self._writer, id_, response, begun, at)
         if isinstance(response.body, bytes):
             ending.write(0 if visit.request.method == "HEAD" else len(response.body), finished=True)
@@ -73,11 +74,16 @@ class Recorder:
         if self._writer:
             self._writer.close()
 
-    def _asked(self, visit: Visit) -> Question:
-        query = urlencode(visit.form) if visit.form else visit.request.query
+    def _asked(self, visit: Visit, response: Response) -> Question:
         seen = visit.visitor.shelf.profile.collections.get(visit.collection or "")
+        is_answered = response.status in _ANSWERED
         return self._questions.of(
-            query, [each.name for each in seen.columns] if seen and query else (), path=visit.path
+            "" if visit.form else visit.request.query,
+            [each.name for each in seen.columns] if seen else (),
+            path=visit.path,
+            form=visit.form,
+            is_answered=is_answered,
+            gives_items=is_answered and visit.request.method != "HEAD" and visit.route.endswith(_WITH_ITEMS),
         )
 
 

@@ -6,12 +6,13 @@ Words stay only where they are known: parameters, names of columns, keywords. Ev
 """
 
 import base64
+import hashlib
 import hmac
 import json
 import re
 import threading
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +29,22 @@ from core.errors import SettingsError
 
 TEXT_MAX = 4_096
 """Characters of a question; a longer one is cut and ends with an HMAC of the whole."""
+STEPS_MAX = 65_536
+"""Words and signs that are looked at for names of columns; no filter that is answered has more."""
+FIELDS_MAX = 100
+"""Parameters of a query string that are told one by one; no collection takes more."""
+SEALED_MAX = 65_536
+"""Characters of a clear copy; a longer one is cut, and tells the SHA-256 of the whole."""
+ALL = "*"
+"""What stands among the columns where a request got all that the caller may see, or may have named any."""
 
+_HMAC_LENGTH = 17
+HMACS_MAX = TEXT_MAX // _HMAC_LENGTH + 1
+"""HMACs of literals in one question: what would stand behind them is cut off anyway."""
+_LOOKED_AT_MAX = 16_384
+"""Characters of a query string that are told, and of a tree of CQL2 that is refused; a longer one is one literal."""
+_NORMAL_MAX = 256
+"""Characters of a literal that is brought to its one form; that takes the square of its length."""
 _PLAIN = {
     "limit": re.compile(r"\d{1,6}"),
     "f": re.compile(r"[a-z0-9-]{1,12}"),
@@ -38,6 +54,7 @@ _PLAIN = {
     "filter-crs": re.compile(r"\S{0,60}/EPSG/0/\d{4,5}|\S{0,60}/OGC/1\.3/CRS84"),
     "filter-lang": re.compile(r"cql2-(text|json)"),
     "skipGeometry": re.compile(r"true|false"),
+    "resulttype": re.compile(r"hits|results"),
 }
 """Parameters whose values tell nothing of anybody, when they look like this."""
 _LITERAL = frozenset(
@@ -55,10 +72,11 @@ _KEYWORDS = frozenset(
     )
 )
 _SHAPES = r"(?:multi)?(?:point|linestring|polygon)|geometrycollection|bbox|envelope"
+_PARENTHESIS = re.compile(r"[()]")
 _TOKEN = re.compile(
     rf"""(?P<space>\s+)
-    |(?P<shape>\b(?:{_SHAPES})\s*[zm]*\s*(?=\())
-    |(?P<string>'(?:[^']|'')*'?)
+    |(?P<shape>\b(?:{_SHAPES})\s*+[zm]*+\s*+(?=\())
+    |(?P<string>'(?:[^']++|'')*+'?)
     |(?P<quoted>"[^"]*"?)
     |(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
     |(?P<word>[^\W\d][\w.]*)
@@ -74,7 +92,7 @@ class Question:
 
     Attributes:
         text: None when it asks nothing beyond its path.
-        columns: columns that it names, in the order of the alphabet; ``None`` when it names none.
+        columns: columns that it names, in the order of the alphabet, and ``*`` where it got all; ``None``: neither.
         sealed: the same in clear, encrypted; ``None`` when no key is set.
     """
 
@@ -100,62 +118,99 @@ class Questions:
         self._envelope = envelope
 
     def of(
-        self, query: str, names: Collection[str], *, path: Mapping[str, str] | None = None, body: bytes | None = None
+        self,
+        query: str,
+        names: Collection[str],
+        *,
+        path: Mapping[str, str] | None = None,
+        form: Sequence[tuple[str, str]] = (),
+        is_answered: bool = True,
+        gives_items: bool = False,
     ) -> Question:
-        """Return what goes on record of a request.
+        """Return what goes on record of a request; that costs no more than a bound, however much was sent.
 
         Args:
             query: as it came, without the question mark.
             names: columns of the collection that the caller may see; other words are literals.
             path: literals of the path by what they are: ``item``, ``tile``.
-            body: CQL2 as JSON or text, of a search by POST.
+            form: parameters of a search by POST.
+            is_answered: of what is refused, names of columns are told only as far as the text goes.
+            gives_items: the answer holds items, with every column that ``properties`` does not leave out.
         """
-        if not (query or path or body):
+        if not (query or path or form or gives_items):
             return NOTHING
-        found = _Names(names)
-        parts = [f"{name}={self.literal(value)}" for name, value in (path or {}).items()]
-        parts += [self._parameter(*pair, found) for pair in parse_qsl(query, keep_blank_values=True)]
-        if body:
-            parts.append(f"body={self._filter(body.decode('utf-8', 'replace'), found)}")
-        text = "&".join(parts)
-        if len(text) > TEXT_MAX:
-            text = f"{text[:TEXT_MAX]}...{self.literal(text)}"
-        return Question(text, found.used, self._seal(query, path, body))
+        reading = Reading(names, STEPS_MAX if is_answered else TEXT_MAX)
+        head = "&".join(query.split("&", FIELDS_MAX)[:FIELDS_MAX])[:_LOOKED_AT_MAX]
+        pairs = [*parse_qsl(head, keep_blank_values=True), *form]
+        text = "".join(self._told(path or {}, pairs, reading))[1:]
+        if len(text) > TEXT_MAX or reading.is_over or head != query:
+            whole = "&".join((query, *(f"{name}={value}" for name, value in form)))
+            text = f"{text[:TEXT_MAX]}...{self.literal(whole)}"
+        if gives_items and _gives_all(pairs):
+            reading.used.add(ALL)
+        return Question(text or None, reading.columns, self._seal(query, path, form))
 
     def literal(self, value: str) -> str:
         """Return the HMAC of a literal."""
         normal = _normal(value).encode("utf-8", "replace")
         return "#" + hmac.digest(self._key, normal, "sha256")[:8].hex()
 
-    def _parameter(self, name: str, value: str, names: "_Names") -> str:
-        """Return one parameter."""
+    def _told(self, path: Mapping[str, str], pairs: Sequence[tuple[str, str]], reading: "Reading") -> Iterator[str]:
+        """Yield a text piece by piece, as far as it may be read."""
+        try:
+            for name, value in path.items():
+                yield f"&{name}={self._hidden(value, reading)}"
+            for pair in pairs:
+                reading.step()
+                yield "&"
+                yield from self._parameter(*pair, reading)
+        except _EnoughError:
+            return
+
+    def _hidden(self, value: str, reading: "Reading") -> str:
+        """Return the HMAC of a literal; none where the text is long enough without it."""
+        return self.literal(value) if reading.may_hide() else ""
+
+    def _parameter(self, name: str, value: str, reading: "Reading") -> Iterator[str]:
+        """Yield one parameter."""
         if name in _PLAIN:
-            shown = value if _PLAIN[name].fullmatch(value) else self.literal(value)
+            yield f"{name}={value if _PLAIN[name].fullmatch(value) else self._hidden(value, reading)}"
         elif name in _NAMES:
-            shown = ",".join(self._sorted_name(each, names) for each in value.split(","))
+            yield f"{name}="
+            yield from self._list(value, reading)
         elif name == "filter":
-            shown = self._filter(value, names)
+            yield "filter="
+            yield from self._filter(value, reading)
         else:
-            known = name in _LITERAL or names.take(name)
-            name, shown = name if known else self.literal(name), self.literal(value)
-        return f"{name}={shown}"
+            known = name in _LITERAL or reading.take(name)
+            yield f"{name if known else self._hidden(name, reading)}={self._hidden(value, reading)}"
 
-    def _sorted_name(self, text: str, names: "_Names") -> str:
-        sign = text[:1] if text[:1] in {"+", "-"} else ""
-        name = text.removeprefix(sign).strip()
-        return sign + (name if names.take(name) else self.literal(name))
+    def _list(self, text: str, reading: "Reading") -> Iterator[str]:
+        """Yield a list of names, each with a sign or without."""
+        for place, each in enumerate(text.split(",", reading.steps)):
+            reading.step()
+            sign = each[:1] if each[:1] in {"+", "-"} else ""
+            name = each.removeprefix(sign).strip()
+            yield ("," if place else "") + sign + (name if reading.take(name) else self._hidden(name, reading))
 
-    def _filter(self, text: str, names: "_Names") -> str:
+    def _filter(self, text: str, reading: "Reading") -> Iterator[str]:
         if text.lstrip()[:1] == "{":
-            try:
-                return json.dumps(self._json(json.loads(text), names), separators=(",", ":"), ensure_ascii=False)
-            except (ValueError, RecursionError):
-                return self.literal(text)
-        return "".join(self._tokens(text, names))
+            yield self._tree(text, reading)
+        else:
+            yield from self._tokens(text, reading)
 
-    def _tokens(self, text: str, names: "_Names") -> Iterator[str]:
+    def _tree(self, text: str, reading: "Reading") -> str:
+        if len(text) > _LOOKED_AT_MAX and reading.steps <= TEXT_MAX:
+            return self._hidden(text, reading)
+        try:
+            return json.dumps(self._json(json.loads(text), reading), separators=(",", ":"), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return self._hidden(text, reading)
+
+    def _tokens(self, text: str, reading: "Reading") -> Iterator[str]:
         place = 0
         while found := _TOKEN.match(text, place):
+            reading.step()
             place = found.end()
             kind, token = cast("str", found.lastgroup), found[0]
             match kind:
@@ -164,72 +219,105 @@ class Questions:
                 case "sign":
                     yield token
                 case "shape":
-                    place = _end_of(text, place)
-                    yield self.literal(" ".join(text[found.start() : place].lower().split()))
+                    place = _end_of(text, place, reading)
+                    yield self._hidden(" ".join(text[found.start() : place].lower().split()), reading)
                 case "word" | "quoted":
-                    yield self._word(token, names)
+                    yield self._word(token, reading)
                 case _:
-                    yield self.literal(token)
+                    yield self._hidden(token, reading)
 
-    def _word(self, token: str, names: "_Names") -> str:
+    def _word(self, token: str, reading: "Reading") -> str:
         name = token.strip('"')
         if token[0] != '"' and token.lower() in _KEYWORDS:
             return token.lower()
-        return name if names.take(name) else self.literal(name)
+        return name if reading.take(name) else self._hidden(name, reading)
 
-    def _json(self, node: Any, names: "_Names") -> Any:
+    def _json(self, node: Any, reading: "Reading") -> Any:
         """Return a CQL2 tree with its literals hidden; a geometry is one literal."""
+        reading.step()
         match node:
             case {"coordinates": _} | {"geometries": _} | {"bbox": _}:
-                return self.literal(json.dumps(node, sort_keys=True))
+                return self._hidden(json.dumps(node, sort_keys=True), reading)
             case {"property": str() as name}:
-                return {"property": name if names.take(name) else self.literal(name)}
+                return {"property": name if reading.take(name) else self._hidden(name, reading)}
             case dict():
                 tree = cast("dict[str, Any]", node)
-                return {self._key_of(key): self._member(key, value, names) for key, value in tree.items()}
+                return {self._key_of(key, reading): self._member(key, value, reading) for key, value in tree.items()}
             case list():
-                return [self._json(each, names) for each in cast("list[Any]", node)]
+                return [self._json(each, reading) for each in cast("list[Any]", node)]
             case None | bool():
                 return node
             case _:
-                return self.literal(str(node))
+                return self._hidden(str(node), reading)
 
-    def _key_of(self, key: str) -> str:
-        return key if key in _KEYWORDS else self.literal(key)
+    def _key_of(self, key: str, reading: "Reading") -> str:
+        return key if key in _KEYWORDS else self._hidden(key, reading)
 
-    def _member(self, key: str, value: Any, names: "_Names") -> Any:
+    def _member(self, key: str, value: Any, reading: "Reading") -> Any:
         if key == "op" and isinstance(value, str):
-            return (
-                value if value.lower() in _KEYWORDS or re.fullmatch(r"[=<>+*/%^-]{1,2}", value) else self.literal(value)
-            )
-        return self._json(value, names)
+            is_known = value.lower() in _KEYWORDS or re.fullmatch(r"[=<>+*/%^-]{1,2}", value)
+            return value if is_known else self._hidden(value, reading)
+        return self._json(value, reading)
 
-    def _seal(self, query: str, path: Mapping[str, str] | None, body: bytes | None) -> str | None:
+    def _seal(self, query: str, path: Mapping[str, str] | None, form: Sequence[tuple[str, str]]) -> str | None:
         if not self._envelope:
             return None
-        told = {"query": query, "path": dict(path or {}), "body": (body or b"").decode("utf-8", "replace")}
-        return self._envelope.seal(json.dumps(told, ensure_ascii=False))
+        told = json.dumps({"query": query, "path": dict(path or {}), "form": form}, ensure_ascii=False)
+        if len(told) > SEALED_MAX:
+            digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
+            told = json.dumps({"cut": told[:SEALED_MAX], "sha256": digest}, ensure_ascii=False)
+        return self._envelope.seal(told)
 
 
-class _Names:
-    """The names that a request may use, and those that it used."""
+class _EnoughError(Exception):
+    """Ends the reading of a question that has more than is looked at."""
 
-    __slots__ = ("_known", "_used")
 
-    def __init__(self, known: Collection[str]) -> None:
+class Reading:
+    """How much of a question may be looked at still, which names it may use, and which it used.
+
+    Attributes:
+        steps: how many words and signs may be looked at still.
+        used: columns that were named.
+        is_over: there was more than could be looked at.
+    """
+
+    __slots__ = ("_hmacs", "_known", "is_over", "steps", "used")
+
+    def __init__(self, known: Collection[str], steps: int) -> None:
         self._known = known
-        self._used: set[str] = set()
+        self._hmacs = HMACS_MAX
+        self.steps = steps
+        self.used: set[str] = set()
+        self.is_over = False
+
+    def step(self) -> None:
+        """Look at one word or sign more.
+
+        Raises:
+            _EnoughError: there were too many, and any column may be named in the rest.
+        """
+        if self.steps <= 0:
+            self.is_over = True
+            self.used.add(ALL)
+            raise _EnoughError
+        self.steps -= 1
+
+    def may_hide(self) -> bool:
+        """Tell whether one HMAC more may be made; what stands behind so many is cut off."""
+        self._hmacs -= 1
+        return self._hmacs >= 0
 
     def take(self, name: str) -> bool:
         """Tell whether a name is known, and remember that it was used."""
         if name not in self._known:
             return False
-        self._used.add(name)
+        self.used.add(name)
         return True
 
     @property
-    def used(self) -> tuple[str, ...] | None:
-        return tuple(sorted(self._used)) or None
+    def columns(self) -> tuple[str, ...] | None:
+        return tuple(sorted(self.used)) or None
 
 
 class Envelope:
@@ -316,10 +404,17 @@ def _shared(secret: bytes, own: bytes) -> bytes:
     return HKDF(SHA256(), 32, salt=own, info=b"datdai audit envelope").derive(secret)
 
 
+def _gives_all(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether an answer with items holds all columns: nothing chose some, and not only their number was asked."""
+    return not any(name == "properties" or (name, value) == ("resulttype", "hits") for name, value in pairs)
+
+
 def _normal(value: str) -> str:
     """Return a literal in its one form: a string without its quotes, a number without its zeros."""
     if len(value) > 1 and value[0] == value[-1] == "'":
         value = value[1:-1].replace("''", "'")
+    if len(value) > _NORMAL_MAX:
+        return value
     try:
         number = Decimal(value)
         return str(number.normalize()) if number.is_finite() else value
@@ -327,10 +422,11 @@ def _normal(value: str) -> str:
         return unicodedata.normalize("NFC", value)
 
 
-def _end_of(text: str, place: int) -> int:
+def _end_of(text: str, place: int, reading: Reading) -> int:
     """Return where the parenthesis that opens at a place ends, or the end of the text."""
     depth = 0
-    for found in re.compile(r"[()]").finditer(text, place):
+    for found in _PARENTHESIS.finditer(text, place):
+        reading.step()
         depth += 1 if found[0] == "(" else -1
         if depth == 0:
             return found.end()

@@ -120,7 +120,7 @@ class Unusual:
 
 @dataclass(frozen=True, slots=True)
 class FirstUse:
-    """The first request of an account that named a column; ``*`` is the first for all that it may see."""
+    """The first request of an account that named a column; ``*`` is the first that got all that it may see."""
 
     account: str
     collection: str

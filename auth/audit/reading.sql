@@ -86,12 +86,12 @@ WHERE t.day >= (%(since)s::timestamptz AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
 ORDER BY t.rows DESC, 1, 2;
 
 -- name: first_uses
--- Return the columns that an account named for the first time; * is a request for all that it may see.
+-- Return the columns that an account named for the first time; * is a request that got all that it may see.
 SELECT f.account, f.collection, f.column_name, f.at, f.request_id
 FROM (SELECT DISTINCT ON (d.account, d.collection, c.name)
              d.account, d.collection, c.name AS column_name, d.at, d.request_id
       FROM audit.decision AS d
-      CROSS JOIN LATERAL unnest(coalesce(d.columns, '{*}')) AS c (name)
+      CROSS JOIN LATERAL unnest(d.columns) AS c (name)
       WHERE d.at < %(until)s AND d.granted AND d.collection IS NOT NULL AND d.account IS NOT NULL
         AND (%(unit)s::text IS NULL OR d.unit = %(unit)s)
         AND (%(account)s::text IS NULL OR d.account = %(account)s)

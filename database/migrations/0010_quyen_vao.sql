@@ -1,8 +1,6 @@
 -- What nobody may call but who needs it; and what the loader may do. Who reads what follows in 0014.
 
 REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC;
-REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision), pg_catalog.pg_sleep_for(interval),
-    pg_catalog.pg_sleep_until(timestamptz) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION pg_catalog.query_to_xml(text, boolean, boolean, text),
     pg_catalog.query_to_xmlschema(text, boolean, boolean, text),
     pg_catalog.query_to_xml_and_xmlschema(text, boolean, boolean, text) FROM PUBLIC;
@@ -39,7 +37,7 @@ BEGIN
     EXECUTE format('GRANT SELECT (%s) ON pg_class TO PUBLIC', cot);
 END $$;
 
--- Who reads takes no locks that others wait for, and sends nobody messages.
+-- Who reads takes no locks that others wait for, sends nobody messages, and uses up no numbers of transactions.
 
 DO $$
 DECLARE
@@ -49,7 +47,8 @@ BEGIN
     FOR ham IN
         SELECT p.oid FROM pg_proc p
         WHERE p.pronamespace = 'pg_catalog'::regnamespace
-          AND (p.proname ~ '^pg_(try_)?advisory_' OR p.proname IN ('pg_notify', 'pg_export_snapshot'))
+          AND (p.proname ~ '^pg_(try_)?advisory_'
+               OR p.proname IN ('pg_notify', 'pg_export_snapshot', 'pg_current_xact_id', 'txid_current'))
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', ham);
         FOREACH ai IN ARRAY ARRAY['identity', 'publisher', 'audit', 'auditor', 'loader'] LOOP
@@ -58,7 +57,9 @@ BEGIN
     END LOOP;
 END $$;
 
--- What is put into large objects would be nobody's, and stays; a transaction that only reads does not keep one from it.
+-- Of what has an effect or follows the state of the server, in whatever extension, only this is anybody's: instants,
+-- random numbers, facts on the cluster, and sequences, which ask for rights of their own. The rest writes (large objects,
+-- the log of the server: a transaction that only reads keeps nobody from it), waits, signals, allocates or runs texts.
 
 DO $$
 DECLARE
@@ -66,10 +67,17 @@ DECLARE
 BEGIN
     FOR ham IN
         SELECT p.oid FROM pg_proc p
-        WHERE p.pronamespace = 'pg_catalog'::regnamespace
-          AND p.proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lo_import', 'lowrite')
+        WHERE p.pronamespace IN ('pg_catalog'::regnamespace, 'public'::regnamespace) AND p.provolatile = 'v'
+          AND NOT 'internal'::regtype = ANY (p.proargtypes)
+          AND p.prorettype::regtype::text NOT IN ('trigger', 'event_trigger', 'internal', 'language_handler')
+          AND p.proname <> ALL (ARRAY['clock_timestamp', 'timeofday', 'current_query', 'random', 'gen_random_uuid',
+                                      'nextval', 'setval', 'currval', 'lastval', 'pg_sequence_last_value',
+                                      'pg_is_in_recovery', 'pg_jit_available', 'pg_partition_tree',
+                                      'pg_partition_ancestors', 'pg_collation_actual_version',
+                                      'pg_database_collation_actual_version', 'pg_control_system', 'amvalidate',
+                                      'plpgsql_validator', 'st_symmetricdifference'])
     LOOP
-        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', ham);
+        EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', ham);
     END LOOP;
 END $$;
 

@@ -44,7 +44,7 @@ CREATE INDEX decision_account ON audit.decision (account, at);
 COMMENT ON TABLE audit.decision IS 'One row for each request, durable before the first byte of its answer leaves.';
 COMMENT ON COLUMN audit.decision.token IS 'The first letters of the hash of the token.';
 COMMENT ON COLUMN audit.decision.query IS 'The query, with an HMAC in the place of each literal.';
-COMMENT ON COLUMN audit.decision.columns IS 'Columns that the request names; NULL where it names none and gets them all.';
+COMMENT ON COLUMN audit.decision.columns IS 'Columns that the request names, and * where it got all of them; NULL: neither.';
 COMMENT ON COLUMN audit.decision.sealed IS 'The query as it was sent, encrypted to the key that the Sở keeps; NULL where none is set.';
 
 CREATE SEQUENCE audit.outcome_id;

@@ -210,6 +210,17 @@ def test_the_counter_of_the_change_log_counts_what_a_role_may_see(connection: Co
         "pg_advisory_lock(1)",
         "pg_try_advisory_xact_lock(1)",
         "pg_notify('x', 'y')",
+        "pg_logical_emit_message(false, 'x', repeat('y', 1000))",
+        "pg_current_xact_id()",
+        "txid_current()",
+        "lo_unlink(1)",
+        "pg_cancel_backend(1)",
+        "pg_terminate_backend(1)",
+        "pg_blocking_pids(1)",
+        "ts_stat('SELECT to_tsvector(ma) FROM dm.muc')",
+        "set_limit(0.1)",
+        "setseed(0.5)",
+        "lockrow('a', 'b', 'c')",
     ],
 )
 @pytest.mark.parametrize("role", ["profile", "app"])
@@ -220,3 +231,39 @@ def test_nobody_who_reads_asks_statistics_of_hidden_rows_or_leaves_anything_behi
 
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied"):
         connection.execute(f"SELECT {call}".encode())
+
+
+_ANYBODYS = {
+    "clock_timestamp", "timeofday", "current_query", "random", "gen_random_uuid", "nextval", "setval", "currval",
+    "lastval", "pg_sequence_last_value", "pg_is_in_recovery", "pg_jit_available", "pg_partition_tree",
+    "pg_partition_ancestors", "pg_collation_actual_version", "pg_database_collation_actual_version",
+    "pg_control_system", "amvalidate", "plpgsql_validator", "st_symmetricdifference",
+    "acl.chi_hien_hanh", "acl.dieu_kien", "acl.pham_vi", "lg.hom_nay", "lg.phien_ban_cua", "lg.so_dong",
+}  # fmt: skip
+"""What roles of profiles may call of functions that have an effect, follow a state, or run as their owner: reviewed."""
+_OF_THE_LOGIN = {
+    "set_config", "acl.enter", "acl.caller_of", "acl.profile_body", "acl.role_for", "lg.don_dem",
+}  # fmt: skip
+"""What besides the server's login may call, before it takes on the role of a profile."""
+_MAY_CALL = """
+    SELECT DISTINCT CASE WHEN n.nspname IN ('pg_catalog', 'public') THEN '' ELSE n.nspname || '.' END || p.proname
+    FROM pg_proc p
+    JOIN pg_namespace n ON n.oid = p.pronamespace
+    JOIN pg_roles r ON r.rolname ~ %s
+    WHERE has_function_privilege(r.oid, p.oid, 'EXECUTE')
+      AND (p.prosecdef OR p.prokind = 'p'
+           OR p.provolatile = 'v' AND NOT 'internal'::regtype = ANY (p.proargtypes)
+              AND p.prorettype::regtype::text NOT IN ('trigger', 'event_trigger', 'internal', 'language_handler'))
+"""
+
+
+@pytest.mark.parametrize(
+    ("roles", "reviewed"), [("^datdai_mau_[pgc]_", _ANYBODYS), ("^datdai_mau_app$", _ANYBODYS | _OF_THE_LOGIN)]
+)
+def test_who_reads_may_call_no_function_with_an_effect_but_those_that_were_reviewed(
+    connection: Connection[Any], roles: str, reviewed: set[str]
+):
+    found = {name for (name,) in connection.execute(_MAY_CALL, [roles])}
+
+    assert "lg.hom_nay" in found
+    assert found - reviewed == set()

@@ -186,6 +186,38 @@ def test_who_is_not_let_in_is_on_record_with_where(application: Application, sam
     assert (route, status) == ("/collections/{collectionId}/items/{itemId}", 401)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "asked", "status", "columns"),
+    [
+        ("GET", "/collections/thua-dat/items", "filter=so_to=17", 200, ["*", "so_to"]),
+        ("GET", "/collections/thua-dat/items", "filter=so_to=17&properties=dien_tich", 200, ["dien_tich", "so_to"]),
+        ("GET", "/collections/thua-dat/items", "filter=so_to=17&resulttype=hits", 200, ["so_to"]),
+        ("GET", "/collections/thua-dat/items", "", 200, ["*"]),
+        ("GET", "/collections/thua-dat/items", "filter=so_to", 400, ["so_to"]),
+        ("HEAD", "/collections/thua-dat/items", "", 200, None),
+        ("GET", "/collections/thua-dat/export", "", 200, ["*"]),
+        ("GET", "/collections/thua-dat/schema", "", 200, None),
+    ],
+)
+def test_who_chose_no_columns_is_on_record_with_all(
+    application: Application, sample_db: str, method: str, path: str, asked: str, status: int, columns: list[str]
+):
+    answer = Client(application).open(path, method=method, query_string=asked)
+    answer.close()
+
+    assert answer.status_code == status
+    assert _rows(sample_db, "SELECT columns FROM audit.decision") == [(columns,)]
+
+
+@pytest.mark.parametrize("path", ["/collections/thua-dat/items", "/collections/no-such/items"])
+def test_a_large_form_that_is_refused_takes_little_room_on_record(application: Application, sample_db: str, path: str):
+    answer = Client(application).post(path, data={"filter": "." * 1_000_000})
+
+    assert answer.status_code in (400, 404)
+    [(length,)] = _rows(sample_db, "SELECT length(query) FROM audit.decision")
+    assert length <= 4_200
+
+
 def test_what_cannot_be_put_on_record_is_not_answered(application: Application, sample_db: str):
     with psycopg.connect(sample_db, autocommit=True) as owner:
         owner.execute("REVOKE INSERT ON audit.decision FROM datdai_mau_audit")

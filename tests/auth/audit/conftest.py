@@ -79,8 +79,8 @@ def history(empty_db: str, people: dict[str, Caller]) -> None:
         nonlocal number
         number += 1
         caller = people[who]
-        question = ask.of(query, {"gia", "chu"})
         granted = more.pop("granted", True)
+        question = ask.of(query, {"gia", "chu"}, is_answered=granted, gives_items=granted)
         made = Decision(
             f"r{number}", at, caller.subject, caller.account, caller.unit, None, "ab", "10.0.0.1", "GET",
             "/collections/{collection}/items", "thua-dat", "query", "cd" * 32, (agreement,) if granted else None,
