@@ -5,6 +5,7 @@ import unicodedata
 
 from core.errors import BadParameter
 from core.limits import LIMITS
+from core.marks import has_heap
 from core.phrases import Phrase
 from query.condition import Condition, any_of
 from query.view import quoted
@@ -22,7 +23,8 @@ def read_search(value: str) -> tuple[str, ...]:
         BadParameter: no term, or too many, or a NUL character.
     """
     terms = tuple(term for part in value.split(",") if (term := part.strip()))
-    if not terms or len(terms) > LIMITS.search_terms_max or "\x00" in value or not all(map(_has_letters, terms)):
+    is_long = len(value) > LIMITS.text_literal_max or len(terms) > LIMITS.search_terms_max or has_heap(value)
+    if is_long or not terms or "\x00" in value or not all(map(_has_letters, terms)):
         raise BadParameter("q", "no search term, or too many.", _ALLOWED)
     return terms
 

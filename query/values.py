@@ -10,6 +10,7 @@ from catalogue.layer import Column
 from catalogue.types import ColumnType
 from core.errors import BadParameter
 from core.limits import LIMITS
+from core.marks import has_heap
 from core.phrases import Phrase
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
@@ -81,7 +82,7 @@ def finite(text: str) -> float:
 
 
 def _text(text: str) -> str:
-    if "\x00" in text or len(text) > LIMITS.text_literal_max:
+    if "\x00" in text or len(text) > LIMITS.text_literal_max or has_heap(text):
         raise ValueError(text)
     return unicodedata.normalize("NFC", text)
 

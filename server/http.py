@@ -69,6 +69,9 @@ class Request:
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
+    # Each sign that is none would take long to be told from an encoded byte.
+    if len(text) > LIMITS.query_string_max and text.count("%") * 3 > len(text):
+        raise BadRequest("The parameters are not percent-encoded UTF-8, or there are more than 100.")
     try:
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError:

@@ -11,6 +11,8 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 
+from core.marks import normalized
+
 FOLDER = Path(__file__).parents[2] / "config" / "passwords"
 _LEET = str.maketrans("0134578@$!", "oieastbasi")
 _TAIL = 4
@@ -45,7 +47,7 @@ def blocklist(folder: Path = FOLDER) -> frozenset[str]:
 
 def folded(text: str) -> str:
     """Return a text in lower case without accents: ``Đồng Xoài`` -> ``dong xoai``."""
-    parts = unicodedata.normalize("NFKD", text.replace("Đ", "D").replace("đ", "d").casefold())
+    parts = normalized("NFKD", text.replace("Đ", "D").replace("đ", "d").casefold())
     return "".join(sign for sign in parts if not unicodedata.combining(sign))
 
 

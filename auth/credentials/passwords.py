@@ -30,6 +30,7 @@ from core.calendar import add_months
 from core.clocks import VIETNAM, Clock, calendar_day
 from core.errors import BadRequest, Conflict, Forbidden
 from core.limits import LIMITS
+from core.marks import normalized
 from core.phrases import Phrase
 from database.queries import load
 
@@ -84,7 +85,7 @@ def check_rules(password: str, own: Iterable[str] = ()) -> None:
 
 def normal(password: str) -> str:
     """Return a password as it is hashed: in the form NFKC, so that every keyboard gives the same."""
-    return unicodedata.normalize("NFKC", password)
+    return normalized("NFKC", password)
 
 
 def hashed(password: str) -> str:

@@ -8,7 +8,6 @@ with another prefix, so that one can never be taken for another.
 import hashlib
 import re
 import secrets
-import unicodedata
 import uuid
 import zlib
 from collections.abc import Callable, Collection, Sequence
@@ -25,6 +24,7 @@ from auth.audit import acts
 from auth.credentials.holds import hold_account, may_still_act
 from auth.model import AccountKind, Caller
 from core.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthorized
+from core.marks import normalized
 from database.queries import load
 
 type Random = Callable[[int], bytes]
@@ -376,7 +376,7 @@ def _check_lifetime(lifetime: timedelta, scopes: Collection[str]) -> None:
 
 
 def _checked_purpose(purpose: str) -> str:
-    text = unicodedata.normalize("NFC", purpose).strip()
+    text = normalized("NFC", purpose).strip()
     if not text or len(text) > PURPOSE_MAX or not text.isprintable():
         raise BadRequest("Say in at most {} characters what the token is for.", PURPOSE_MAX)
     return text

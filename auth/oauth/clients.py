@@ -8,7 +8,6 @@ head.
 
 import re
 import secrets
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -35,6 +34,7 @@ from auth.oauth.keys import checked_keys
 from auth.oauth.redirects import checked_origin, checked_redirect
 from auth.rows import only, refusals
 from core.errors import BadRequest, Conflict, Forbidden, NotFound
+from core.marks import normalized
 from database.queries import load
 
 AUTH_METHODS = ("none", "client_secret_basic", "private_key_jwt")
@@ -364,7 +364,7 @@ def _checked_id(client_id: str) -> str:
 
 
 def _checked_name(connection: Connection[Any], name: str) -> str:
-    text = unicodedata.normalize("NFC", name).strip()
+    text = normalized("NFC", name).strip()
     if not text or len(text) > NAME_MAX or not text.isprintable():
         raise BadRequest("A client has a name of at most {} characters.", NAME_MAX)
     plain = folded(connection, text)

@@ -23,6 +23,9 @@ from query.cql2.nodes import Node, check_size
 _BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 _LEVELS_PER_OPERATOR = 2
 """Brackets that one operator opens: its object and its ``args``."""
+_PARTS_PER_NODE = 48
+"""Commas, brackets, colons and quotes for each part that ``filter_nodes_max`` allows; lists have many."""
+_PARTS_PER_VERTEX = 5
 _LEVELS_OF_LITERAL = 6
 """Brackets of the deepest literal, a MultiPolygon in a collection."""
 _GEOMETRIES = frozenset({"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"})
@@ -55,6 +58,9 @@ def _checked_document(document: bytes | str, limits: Limits) -> str:
         text = document.decode("utf-8") if isinstance(document, bytes) else document
     except UnicodeDecodeError as exc:
         raise BadFilter("it is not UTF-8.") from exc
+    count_max = limits.filter_nodes_max * _PARTS_PER_NODE + limits.vertices_max * _PARTS_PER_VERTEX
+    if sum(text.count(sign) for sign in ',[{:"') > count_max:
+        raise BadFilter("it has more than {} words and signs.", count_max)
     depth, depth_max = 0, limits.filter_depth_max * _LEVELS_PER_OPERATOR + _LEVELS_OF_LITERAL
     for found in _BRACKET.finditer(text):
         depth += (found[0] in "[{") - (found[0] in "]}")

@@ -6,7 +6,9 @@ import unicodedata
 from datetime import UTC, date, datetime
 
 from core.errors import BadFilter
+from core.marks import MARKS_MAX, has_heap
 
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIMESTAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,12}))?[Zz]")
 _DIGITS_MAX = 400
@@ -14,13 +16,19 @@ _DIGITS_MAX = 400
 
 
 def composed(text: str) -> str:
-    """Return a text or a name in NFC, the form in which the database holds texts."""
+    """Return a text or a name in NFC, the form in which the database holds texts.
+
+    Raises:
+        BadFilter: a letter of it carries so many marks that it takes long to put them in order.
+    """
+    if has_heap(text):
+        raise BadFilter("a letter carries more than {} marks.", MARKS_MAX)
     return unicodedata.normalize("NFC", text)
 
 
 def check_characters(text: str) -> None:
     """Refuse what is not a Unicode text: NUL and lone surrogates."""
-    if "\0" in text or any("\ud800" <= each <= "\udfff" for each in text if each >= "\ud800"):
+    if _NO_TEXT.search(text):
         raise BadFilter("it holds a NUL character or half of a surrogate pair.")
 
 

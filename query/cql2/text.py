@@ -18,7 +18,7 @@ from lark.lexer import Lexer
 from pygeofilter import ast
 
 from core.errors import BadFilter
-from core.limits import Limits
+from core.limits import LIMITS, Limits
 from query.cql2 import build, geometry, literals
 from query.cql2.nodes import Node, Power, check_size
 
@@ -158,6 +158,8 @@ class _Tokens(Lexer):
 
 
 def _unquoted(token: str) -> str:
+    if len(token) > 2 * LIMITS.text_literal_max + 2:  # each character escaped, and the quotes
+        raise BadFilter("a text has more than {} characters.", LIMITS.text_literal_max)
     return literals.composed(_ESCAPE.sub(lambda found: _ESCAPED.get(found[1] or "'", ""), token[1:-1]))
 
 

@@ -149,3 +149,25 @@ def test_the_longest_arithmetic_reaches_no_overflow(
 )
 def test_what_stays_within_the_limits_runs(text: str, select: Callable[[str], list[int]]) -> None:
     assert isinstance(select(text), list)
+
+
+_MARKS = "\u0323\u0301" * 400_000
+
+
+@pytest.mark.parametrize("text", [f"a = '{_MARKS}'", f"a IN ('{_MARKS[:100]}', 'b')", f'"{_MARKS}" = 1'])
+def test_a_letter_with_a_heap_of_marks_is_refused_before_they_are_put_in_order(text: str):
+    with pytest.raises(BadFilter, match="marks|4096 characters"):
+        parse_text(text, LIMITS)
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [",".join("1" * 500_000), ",".join(["[]"] * 300_000), ",".join(['"a"'] * 200_000), ",".join(['{"a":1}'] * 100_000)],
+)
+def test_json_with_more_parts_than_a_filter_may_have_is_refused_before_it_is_read(
+    inner: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(json, "loads", None)
+
+    with pytest.raises(BadFilter, match="words and signs"):
+        parse_json(f'{{"op":"in","args":[{{"property":"a"}},[{inner}]]}}', LIMITS)
