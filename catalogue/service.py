@@ -1,6 +1,6 @@
-"""What the service says of itself: ``config/service.yml``."""
+"""What the service says of itself: ``config/service.yml``, or a file of the operator."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -29,6 +29,11 @@ class Service:
     begin: str
 
 
+_SAMPLE = Text(
+    "Bản trình diễn dùng dữ liệu mẫu, không phải dữ liệu thật.", "The demonstration shows sample data, not real data."
+)
+
+
 class _Pair(BaseModel):
     model_config = ConfigDict(extra="forbid")
     vi: str = Field(min_length=1)
@@ -47,6 +52,12 @@ class _ServiceFile(BaseModel):
     begin: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
 
 
+def told_as_sample(service: Service) -> Service:
+    """Return what a service over the sample province says of itself: that its data are not real, too."""
+    said = service.description
+    return replace(service, description=Text(f"{said.vi} {_SAMPLE.vi}", f"{said.en} {_SAMPLE.en}"))
+
+
 def read_service(path: Path) -> Service:
     """Read the file.
 
@@ -55,7 +66,7 @@ def read_service(path: Path) -> Service:
     """
     try:
         file = _ServiceFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError) as error:
+    except (ValidationError, yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         raise CatalogueError(f"{path.name}: {error}") from error
     texts = {name: Text(**getattr(file, name).model_dump()) for name in ("title", "description", "provider")}
     return Service(**texts, **file.model_dump(exclude=set(texts)))

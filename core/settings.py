@@ -67,6 +67,8 @@ class Settings(BaseModel):
     auditor_database_url: PostgresqlUrl | None = Field(default=None, repr=False)
     """The login that reads the audit; None is that of ``database_url`` with ``_auditor``."""
     home: Path = Path("var")
+    service: Path | None = None
+    """A file of what the service says of itself, as ``config/service.yml``; None is that file."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     base_url: HttpUrl | None = None

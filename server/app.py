@@ -25,7 +25,6 @@ from auth.audit.writer import AuditWriter
 from auth.credentials.sessions import cookie_name
 from catalogue.files import read_layers
 from catalogue.parts import BASE
-from catalogue.service import read_service
 from core.clocks import RealClock
 from core.errors import (
     MethodNotAllowed,
@@ -51,6 +50,7 @@ from server.mounted import Mounted, belongs_here
 from server.proofs import prove, prove_published
 from server.quotas import Quotas
 from server.routes import route_of
+from server.service import service_of
 from server.uses import Uses
 from server.versions import ByVersion
 from server.visits import Recorder, Visit
@@ -245,9 +245,9 @@ def create(settings: Settings) -> Application:
         StartRefused: a layer file, the database or a setting is not as the server relies on; every fault is listed.
     """
     layers = read_layers(CONFIG / "layers")
-    service = read_service(CONFIG / "service.yml")
     dsn, clock = settings.database_url or "", RealClock()
     reader = Reader(dsn, _tuning(settings))
+    service = service_of(settings.service or CONFIG / "service.yml", reader)
     secret = secret_key(settings)
     parts = Parts(
         base_url=settings.public_url,

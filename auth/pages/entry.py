@@ -1,5 +1,6 @@
 """The way in: name and password, the second step, first use by an activation code."""
 
+import re
 from typing import Any
 
 import flask
@@ -15,6 +16,7 @@ from auth.pages import in_session
 from auth.pages.forms import (
     DIFFERENT,
     STALE,
+    TYPED,
     ActivationForm,
     CodeForm,
     SignInForm,
@@ -39,13 +41,14 @@ from auth.pages.visits import (
     visit,
 )
 from auth.people import throttle
-from auth.people.sign_in import REFUSED_TEXT, NeedsTotp, Refused, SignedIn, knows_password
+from auth.people.sign_in import CODE_REFUSED_TEXT, REFUSED_TEXT, NeedsTotp, Refused, SignedIn, knows_password
 from auth.people.sign_in import sign_in as check
 from auth.people.states import expire_password
 from core.errors import BadRequest, Conflict, Forbidden, SignInRefused
 from core.phrases import Phrase
 
 _CODE_NEEDED = Phrase("The account has a second factor: fill in its code as well.")
+_ACTIVATION_CODE = re.compile(r"[A-Za-z2-7]{24}(?:[A-Za-z2-7]{8})?")
 
 
 def sign_in(desk: Desk) -> Response:
@@ -132,8 +135,16 @@ def finish(desk: Desk, connection: Connection[Any], sign_in: SignIn, owner: Owne
     flask.g.caller = sessions.caller_of(session, owner)
     after = {"way": session.way, "address": session.address}
     acts.record(connection, flask.g.caller, "account.begin_session", f"account:{owner.code}", after=after)
-    flask.session.clear()  # what was typed before belongs to another form
+    _forget_forms(owner)
     return key
+
+
+def _forget_forms(owner: Owner) -> None:
+    """Forget what was typed before; a token that the same account was about to make is another matter."""
+    typed = flask.session.get(TYPED, {})
+    flask.session.clear()
+    if typed.get("account") == owner.id:
+        flask.session[TYPED] = typed
 
 
 def code(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
@@ -208,26 +219,34 @@ def activate(desk: Desk) -> Response:
     form = ActivationForm()
     if flask.request.method == "GET":
         return _activation_page(desk, "")
-    name = text(form.name)
+    name, typed = text(form.name), _kept_code(text(form.code))
     if not is_ours(form):
         return _activation_page(desk, name, STALE)
     if text(form.new) != text(form.again):
-        return _activation_page(desk, name, again=DIFFERENT)
+        return _activation_page(desk, name, typed=typed, again=DIFFERENT)
     try:
         with desk.identity.transaction() as connection, connection.transaction():
             result = _activated(desk, connection, form)
     except Forbidden as refusal:
         return _activation_page(desk, name, code=refusal.text)
     except (BadRequest, Conflict) as refusal:
-        return _activation_page(desk, name, new=refusal.text)
+        return _activation_page(desk, name, typed=typed, new=refusal.text)
     match result:
         case Refused():
-            return _activation_page(desk, name, result.text)
+            return _activation_page(desk, name, CODE_REFUSED_TEXT, typed=typed)
         case NeedsTotp():
-            return _activation_page(desk, name, totp=_CODE_NEEDED)
+            return _activation_page(desk, name, typed=typed, totp=_CODE_NEEDED)
         case SignedIn():
             flask.g.caller = result.caller
             return drop_cookie(desk, go(SIGN_IN, told="password-set"))
+
+
+def _kept_code(typed: str) -> str:
+    """Return what was typed where it looks like an activation code; a password is never written back.
+
+    Whether the code is right changes nothing.
+    """
+    return typed if _ACTIVATION_CODE.fullmatch(re.sub(r"[\s-]", "", typed)) else ""
 
 
 def _activated(desk: Desk, connection: Connection[Any], form: ActivationForm) -> SignedIn | NeedsTotp | Refused:
@@ -255,6 +274,9 @@ def _activated(desk: Desk, connection: Connection[Any], form: ActivationForm) ->
 def _activation_page(
     desk: Desk, name: str, problem: Phrase | None = None, *, typed: str = "", **faults: Phrase
 ) -> Response:
-    """Return the page of first use; a code that was typed for a password need not be typed again."""
+    """Return the page of first use; an activation code that was typed need not be typed again.
+
+    No page of an account is stored, and only the browser that sent the code is shown it.
+    """
     content = {"name": name[:128], "code": typed[:200], "problem": problem, "faults": faults}
     return page(desk, "activate", content, status=400 if problem or faults else 200)

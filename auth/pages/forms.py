@@ -11,6 +11,10 @@ STALE = Phrase("The form is too old, or was not made here. Send it again.")
 DIFFERENT = Phrase("The two are not the same.")
 DAYS = (7, 30, 90)
 """For how long a personal token can be made here."""
+PURPOSE_MAX, NETWORKS_MAX = 200, 1_000
+"""Letters that the form of a token takes; what it keeps over a proof fits into a cookie."""
+TYPED = "token"
+"""Where the signed cookie of forms keeps what an account typed there, without any secret."""
 
 
 class Confirmation(FlaskForm):

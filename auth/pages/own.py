@@ -1,5 +1,6 @@
 """Pages of who is signed in: the account, its password, its tokens, its sessions, and the way out."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,19 @@ from auth.credentials.proof import is_fresh
 from auth.credentials.sessions import Carried
 from auth.model import AccountKind, Caller
 from auth.pages.entry import enter, takes_password
-from auth.pages.forms import DAYS, DIFFERENT, STALE, Confirmation, PasswordForm, TokenForm, is_ours, text
+from auth.pages.forms import (
+    DAYS,
+    DIFFERENT,
+    NETWORKS_MAX,
+    PURPOSE_MAX,
+    STALE,
+    TYPED,
+    Confirmation,
+    PasswordForm,
+    TokenForm,
+    is_ours,
+    text,
+)
 from auth.pages.in_session import turned_out
 from auth.pages.outside import told_of_provider
 from auth.pages.visits import PASSWORD, SIGN_IN, Desk, Visit, drop_cookie, go, hold_visit, page, to_proof, to_step
@@ -23,6 +36,7 @@ from core.errors import BadRequest, Conflict, NotFound
 from core.phrases import Phrase
 
 _WRONG = Phrase("The current password is wrong.")
+_UNTOUCHED = {"purpose": "", "scopes": ["features:read", "tiles:read"], "days": DAYS[1], "networks": ""}
 
 
 def home(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
@@ -151,10 +165,11 @@ def personal_tokens(desk: Desk, connection: Connection[Any], who: Visit) -> Resp
         return to_step(who)
     form = TokenForm()
     if flask.request.method == "GET":
-        return _tokens_page(desk, connection, caller)
+        return _tokens_page(desk, connection, caller, typed=_typed_before(caller))
     if not is_ours(form):
         return _tokens_page(desk, connection, caller, form, STALE)
     if not who.has_proved(desk.clock.now()):
+        flask.session[TYPED] = {"account": caller.account_id, **_given(form)}
         return to_proof("/account/tokens")
     try:
         with connection.transaction():
@@ -187,14 +202,9 @@ def _tokens_page(
     problem: Phrase | None = None,
     *,
     secret: str = "",
+    typed: Mapping[str, object] | None = None,
 ) -> Response:
     may_administer = caller.account_kind in (AccountKind.SYSTEM_ADMIN, AccountKind.UNIT_HEAD)
-    given = {
-        "purpose": text(form.purpose) if form else "",
-        "scopes": flask.request.form.getlist("scopes") if form else ["features:read", "tiles:read"],
-        "days": (form.days.data if form else None) or DAYS[1],
-        "networks": text(form.networks) if form else "",
-    }
     content = {
         "prove": not is_fresh(caller.proved_at, desk.clock.now()),
         "tokens": [
@@ -205,11 +215,28 @@ def _tokens_page(
         ],
         "scopes": [each for each in tokens.SCOPES if each != "admin" or may_administer],
         "days": DAYS,
-        "given": given,
+        "given": _given(form) if form else typed or _UNTOUCHED,
+        "is_typed_before": typed is not None,
         "problem": problem,
         "secret": secret,
     }
     return page(desk, "tokens", content, status=400 if problem else 200)
+
+
+def _given(form: TokenForm) -> dict[str, object]:
+    """Return what was typed, as the form shows it again; of what no person sends so long, the beginning."""
+    return {
+        "purpose": text(form.purpose)[:PURPOSE_MAX],
+        "scopes": [each for each in tokens.SCOPES if each in flask.request.form.getlist("scopes")],
+        "days": form.days.data if form.days.data in DAYS else DAYS[1],
+        "networks": text(form.networks)[:NETWORKS_MAX],
+    }
+
+
+def _typed_before(caller: Caller) -> Mapping[str, object] | None:
+    """Return what this account typed before it was asked for a proof, this once."""
+    kept = flask.session.pop(TYPED, None)
+    return kept if kept and kept.get("account") == caller.account_id else None
 
 
 def _told_token(token: tokens.Token) -> dict[str, object]:

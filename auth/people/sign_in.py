@@ -19,6 +19,11 @@ from core.phrases import Phrase
 from database.queries import load
 
 REFUSED_TEXT: Final = Phrase("Name, password or code is wrong, or there were too many attempts. Try again later.")
+CODE_REFUSED_TEXT: Final = Phrase(
+    "Name, activation code or authentication code is wrong, the activation code is over or used already, or there were"
+    " too many attempts. Look at the slip again, or try again later."
+)
+"""Where an activation code alone is taken: one text there as well."""
 _QUERIES: Final = load("auth.people", "sign_in.sql")
 _UNKNOWN: Final = Caller("public", "public", "")
 _NAME_MAX: Final = 128

@@ -24,3 +24,9 @@ CREATE TABLE lg.tu_choi (
     PRIMARY KEY (dot_nap_id, dong)
 );
 COMMENT ON COLUMN lg.tu_choi.dong IS 'Position of the row in the file, 1 is the first.';
+
+CREATE FUNCTION lg.la_tinh_mau() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM lg.dot_nap WHERE lop = 'tinh-mau')
+$$;
+COMMENT ON FUNCTION lg.la_tinh_mau IS 'Tells whether the sample province was loaded; it is no layer, so no load of data has its name.';

@@ -115,7 +115,7 @@ DECLARE
 BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA acl, lg TO %I', app);
     EXECUTE format('GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO %I', app);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION lg.don_dem TO %I', app);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION lg.don_dem, lg.la_tinh_mau TO %I', app);
     EXECUTE format('GRANT SELECT ON lg.ky_nguyen TO %I', app);
     EXECUTE format('GRANT USAGE ON SCHEMA hc, dm, dc, tk, qh, gd, hs, lg TO %I', loader);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hc, dc, tk, qh, gd, hs TO %I', loader);

@@ -32,6 +32,8 @@ BASE = "https://dat.example"
 KEY = bytes(range(32))
 OLD, NEW = "Ruộng-Bậc-Thang-17", "Suối#Đá9Trầm"
 REFUSED = "Tên đăng nhập, mật khẩu hoặc mã"
+CODE_REFUSED = "Tên đăng nhập, mã kích hoạt hoặc mã xác thực không đúng"
+NO_CODE = "AAAAAA-AAAAAA-AAAAAA-AAAAAA"
 HASH = passwords.hashed(OLD)
 PAGES = AccountPages(base_url=BASE, title=Text("Cơ sở dữ liệu đất đai", "Land database"))
 CHANGED = ("acl.account", "acl.password", "acl.activation", "acl.totp", "acl.totp_begun", "acl.recovery_code",
@@ -472,7 +474,7 @@ def test_an_activation_code_works_once(service):
     again = service.browser().fill("/account/activate", name="lan", code=code, new="Khác#Hẳn9Rồi", again="Khác#Hẳn9Rồi")
 
     assert again.status_code == 400
-    assert REFUSED in again.text
+    assert CODE_REFUSED in again.text
 
 
 def test_an_activation_code_is_over_after_a_day(service):
@@ -494,6 +496,43 @@ def test_a_refused_password_leaves_the_activation_code_good(service, new, again)
     assert taken.status_code == 303
 
 
+@pytest.mark.parametrize(("new", "again"), [("ngắn", "ngắn"), (NEW, "khác")])
+def test_a_refused_password_leaves_the_activation_code_in_its_field(service, new, again):
+    code = service.activation_of("lan")
+
+    refused = service.browser().fill("/account/activate", name="lan", code=code, new=new, again=again)
+
+    assert f'name="code" value="{code}"' in refused.text
+    assert new not in refused.text
+    assert refused.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("typed", [OLD, NEW, "ruongbacthangmuoibay"])
+def test_what_is_no_activation_code_is_not_written_back(service, typed):
+    refused = service.browser().fill("/account/activate", name="lan", code=typed, new=NEW, again="khác")
+
+    assert refused.status_code == 400
+    assert typed not in refused.text
+
+
+def test_an_unknown_name_a_wrong_code_an_old_one_and_a_closed_name_read_the_same(service):
+    replaced, code = service.activation_of("lan"), service.activation_of("lan")
+    tries = [("khong.co", code), *[("lan", NO_CODE)] * 4, ("lan", replaced), ("lan", code)]
+
+    said = [_first_use(service, name, typed) for name, typed in tries]
+    service.clock.go(hours=25)
+    said.append(_first_use(service, "lan", code))
+
+    strip = re.compile(r'value="[^"]*"')
+    assert {each.status_code for each in said} == {400}
+    assert CODE_REFUSED in said[0].text
+    assert len({strip.sub("", each.text) for each in said}) == 1
+
+
+def _first_use(service: Service, name: str, code: str) -> TestResponse:
+    return service.browser().fill("/account/activate", name=name, code=code, new=NEW, again=NEW)
+
+
 @pytest.mark.parametrize("new", ["abc", NEW], ids=["a bad new one", "a good new one"])
 def test_the_page_of_first_use_tells_no_right_password_from_a_wrong_one(service, new):
     browser = service.browser()
@@ -503,7 +542,7 @@ def test_the_page_of_first_use_tells_no_right_password_from_a_wrong_one(service,
     )
 
     strip = re.compile(r'value="[^"]{40,}"')
-    assert (right.status_code, REFUSED in right.text) == (400, True)
+    assert (right.status_code, CODE_REFUSED in right.text) == (400, True)
     assert strip.sub("", right.text) == strip.sub("", wrong.text)
     assert service.ask("SELECT failures FROM acl.sign_in_failure WHERE kind = 'account'") == [(2,)]
     assert service.ask("SELECT about FROM audit.act WHERE act = 'account.sign_in_refused'") == [("account:lan",)] * 2
@@ -559,7 +598,7 @@ def test_of_two_browsers_with_one_code_one_sets_the_password(service):
     ]
 
     assert [each.status_code for each in answers] == [303, 400]
-    assert REFUSED in answers[1].text
+    assert CODE_REFUSED in answers[1].text
     assert REFUSED in service.browser().sign_in(password="Khác#Hẳn9Rồi").text
     assert place(service.browser().sign_in(password=NEW)) == "/account"
 
@@ -978,6 +1017,44 @@ def test_a_token_that_may_not_be_is_refused_and_what_was_typed_stays(service, wr
     assert service.ask("SELECT count(*) FROM oauth.token") == [(0,)]
     assert form["purpose"] == "" or unescape(form["purpose"]) in unescape(answer.text)
     assert "<xã>" not in answer.text
+
+
+def test_a_proof_that_a_token_needs_first_loses_nothing_that_was_typed(service):
+    browser = service.browser()
+    browser.sign_in()
+    form = {"purpose": "Sao lưu <đêm>", "scopes": "features:read", "days": "7", "networks": "10.20.0.0/16"}
+    token = token_in(browser.get("/account/tokens"))
+    service.clock.go(minutes=16)
+
+    led = browser.post("/account/tokens", csrf_token=token, **form)
+    back = browser.fill(place(led), password=OLD)
+    shown, later = browser.get(place(back)), browser.get(place(back))
+
+    assert "Sao" not in place(led)
+    assert place(back) == "/account/tokens"
+    assert "Chưa có mã truy cập nào được tạo" in shown.text
+    assert 'name="purpose" value="Sao lưu &lt;đêm&gt;"' in shown.text
+    assert 'name="networks" value="10.20.0.0/16"' in shown.text
+    assert re.findall(r'value="([^"]+)" checked', shown.text) == ["features:read"]
+    assert re.findall(r'<option value="(\d+)" selected', shown.text) == ["7"]
+    assert "Sao lưu" not in later.text
+    assert service.ask("SELECT count(*) FROM oauth.token") == [(0,)]
+    assert browser.post("/account/tokens", csrf_token=token_in(shown), **form).status_code == 200
+
+
+def test_what_one_account_typed_is_not_shown_to_the_next_in_the_same_browser(service):
+    browser = service.browser()
+    browser.sign_in()
+    service.clock.go(minutes=16)
+    browser.fill("/account/tokens", purpose="Của Lan", days="7")
+    service.clock.go(minutes=31)
+
+    browser.sign_in("minh")
+    enrolled(browser, "minh")
+    shown = browser.get("/account/tokens")
+
+    assert shown.status_code == 200
+    assert "Của Lan" not in shown.text
 
 
 def test_a_token_for_administration_is_offered_to_those_who_administer(service):

@@ -101,6 +101,7 @@ TOKEN_PAGE = {
     "scopes": SCOPES,
     "days": (7, 30, 90),
     "given": GIVEN,
+    "is_typed_before": False,
     "secret": "",
 }
 SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -127,6 +128,7 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "tokens": ("tokens", TOKEN_PAGE),
     "tokens-made": ("tokens", TOKEN_PAGE | {"secret": TOKEN}),
     "tokens-none": ("tokens", TOKEN_PAGE | {"prove": True, "tokens": [], "consents": [], "problem": WRONG}),
+    "tokens-proved": ("tokens", TOKEN_PAGE | {"is_typed_before": True, "given": GIVEN | {"purpose": "GDAL"}}),
 }
 
 
