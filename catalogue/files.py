@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any, Literal
 
 import yaml
@@ -80,6 +81,7 @@ class _Column(_Part):
     description: _Text | None = None
     unit: str | None = None
     codelist: Identifier | None = None
+    codes: list[Words] = Field(default_factory=list)
     role: Role | None = None
     refers_to: Slug | None = None
     queryable: bool = False
@@ -94,6 +96,8 @@ class _Column(_Part):
             raise ValueError("a geometry is declared under 'geometry', not as a column")
         if self.sortable and self.type is ColumnType.TEXT_ARRAY:
             raise ValueError("an array cannot be sorted by")
+        if self.codes and not self.codelist:
+            raise ValueError("codes are some of a codelist")
         if self.refers_to and self.role != "reference":
             raise ValueError("refers_to needs the role 'reference'")
         if self.wide and self.type is not ColumnType.INTEGER:
@@ -104,7 +108,9 @@ class _Column(_Part):
         fields = {each: getattr(self, each) for each in ("type", "unit", "codelist", "role", "refers_to")}
         flags = {each: getattr(self, each) for each in ("queryable", "sortable", "required", "personal", "wide")}
         description = self.description.value() if self.description else None
-        return Column(name=name, title=self.title.value(), description=description, **fields, **flags)
+        return Column(
+            name=name, title=self.title.value(), description=description, codes=tuple(self.codes), **fields, **flags
+        )
 
 
 class _Geometry(_Part):
@@ -145,6 +151,7 @@ class _LayerFile(_Part):
     scopes: list[Identifier] = Field(default_factory=list)
     rows: Rows = Rows.ALL
     aggregate: bool = False
+    item_title: _Text | None = None
     geometry: _Geometry | None = None
     time: _Time | None = None
     search: Identifier | None = None
@@ -166,10 +173,7 @@ class _LayerFile(_Part):
             yield f"key '{self.key}' is not among the columns"
         if bool(self.search) != bool(self.search_reads):
             yield "search and search_reads go together"
-        for key, names in (("scopes", self.scopes), ("search_reads", self.search_reads)):
-            for name in names:
-                if name not in self.columns:
-                    yield f"{key} names '{name}', which is not among the columns"
+        yield from self._name_faults()
         if self.rows is Rows.IN_FORCE and not (self.time and self.time.end):
             yield "rows 'in-force' needs time.end"
         if self.geometry and self.geometry.srid not in self.srids:
@@ -179,6 +183,14 @@ class _LayerFile(_Part):
                 yield f"column '{name}' has the role 'id', but the key is '{self.key}'"
         yield from self._tile_faults()
         yield from self._exchange_faults()
+
+    def _name_faults(self) -> Iterator[str]:
+        texts = (self.item_title.vi, self.item_title.en) if self.item_title else ()
+        titled = [name for text in texts for _, name, _, _ in Formatter().parse(text) if name is not None]
+        for key, names in (("scopes", self.scopes), ("search_reads", self.search_reads), ("item_title", titled)):
+            for name in names:
+                if name not in self.columns:
+                    yield f"{key} names '{name}', which is not among the columns"
 
     def _tile_faults(self) -> Iterator[str]:
         if self.tiles is None:
@@ -225,6 +237,7 @@ class _LayerFile(_Part):
             tiles=self._tiles(),
             exchange=tuple(ExchangeVersion(each.version, each.day, each.note.value()) for each in self.exchange),
             aggregate=self.aggregate,
+            item_title=self.item_title.value() if self.item_title else None,
         )
 
     def _tiles(self) -> Tiles | None:

@@ -66,6 +66,8 @@ class Column:
     """It tells of a person: it is in no publication to everybody."""
     wide: bool = False
     """Whole numbers that 32 bits may not hold, all exact in a ``double``: JSON writes them with a decimal point."""
+    codes: tuple[str, ...] = ()
+    """Codes of its list that the values can be; empty: any of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ class Layer:
         srids: EPSG codes in which geometries are offered besides CRS84, the storage CRS among them.
         exchange: versions of the exchange structure, newest first.
         aggregate: its items are sums and counts of areas, none is one object or person.
+        item_title: what people call an item, with columns in braces; ``None``: by its identifier.
     """
 
     id: str
@@ -150,6 +153,7 @@ class Layer:
     tiles: Tiles | None
     exchange: tuple[ExchangeVersion, ...]
     aggregate: bool = False
+    item_title: Text | None = None
 
     @property
     def qualified_table(self) -> str:

@@ -109,6 +109,7 @@ def _property(column: Column, codelists: Codelists, language: str) -> Json:
 def _values(column: Column, codelists: Codelists, language: str) -> Json:
     plain = json_type(column)
     codes = titles(codelists.get(column.codelist or "", ()), language)
+    codes = {code: title for code, title in codes.items() if not column.codes or code in column.codes}
     if not codes:
         return dict(plain)
     coded = {"enum": list(codes), "oneOf": [{"const": code, "title": title} for code, title in codes.items()]}

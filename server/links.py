@@ -20,7 +20,7 @@ _TITLES = {
     "sortables": ("Thuộc tính sắp xếp được", "Sortables"),
     "service-desc": ("Mô tả API (OpenAPI 3.0)", "API definition (OpenAPI 3.0)"),
     "service-doc": ("Tài liệu API", "API documentation"),
-    "conformance": ("Các lớp tuân thủ", "Conformance classes"),
+    "conformance": ("Các nhóm yêu cầu tuân thủ", "Conformance classes"),
     "data": ("Các lớp dữ liệu", "Collections"),
     "root": ("Trang đầu", "Landing page"),
 }

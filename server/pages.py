@@ -1,6 +1,7 @@
 """The page of a document: what stands around it is fetched for the same caller."""
 
 from collections.abc import Iterator, Mapping
+from string import Formatter
 from typing import Any
 
 from catalogue.layer import Rows
@@ -34,7 +35,19 @@ def items(context: Context, view: View, content: Json) -> str:
 
 def item(context: Context, view: View, content: Json) -> str:
     """Return the page of one item."""
-    return _rendered(context, "item", content, view.collection.id, _around_items(context, view, content))
+    around = _around_items(context, view, content) | {"item_title": _item_title(context, view, content)}
+    return _rendered(context, "item", content, view.collection.id, around)
+
+
+def _item_title(context: Context, view: View, content: Json) -> str:
+    """Return what people call an item, by what the caller sees of it; empty where that does not do."""
+    title, properties = view.layer.item_title, content.get("properties") or {}
+    if title is None:
+        return ""
+    text = title.in_language(context.language)
+    named = {name for _, name, _, _ in Formatter().parse(text) if name}
+    known = {name: properties[name] for name in named if properties.get(name) is not None}
+    return text.format_map(known) if known.keys() == named else ""
 
 
 def refused_items(context: Context, view: View, fault: Json) -> str:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from catalogue.layer import Text
 from web import mapping, tables
 from web.addresses import first_page, segment, with_query
+from web.agents import browser_of
 from web.assets import versions
 from web.texts import LANGUAGES, number, texts
 from web.values import NOTHING, choice, codes, is_numeric, is_safe, layout, shown, title_of, unit_of
@@ -42,6 +43,7 @@ class Around:
         units: names of administrative units by the ids in the document.
         unit_choices: names by ids of the units that the form offers, in order.
         account: who is signed in, as a browser's session says; ``None`` for a token, and for nobody.
+        item_title: what people call the item; empty: by its identifier.
         fault: what is wrong with the request: its ``parameter``, the whole ``text``, and ``reason`` without a name.
     """
 
@@ -59,6 +61,7 @@ class Around:
     unit_choices: Mapping[str, str] = field(default_factory=dict)
     account: str | None = None
     fault: Mapping[str, Any] | None = None
+    item_title: str = ""
 
 
 def by_theme(collections: Iterable[Json]) -> list[tuple[str, list[Json]]]:
@@ -104,6 +107,7 @@ class Pages:
 _FIXED: dict[str, Any] = {
     "languages": LANGUAGES,
     "anchor": tables.anchor,
+    "browser_of": browser_of,
     "by_theme": by_theme,
     "choice": choice,
     "codes": codes,
@@ -135,8 +139,8 @@ class _Voice:
 
     def words(self) -> dict[str, Any]:
         names = (
-            "language", "asset", "head", "here", "is_spatial", "map_of", "number", "page_of", "refers_to_unit", "shown",
-            "t", "to", "unit_named",
+            "language", "asset", "head", "here", "is_spatial", "map_of", "number", "page_of",
+            "refers_to_unit", "shown", "t", "to", "unit_named",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 

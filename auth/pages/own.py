@@ -32,10 +32,12 @@ from auth.pages.forms import (
 from auth.pages.in_session import turned_out
 from auth.pages.outside import told_of_provider
 from auth.pages.visits import PASSWORD, SIGN_IN, Desk, Visit, drop_cookie, go, hold_visit, page, to_proof, to_step
+from core.clocks import calendar_day
 from core.errors import BadRequest, Conflict, NotFound
 from core.phrases import Phrase
 
 _WRONG = Phrase("The current password is wrong.")
+_INSTANT = timedelta(microseconds=1)
 _UNTOUCHED = {"purpose": "", "scopes": ["features:read", "tiles:read"], "days": DAYS[1], "networks": ""}
 
 
@@ -49,7 +51,7 @@ def home(desk: Desk, connection: Connection[Any], who: Visit) -> Response:
         "person": owner.person,
         "unit": owner.unit_name,
         "enrolled": owner.enrolled,
-        "password_until": owner.password_until,
+        "password_until": calendar_day(owner.password_until - _INSTANT) if owner.password_until else None,
         "days_left": warning(owner.password_until, now) if owner.password_until else None,
         "last": sessions.before(connection, who.session),
     }

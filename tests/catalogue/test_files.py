@@ -21,6 +21,7 @@ time: {begin: tu, end: den}
 search: tim
 search_reads: [do_sau]
 tiles: {min_zoom: 8, max_zoom: 15, columns: {id: 12}}
+item_title: {vi: "Giếng sâu {do_sau} m", en: "Well of {do_sau} m"}
 exchange:
   - {version: 1.1.0, day: 2025-06-30, note: {vi: Thêm độ sâu., en: Depth added.}}
   - {version: 1.0.0, day: "2025-01-01", note: {vi: Đầu tiên., en: First.}}
@@ -50,6 +51,7 @@ def test_a_right_file_becomes_a_layer(tmp_path: Path) -> None:
     assert layer.geometry == Geometry("geom_goc", 9212, "geom", GeometryKind.POINT)
     assert layer.time == ValidTime("tu", "den")
     assert layer.tiles == Tiles(8, 15, (("id", 12),))
+    assert layer.item_title == Text("Giếng sâu {do_sau} m", "Well of {do_sau} m")
     assert layer.srids == (4326, 9212, 3405, 3857)
     assert layer.key is layer.columns[0]
     assert layer.columns[1] == Column("do_sau", ColumnType.NUMBER, Text("Độ sâu", "Depth"), unit="m", queryable=True)
@@ -104,6 +106,8 @@ def test_a_right_file_becomes_a_layer(tmp_path: Path) -> None:
         ),
         ("search: tim", "search: tim\nkey: ma", "key 'ma' is not among the columns"),
         ("columns: {id: 12}", "columns: {ten: 12}", "tiles name 'ten', which is not among the columns"),
+        ("{do_sau} m", "{sau} m", "item_title names 'sau', which is not among the columns"),
+        ("unit: m", "codes: [A]", "columns.do_sau: codes are some of a codelist"),
         ("min_zoom: 8", "min_zoom: 16", "tiles.min_zoom is above tiles.max_zoom"),
         ("min_zoom: 8", "min_zoom: 23", "tiles.min_zoom: Input should be less than or equal to 22"),
         ("end: den", "end: null", "rows 'in-force' needs time.end"),

@@ -1,5 +1,7 @@
 """Schemas of a collection. Requirements of OGC 23-058r2 are named in the tests."""
 
+from dataclasses import replace
+
 import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -74,6 +76,15 @@ def test_req_profile_codelists_inline_codes_have_titles_newest_law_first(collect
         {"const": "CLN", "title": "Đất trồng cây lâu năm"},
     ]
     assert land_use["enum"] == ["ONT", "CLN"]
+
+
+def test_of_a_list_only_those_codes_are_told_that_the_values_can_be(collection, codelists):
+    (coded,) = [each for each in collection.columns if each.name == "loai"]
+    some = Collection("thua-dat", collection.layer, (replace(coded, codes=("ONT",)),), collection.scope)
+
+    land_use = schemas.schema(some, codelists, **HERE)["properties"]["loai"]
+
+    assert (land_use["enum"], land_use["oneOf"]) == (["ONT"], [{"const": "ONT", "title": "Đất ở nông thôn"}])
 
 
 def test_codes_of_arrays_stand_at_their_items(collection, codelists):

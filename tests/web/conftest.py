@@ -171,7 +171,7 @@ OPENAPI: dict[str, Any] = {
 LANDING: dict[str, Any] = {
     "title": "Cơ sở dữ liệu đất đai tỉnh Bình Phước",
     "description": "Dữ liệu địa chính, thống kê, quy hoạch và giá đất của tỉnh, theo tiêu chuẩn OGC API – Features.",
-    "links": links("/", {"rel": "conformance", "href": f"{BASE}/conformance", "title": "Các lớp tuân thủ"}),
+    "links": links("/", {"rel": "conformance", "href": f"{BASE}/conformance", "title": "Các nhóm yêu cầu tuân thủ"}),
 }
 PROBLEM = {
     "status": 400,

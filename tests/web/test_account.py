@@ -66,7 +66,7 @@ HOME = {
     "person": "Trần Thị Lan",
     "unit": "Ủy ban nhân dân xã An Phú",
     "enrolled": True,
-    "password_until": AT,
+    "password_until": AT.date(),
     "days_left": 7,
     "last": SESSION,
     "sso": "/account/sso?link=x",

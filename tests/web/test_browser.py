@@ -273,5 +273,5 @@ def test_a_line_to_copy_has_a_button(service, page):
 
     page.locator(".copy button").first.click()
 
-    page.wait_for_function("document.querySelector('.copy button').textContent === 'Đã chép'")
+    page.wait_for_function("document.querySelector('.copy button').textContent === 'Đã sao chép'")
     assert page.evaluate("navigator.clipboard.readText()") == service

@@ -375,8 +375,8 @@ def test_commands_on_a_collections_page_carry_a_token_for_who_is_signed_in(pages
     signed_in = pages.render(page, document, language="vi", around=replace(around, account="lan"))
     nobody = pages.render(page, document, language="vi", around=around)
 
-    assert signed_in.count("datdai-token.txt") == 4
-    assert "datdai-token.txt" not in nobody
+    assert signed_in.count("datdai-header.txt") == 4
+    assert "datdai-header.txt" not in nobody
 
 
 def test_a_landing_page_without_collections_says_why_it_is_empty(pages, samples):
@@ -385,7 +385,7 @@ def test_a_landing_page_without_collections_says_why_it_is_empty(pages, samples)
 
     assert "không có lớp dữ liệu nào được công khai" in pages.render(page, document, language="vi", around=empty)
     signed_in = pages.render(page, document, language="vi", around=replace(empty, account="lan"))
-    assert "Thủ trưởng đơn vị là người giao chức năng" in signed_in
+    assert "đơn vị chưa có thỏa thuận, hoặc bạn chưa được giao chức năng" in signed_in
 
 
 @pytest.mark.parametrize(("status", "offered"), [(401, True), (404, True), (400, False)])
