@@ -1,5 +1,7 @@
 """Agreements move to a successor by a migration that one officer drafts and another approves."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import psycopg
@@ -13,6 +15,7 @@ from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, clause, d
 TAKES_EFFECT = date(2025, 7, 1)
 OLD, NEW = "ubnd-25270", "ubnd-689"
 CODE = "sap-nhap-25270"
+WAITS = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
 
 
 def gets(unit: str, rows: str, **codes: str) -> dict:
@@ -143,6 +146,23 @@ def test_an_agreement_that_ended_meanwhile_does_not_move(reform: World):
 
     with pytest.raises(Conflict, match="changed"):
         approved(reform)
+
+
+def test_an_approval_waits_for_a_revocation_under_way_and_then_moves_nothing(reform: World):
+    drafted(reform)
+    words = {"reason": "x", "vocabulary": VOCABULARY, "day": DAY}
+
+    with ThreadPoolExecutor(1) as pool:
+        with psycopg.connect(reform.login("publisher")) as connection:
+            publication.revoke(connection, reform.people["so.mot"], "xa-25270", **words)
+            approval = pool.submit(approved, reform)
+            until = time.monotonic() + 20
+            while not reform.rows(WAITS) and time.monotonic() < until:
+                time.sleep(0.05)
+        with pytest.raises(Conflict, match="xa-25270 has changed"):
+            approval.result(30)
+
+    assert [each[:3] for each in versions(reform)] == [("xa-25270", OLD, "revoked")]
 
 
 def test_a_migration_whose_day_has_passed_is_not_approved(reform: World):
