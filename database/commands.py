@@ -8,9 +8,8 @@ from catalogue.files import LAYERS, read_layers
 from core.commands import Subparsers
 from core.settings import Settings
 from database.check import check_catalogue
-from database.cluster import database_of
 from database.connections import connect
-from database.migrate import check_migrated
+from database.prepared import prepared_database
 
 
 def register(commands: Subparsers) -> None:
@@ -22,9 +21,8 @@ def register(commands: Subparsers) -> None:
 
 def _check(chosen: argparse.Namespace, settings: Settings) -> int:
     layers = read_layers(chosen.layers)
-    with database_of(settings) as complete:
+    with prepared_database(settings) as complete:
         dsn = complete.database_url or ""
-        check_migrated(dsn)
         with connect(dsn, purpose="check") as connection:
             check_catalogue(connection, layers)
     sys.stdout.write(f"{len(layers)} layers fit the database.\n")

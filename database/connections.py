@@ -1,5 +1,6 @@
 """The one place that opens connections which no pool keeps."""
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from core.errors import DatabaseError
 
 _CONNECT_TIMEOUT_S = 10
+_NEVER_MADE = re.compile(r'(role|database) "[^"]+" does not exist')
+_PREPARE = ". If this database was never prepared for datdai, run: datdai migrate"
 
 
 def connect(dsn: str, *, purpose: str, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
@@ -25,7 +28,13 @@ def connect(dsn: str, *, purpose: str, autocommit: bool = False) -> psycopg.Conn
     try:
         return psycopg.connect(dsn, autocommit=autocommit, application_name=name, connect_timeout=_CONNECT_TIMEOUT_S)
     except psycopg.OperationalError as exc:
-        raise DatabaseError(f"The database cannot be reached: {' '.join(str(exc).split())}") from exc
+        raise DatabaseError(_why(" ".join(str(exc).split()))) from exc
+
+
+def _why(said: str) -> str:
+    """Say why there is no connection, and what to run where the login or the database was never made."""
+    never = _NEVER_MADE.search(said)
+    return f"The database cannot be reached: {said}{_PREPARE if never else ''}"
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from catalogue.layer import Layer
 from core.commands import Subparsers
 from core.errors import DatabaseError, LoadRefused, Unavailable
 from core.settings import Settings
-from database.cluster import database_of
 from database.connections import connect
+from database.prepared import prepared_database
 from loader.load import Report, Result, load, source_of
 from loader.mapping import read_mapping
 from loader.plan import Order
@@ -62,7 +62,7 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     reports: list[Report] = [TextReport(sys.stdout)]
     reports += [JsonReport(chosen.report)] if chosen.report else []
     reports += [RejectsReport(chosen.rejects)] if chosen.rejects else []
-    with database_of(settings) as complete, _bar(order) as bar:
+    with prepared_database(settings) as complete, _bar(order) as bar:
         dsn = complete.admin_database_url or complete.database_url or ""
         try:
             with connect(dsn, purpose="load") as connection:

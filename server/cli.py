@@ -20,6 +20,7 @@ from core.settings import Settings, secret_key
 from database import migrate
 from database.cluster import Cluster, cluster_folder, database_of
 from database.connections import alone, connect
+from database.prepared import prepared_database, require_cluster
 from loader import codelists
 from server.proofs import legal_day
 
@@ -146,8 +147,12 @@ def _publish(admin_dsn: str) -> int:
     with connect(admin_dsn, purpose="publish") as connection:
         published = republish(connection, read_layers(), None, legal_day(connection))
     if published.subjects:
-        _say(f"published anew what {len(published.subjects)} accounts may see")
+        _say(f"published anew what {_counted(len(published.subjects))} may see")
     return len(published.subjects)
+
+
+def _counted(accounts: int) -> str:
+    return "1 account" if accounts == 1 else f"{accounts} accounts"
 
 
 def _add_serve(commands: Subparsers) -> None:
@@ -163,7 +168,8 @@ def _add_serve(commands: Subparsers) -> None:
 def _serve(chosen: argparse.Namespace, settings: Settings) -> int:
     app = import_module("server.app")
     app.prove_port_free(settings)  # before a sample is loaded, which takes minutes
-    with database_of(settings, keep=chosen.keep_database) as complete:
+    opened = database_of if chosen.prepare else prepared_database
+    with opened(settings, keep=chosen.keep_database) as complete:
         tokens: Mapping[str, str] = {}
         if chosen.prepare and complete.admin_database_url:
             prepare(complete.admin_database_url, parcels=chosen.parcels, remake=_how_to_remake(settings))
@@ -198,6 +204,8 @@ def _add_migrate(commands: Subparsers) -> None:
 
 
 def _migrate(chosen: argparse.Namespace, settings: Settings) -> int:
+    if chosen.status:
+        require_cluster(settings)
     with database_of(settings) as complete:
         if chosen.status:
             return _print_status(complete)

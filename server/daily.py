@@ -1,4 +1,7 @@
-"""What the days bring to accounts and rights: done by the supervisor, every hour, and twice without harm."""
+"""What the days bring to accounts and rights: done by the supervisor, every hour, and twice without harm.
+
+Rights that changed and were not published by who changed them are looked for every second.
+"""
 
 import logging
 import threading
@@ -21,6 +24,7 @@ from server.proofs import legal_day
 
 _FIRST_AFTER_S = 60.0
 _EVERY_S = 3_600.0
+_LOOK_EVERY_S = 1.0
 _log = logging.getLogger("datdai.daily")
 
 
@@ -75,17 +79,55 @@ class Daily:
             drop_unused(connection)
 
 
+class Healing:
+    """Publishes the rights of accounts that stay marked: who changed them died before publishing, or could not.
+
+    A mark is left to who made it until it is seen twice. What fails is tried again by the hour, and the log says why.
+    """
+
+    def __init__(self, publisher: Writer, layers: Sequence[Layer]) -> None:
+        self._publisher = publisher
+        self._layers = tuple(layers)
+        self._seen = frozenset[int]()
+        self._tried = frozenset[int]()
+
+    def look(self) -> None:
+        """Look once, and publish what is due; the database may be away."""
+        try:
+            with self._publisher.transaction() as connection:
+                marked = stale.marked(connection)
+        except (DatdaiError, psycopg.Error):
+            self._tried = frozenset()  # whatever failed then may have failed for that
+            return
+        due = (marked & self._seen) - self._tried
+        self._seen, self._tried = marked, (self._tried & marked) | due
+        if due:
+            stale.republish_stale(self._publisher, self._layers)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._publisher.close()
+
+
 def start(settings: Settings, layers: Sequence[Layer], clock: Clock) -> threading.Event:
-    """Begin the work in a thread of its own; set the event to end it."""
+    """Begin the work in threads of its own; set the event to end it."""
     stop = threading.Event()
     work = Daily(settings, layers, clock)
-    threading.Thread(target=_repeat, args=(work.run, work.close, stop), name="daily", daemon=True).start()
+    dsn = login_of(settings.publisher_database_url, settings.database_url or "", "publisher")
+    healing = Healing(Writer(dsn, purpose="healing", size=1), layers)
+    for name, run, close, waits in (
+        ("daily", work.run, work.close, (_FIRST_AFTER_S, _EVERY_S)),
+        ("healing", healing.look, healing.close, (_LOOK_EVERY_S, _LOOK_EVERY_S)),
+    ):
+        threading.Thread(target=_repeat, args=(run, close, stop, *waits), name=name, daemon=True).start()
     return stop
 
 
-def _repeat(work: Callable[[], None], close: Callable[[], None], stop: threading.Event) -> None:
-    wait_s = _FIRST_AFTER_S
+def _repeat(
+    work: Callable[[], None], close: Callable[[], None], stop: threading.Event, first_s: float, every_s: float
+) -> None:
+    wait_s = first_s
     while not stop.wait(wait_s):
         work()
-        wait_s = _EVERY_S
+        wait_s = every_s
     close()

@@ -6,7 +6,7 @@ from typing import cast
 
 from auth import notices
 from auth.cli import proposals
-from auth.cli.acts import Act, Acting, add_act, add_group, day_of, opened, say
+from auth.cli.acts import Act, Acting, add_act, add_group, day_of, opened, opened_as_dba, say
 from auth.model import AccountKind, AccountState, UnitKind
 from auth.people import accounts, daily, first_admins, handovers, leavers, positions, states
 from auth.people.accounts import Account, NewAccount
@@ -16,11 +16,8 @@ from auth.written import content_of
 from core.calendar import quarter_of, working_days
 from core.clocks import RealClock, calendar_day
 from core.commands import Subparsers
-from core.errors import DatabaseError
 from core.limits import LIMITS
 from core.settings import Settings
-from database.cluster import database_of
-from database.connections import connect
 
 _PLAIN: tuple[tuple[str, Callable[..., Account], str], ...] = (
     ("suspend", states.suspend, "suspend an account"),
@@ -104,7 +101,7 @@ def _add_without_actor(group: Subparsers) -> None:
 
 
 def bootstrap(chosen: argparse.Namespace, settings: Settings) -> int:
-    """Make the first two system admins, and write their activation codes, this once.
+    """Make the first two system admins, publish what they may see, and write their activation codes, this once.
 
     Raises:
         DatabaseError: the DBA's login is not set.
@@ -115,12 +112,9 @@ def bootstrap(chosen: argparse.Namespace, settings: Settings) -> int:
         NewAccount(chosen.account2, chosen.unit, AccountKind.SYSTEM_ADMIN, chosen.person2),
     ]
     clock = RealClock()
-    with database_of(settings) as complete:
-        if not complete.admin_database_url:
-            raise DatabaseError("Set DATDAI_ADMIN_DATABASE_URL to the login that owns the database.")
-        with connect(complete.admin_database_url, purpose="bootstrap") as connection:
-            unit = NewUnit(chosen.unit, chosen.unit_name, UnitKind.DEPARTMENT, calendar_day(clock.now()))
-            made = first_admins.bootstrap(connection, admins, unit=unit, clock=clock)
+    unit = NewUnit(chosen.unit, chosen.unit_name, UnitKind.DEPARTMENT, calendar_day(clock.now()))
+    with opened_as_dba(settings) as (connection, _):
+        made = first_admins.bootstrap(connection, admins, unit=unit, clock=clock)
     say([_codes(each) for each in made])
     return 0
 

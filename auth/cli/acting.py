@@ -16,8 +16,8 @@ from auth.people.accounts import caller_named
 from auth.people.admins import one_at_a_time
 from auth.rows import whole_act
 from core.settings import Settings
-from database.cluster import database_of
 from database.connections import login_of
+from database.prepared import prepared_database
 from database.writer import Writer
 
 
@@ -33,7 +33,7 @@ def acting(settings: Settings, account: str) -> Generator[tuple[Connection[Any],
     Raises:
         Forbidden: no account of that name may act.
     """
-    with database_of(settings) as complete:
+    with prepared_database(settings) as complete:
         dsn = login_of(complete.identity_database_url, complete.database_url or "", "identity")
         writer = Writer(dsn, purpose="command", size=1)
         with whole_act(), closing(writer) as identity, identity.transaction() as connection:

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -16,7 +16,7 @@ from auth.credentials.holds import hold_actor
 from auth.model import Caller
 from auth.people.accounts import caller_named
 from auth.people.admins import one_at_a_time
-from auth.rights.stale import republish_in
+from auth.rights.stale import republish_stale
 from auth.rows import whole_act
 from auth.written import content_of
 from catalogue.files import read_layers
@@ -25,8 +25,9 @@ from core.clocks import Clock, LegalDay, RealClock
 from core.commands import Subparsers
 from core.errors import DatabaseError
 from core.settings import Settings
-from database.cluster import database_of
 from database.connections import connect, login_of
+from database.prepared import prepared_database
+from database.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,12 @@ def opened(settings: Settings) -> Generator[tuple[Connection[Any], LegalDay]]:
     Raises:
         DatabaseError: the database cannot be reached.
     """
-    with database_of(settings) as complete:
+    with prepared_database(settings) as complete:
         app = complete.database_url or ""
         with connect(login_of(complete.identity_database_url, app, "identity"), purpose="identity") as connection:
             row = connection.execute("SELECT lg.hom_nay()").fetchone()
             yield connection, LegalDay(cast("tuple[date]", row)[0])
-        with connect(login_of(complete.publisher_database_url, app, "publisher"), purpose="publish") as publisher:
-            republish_in(publisher, read_layers())
+        _publish_changed(complete)
 
 
 @contextmanager
@@ -85,15 +85,20 @@ def opened_as_dba(settings: Settings) -> Generator[tuple[Connection[Any], LegalD
     Raises:
         DatabaseError: that login is not set, or the database cannot be reached.
     """
-    with database_of(settings) as complete:
+    with prepared_database(settings) as complete:
         if not complete.admin_database_url:
             raise DatabaseError("Set DATDAI_ADMIN_DATABASE_URL to the login that owns the database.")
         with connect(complete.admin_database_url, purpose="operator") as connection:
             row = connection.execute("SELECT lg.hom_nay()").fetchone()
             yield connection, LegalDay(cast("tuple[date]", row)[0])
-        app = complete.database_url or ""
-        with connect(login_of(complete.publisher_database_url, app, "publisher"), purpose="publish") as publisher:
-            republish_in(publisher, read_layers())
+        _publish_changed(complete)
+
+
+def _publish_changed(complete: Settings) -> None:
+    """Publish what an act changed; the act stands already, so what it gave out is written whatever happens here."""
+    dsn = login_of(complete.publisher_database_url, complete.database_url or "", "publisher")
+    with closing(Writer(dsn, purpose="publish", size=1)) as publisher:
+        republish_stale(publisher, read_layers())
 
 
 def say(content: object) -> None:

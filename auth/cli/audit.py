@@ -22,8 +22,8 @@ from core.clocks import VIETNAM, RealClock, calendar_day
 from core.commands import CommandParser, Subparsers
 from core.errors import BadRequest, DatabaseError
 from core.settings import Settings, secret_key
-from database.cluster import database_of
 from database.connections import connect, login_of
+from database.prepared import prepared_database
 from database.writer import Writer
 
 _PERIOD_DAYS = 30
@@ -183,7 +183,7 @@ def _read(
     say: Callable[[Any], None] | None = None,
 ) -> int:
     """Read as an account, and print it, as JSON unless said otherwise."""
-    with database_of(settings) as complete:
+    with prepared_database(settings) as complete:
         dsn = complete.database_url or ""
         identity = Writer(login_of(complete.identity_database_url, dsn, "identity"), purpose="audit", size=1)
         auditor = Writer(login_of(complete.auditor_database_url, dsn, "auditor"), purpose="audit", size=1)
@@ -205,7 +205,7 @@ def _wanted(chosen: argparse.Namespace, **given: Any) -> Wanted:
 def _retain(_chosen: argparse.Namespace, settings: Settings) -> int:
     retention = archive.Retention(settings.audit_months, settings.audit_total_months)
     key = keys.signing_key(settings.home)
-    with database_of(settings) as complete:
+    with prepared_database(settings) as complete:
         if not complete.admin_database_url:
             raise DatabaseError("Set DATDAI_ADMIN_DATABASE_URL to the login that owns the database.")
         with (
@@ -234,7 +234,7 @@ def _unseal(chosen: argparse.Namespace, _settings: Settings) -> int:
 
 @contextmanager
 def _auditor(settings: Settings) -> Generator[Any]:
-    with database_of(settings) as complete:
+    with prepared_database(settings) as complete:
         dsn = login_of(complete.auditor_database_url, complete.database_url or "", "auditor")
         with store.reader(dsn, purpose="audit") as connection:
             yield connection

@@ -25,8 +25,8 @@ from core.clocks import LegalDay
 from core.errors import BadParameter
 from core.phrases import Phrase
 from core.settings import Settings
-from database.cluster import database_of
 from database.connections import login_of
+from database.prepared import prepared_database
 from database.writer import Writer
 
 
@@ -78,7 +78,7 @@ def in_study(chosen: argparse.Namespace, settings: Settings) -> Generator[Study]
 
 @contextmanager
 def _writer(settings: Settings, *, publisher: bool) -> Generator[Writer]:
-    with database_of(settings) as complete:
+    with prepared_database(settings) as complete:
         given = complete.publisher_database_url if publisher else complete.identity_database_url
         dsn = login_of(given, complete.database_url or "", "publisher" if publisher else "identity")
         with closing(Writer(dsn, purpose="command", size=1)) as writer:

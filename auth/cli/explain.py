@@ -3,14 +3,24 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+from psycopg import Connection
 
 from auth.api.http import legal_day
+from auth.people.accounts import found_account
 from auth.rights.explain import content_of, explain, lines_of
 from catalogue.files import read_layers
+from catalogue.layer import Layer, Text
 from core.commands import Subparsers
+from core.errors import BadRequest, NotFound
 from core.settings import Settings
-from database.cluster import database_of
 from database.connections import connect, login_of
+from database.prepared import prepared_database
+
+_NO_ACCOUNT: Final = Text("Không có tài khoản {}.", "There is no account {}.")
+_NO_LAYER: Final = Text("Không có lớp dữ liệu {}. Các lớp hiện có: {}.", "There is no layer {}. There are: {}.")
 
 
 def register(commands: Subparsers) -> None:
@@ -27,15 +37,36 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     """Explain the permissions; return 0.
 
     Raises:
-        NotFound: there is no such account or layer.
+        BadRequest: there is no such account or layer; who works at the machine is told which, in the language chosen.
     """
-    with database_of(settings) as complete:
+    layers = read_layers()
+    with prepared_database(settings) as complete:
         dsn = login_of(complete.identity_database_url, complete.database_url or "", "identity")
         with connect(dsn, purpose="explain") as connection:
-            day = legal_day(connection)
-            found = explain(connection, read_layers(), chosen.account, chosen.layer, day=day)
+            try:
+                found = explain(connection, layers, chosen.account, chosen.layer, day=legal_day(connection))
+            except NotFound:
+                raise BadRequest(_unknown(connection, layers, chosen)) from None
     if chosen.json:
         sys.stdout.write(json.dumps(content_of(found), ensure_ascii=False, indent=2) + "\n")
     else:
         sys.stdout.writelines(f"{line}\n" for line in lines_of(found, chosen.language))
     return 0
+
+
+def _unknown(connection: Connection[Any], layers: Sequence[Layer], chosen: argparse.Namespace) -> str:
+    """Say which of the two is not there."""
+    said: list[tuple[Text, tuple[str, ...]]] = []
+    if not _has(connection, chosen.account):
+        said.append((_NO_ACCOUNT, (chosen.account,)))
+    ids = [each.id for each in layers]
+    if chosen.layer not in ids:
+        said.append((_NO_LAYER, (chosen.layer, ", ".join(ids))))
+    return " ".join(text.in_language(chosen.language).format(*values) for text, values in said)
+
+
+def _has(connection: Connection[Any], account: str) -> bool:
+    try:
+        return bool(found_account(connection, account))
+    except NotFound:
+        return False

@@ -40,6 +40,11 @@ def republish_stale(publisher: Writer, layers: Sequence[Layer]) -> tuple[int, ..
         return ()
 
 
+def marked(connection: Connection[Any]) -> frozenset[int]:
+    """Return the accounts that are marked."""
+    return frozenset(row[0] for row in connection.execute(_QUERIES["marked"].encode()).fetchall())
+
+
 def republish_in(connection: Connection[Any], layers: Sequence[Layer]) -> tuple[int, ...]:
     """Publish the profiles of the accounts that are marked, in a transaction of the publisher's."""
     row = connection.execute(_QUERIES["take_stale"].encode()).fetchone()

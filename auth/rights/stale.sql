@@ -15,4 +15,10 @@ WITH taken AS (
     RETURNING s.account_id
 )
 SELECT coalesce(array_agg(account_id ORDER BY account_id), '{}'), lg.hom_nay()
-FROM taken
+FROM taken;
+
+-- name: marked
+-- List the marked accounts.
+SELECT account_id
+FROM acl.stale_profile
+ORDER BY account_id;

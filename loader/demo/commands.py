@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from catalogue.files import read_layers
 from core.clocks import RealClock
 from core.settings import secret_key
-from database.cluster import database_of
+from database.prepared import prepared_database
 from loader.demo.files import read_demo
 from loader.demo.loading import Logins, tokens
 
@@ -31,7 +31,7 @@ def run(chosen: "argparse.Namespace", settings: "Settings") -> int:
     Raises:
         DatabaseError: the demo was not loaded into this database.
     """
-    with database_of(settings) as complete:
+    with prepared_database(settings) as complete:
         found = tokens(Logins.of(complete), read_demo(), read_layers(), key=secret_key(settings), clock=RealClock())
     lines = [json.dumps(dict(found), indent=2)] if chosen.json else [f"{code:<18} {found[code]}" for code in found]
     sys.stdout.write("".join(f"{line}\n" for line in lines))

@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, get_args
 
-from database.cluster import database_of
+from database.prepared import prepared_database
 from loader import sample
 from loader.sample.model import Era
 
@@ -29,7 +29,7 @@ def run(chosen: "argparse.Namespace", settings: "Settings") -> int:
     Raises:
         DatabaseError: the database is not empty.
     """
-    with database_of(settings) as complete, sample.shown_on(sys.stderr) as progress:
+    with prepared_database(settings) as complete, sample.shown_on(sys.stderr) as progress:
         dsn = complete.admin_database_url or complete.database_url or ""
         summary = sample.build(dsn, parcels=chosen.parcels, seed=chosen.seed, era=chosen.era, progress=progress)
     total = sum(summary.rows.values())

@@ -23,6 +23,7 @@ from core.commands import CommandParser
 from core.errors import NotFound, Unauthorized
 from core.settings import Settings
 from database.writer import Writer
+from server.cli import main
 from tests.auth.rights import DAY, JULY, LAYERS, PARCELS, World, clause
 
 PLACES = ((1, 2, "689", "Huyện A", None, None), (2, 3, "25195", "Xã B", 1, JULY), (3, 3, "25198", "Xã C", 1, None))
@@ -270,6 +271,25 @@ def test_the_command_writes_the_same_as_text_and_as_json(
     assert json.loads(said("--json")) == content_of(found)
     assert said() == "".join(f"{line}\n" for line in lines_of(found, "vi"))
     assert said("--language", "en") == "".join(f"{line}\n" for line in lines_of(found, "en"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("nobody", "thua-dat"), "Không có tài khoản nobody."),
+        (("thue.canbo", "nothing"), "Không có lớp dữ liệu nothing. Các lớp hiện có: "),
+        (("nobody", "nothing"), "Không có tài khoản nobody. Không có lớp dữ liệu nothing. Các lớp hiện có: "),
+        (("nobody", "thua-dat", "--language", "en"), "There is no account nobody."),
+        (("thue.canbo", "nothing", "--language", "en"), "There is no layer nothing. There are: "),
+    ],
+)
+def test_the_command_says_what_is_unknown_in_the_language_chosen(
+    world: World, as_app: Callable[[str], str], capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    code = main(["explain", *words], {"DATDAI_DATABASE_URL": as_app(world.dsn)})
+
+    assert code == 2
+    assert capsys.readouterr().err.startswith(f"datdai: {said}")
 
 
 # --- over HTTP

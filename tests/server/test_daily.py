@@ -1,6 +1,8 @@
 """The hourly work of the supervisor: what the days bring to accounts and rights."""
 
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -10,7 +12,9 @@ from psycopg.conninfo import make_conninfo
 from catalogue.files import read_layers
 from core.clocks import RealClock
 from core.settings import Settings
-from server.daily import Daily
+from database.connections import login_of
+from database.writer import Writer
+from server.daily import Daily, Healing, start
 
 
 def test_a_position_that_ended_is_ended_with_its_tokens_and_its_roles_are_dropped(
@@ -87,3 +91,51 @@ def test_an_account_whose_rights_do_not_fit_together_keeps_nobody_else_out_and_g
         ).fetchall()
     assert marked == (0,)
     assert told == [("692.diachinh", "thua-dat~dt-2025-001")]
+
+
+def _mark(dsn: str, *accounts: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute(
+            "INSERT INTO acl.stale_profile (account_id) SELECT id FROM acl.account WHERE code = ANY (%s) "
+            "ON CONFLICT DO NOTHING",
+            [list(accounts)],
+        )
+
+
+def _marked(dsn: str) -> list[str]:
+    with psycopg.connect(dsn) as connection:
+        query = "SELECT a.code FROM acl.stale_profile s JOIN acl.account a ON a.id = s.account_id ORDER BY 1"
+        return [code for (code,) in connection.execute(query).fetchall()]
+
+
+def test_rights_that_were_left_unpublished_are_published_by_a_running_server_within_seconds(
+    demo_db: str, as_app: Callable[[str], str], tmp_path: Path
+):
+    settings = Settings(database_url=as_app(make_conninfo(demo_db)), home=tmp_path)
+    with psycopg.connect(demo_db) as connection:
+        connection.execute("DELETE FROM acl.stale_profile")
+    stop = start(settings, read_layers(), RealClock())
+    try:
+        _mark(demo_db, "thue.canbo")
+        until = time.monotonic() + 15
+        while _marked(demo_db) and time.monotonic() < until:
+            time.sleep(0.1)
+    finally:
+        stop.set()
+
+    assert _marked(demo_db) == []
+
+
+def test_a_mark_is_left_to_who_made_it_at_first(demo_db: str, as_app: Callable[[str], str]):
+    with psycopg.connect(demo_db) as connection:
+        connection.execute("DELETE FROM acl.stale_profile")
+    dsn = login_of(None, as_app(make_conninfo(demo_db)), "publisher")
+    with closing(Writer(dsn, purpose="test", size=1)) as publisher:
+        healing = Healing(publisher, read_layers())
+        _mark(demo_db, "hcc.canbo")
+        healing.look()
+        at_first = _marked(demo_db)
+        healing.look()
+
+    assert at_first == ["hcc.canbo"]
+    assert _marked(demo_db) == []

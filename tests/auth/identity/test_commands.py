@@ -5,15 +5,20 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
+from werkzeug.test import Client
 
 from auth.cli.units import read_staff
+from auth.credentials import sessions
 from auth.people.leavers import StaffMember
 from auth.people.proposals import TAKES
 from core.errors import BadRequest
+from core.settings import Settings
+from server.app import create
 from server.cli import main
 
 GRANT = {
@@ -84,6 +89,41 @@ def test_the_first_two_admins_are_made_once_with_the_login_of_the_dba(shell: She
     assert "There is a system admin already" in shell.refused(*words)
     del shell.environ["DATDAI_ADMIN_DATABASE_URL"]
     assert "DATDAI_ADMIN_DATABASE_URL" in shell.refused(*words)
+
+
+def test_the_first_admins_see_pages_as_soon_as_they_sign_in(
+    shell: Shell, empty_db: str, as_app: Callable[[str], str], tmp_path: Path
+):
+    shell.run("account", "bootstrap", "quan", "Lê Quân", "hoa", "Trần Hoa")
+    now = datetime.now(UTC)
+    with psycopg.connect(empty_db) as owner:
+        stale = owner.execute("SELECT count(*) FROM acl.stale_profile").fetchone()
+        (id_,) = owner.execute("SELECT id FROM acl.account WHERE code = 'quan'").fetchone() or (0,)
+        owner.execute("UPDATE acl.account SET state = 'active', password_until = '2099-12-31'")
+        _, sign_in = sessions.begin_sign_in(owner, id_, "password", now=now)
+        key = sessions.begin(owner, sign_in, now=now, address="", agent="")
+    application = create(Settings(database_url=as_app(empty_db), home=tmp_path))
+    client = Client(application)
+    client.set_cookie(sessions.cookie_name("http://localhost"), key)
+
+    codes = [client.get(path).status_code for path in ("/", "/collections", "/collections/thua-dat")]
+    application.close()
+
+    assert stale == (0,)
+    assert codes == [200, 200, 404]
+
+
+def test_the_codes_of_the_first_admins_are_shown_whatever_keeps_their_rights_from_being_published(
+    shell: Shell, empty_db: str
+):
+    shell.environ["DATDAI_PUBLISHER_DATABASE_URL"] = "host=/nowhere dbname=x user=y"
+
+    codes = shell.run("account", "bootstrap", "quan", "Lê Quân", "hoa", "Trần Hoa")
+
+    assert isinstance(codes, list)
+    assert len(codes) == 2
+    with psycopg.connect(empty_db) as owner:
+        assert owner.execute("SELECT count(*) FROM acl.stale_profile").fetchone() == (2,)
 
 
 def test_a_head_makes_and_hands_over_within_the_allowance(started: Shell):
