@@ -74,7 +74,7 @@ class Settings(BaseModel):
     base_url: HttpUrl | None = None
     """The address that clients see; None is ``http://host:port``."""
     proxy_hops: int = Field(default=0, ge=0, le=8)
-    """Proxies in front of the server whose X-Forwarded-For and X-Forwarded-Proto are believed; 0 reads neither."""
+    """Proxies in front of the server whose header Forwarded is believed; 0 does not read it."""
     workers: int = Field(default=2, ge=1, le=64)
     threads: int = Field(default=8, ge=1, le=256)
     """Requests that one worker answers at once."""

@@ -2,11 +2,36 @@
 
 import threading
 from collections import Counter
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 
 from core.addresses import network_of
 
 _WAIT_S = 0.05
+
+
+def seen_by_proxies(environ: dict[str, Any], hops: int) -> dict[str, str]:
+    """Return what the first of our proxies saw of a request: its address (``for``) and scheme (``proto``).
+
+    Only ``Forwarded`` (RFC 7239) is read. Its name has no hyphen: of X-Forwarded-For, WSGI does not tell what a proxy
+    wrote from what a client wrote as X_Forwarded_For. A header that is shorter than the proxies would make it was not
+    written by them all, and is not believed.
+    """
+    elements = environ.get("HTTP_FORWARDED", "").split(",")
+    if not hops or len(elements) < hops:
+        return {}
+    told = (each.partition("=") for each in elements[-hops].split(";"))
+    seen = {name.strip().lower(): value.strip().strip('"').lower() for name, _, value in told}
+    return {"for": _address(seen.get("for", "")), "proto": seen.get("proto", "")}
+
+
+def _address(text: str) -> str:
+    """Return the address of a node: ``192.0.2.1:80``, ``[2001:db8::1]:80``, with a port or without; else nothing."""
+    for shown in (text, text.removeprefix("[").partition("]")[0], text.rpartition(":")[0]):
+        with suppress(ValueError):
+            return str(ip_address(shown))
+    return ""
 
 
 class Edge:
@@ -20,7 +45,7 @@ class Edge:
         """Begin with every thread free.
 
         Args:
-            proxy_hops: proxies in front of the server, each of which adds one address to X-Forwarded-For.
+            proxy_hops: proxies in front of the server, each of which adds one element to ``Forwarded``.
         """
         self._most = max(1, threads // 2)
         self._most_of_address = max(1, self._most - 1)
@@ -29,14 +54,8 @@ class Edge:
         self._proxy_hops = proxy_hops
 
     def address_of(self, environ: dict[str, Any]) -> str:
-        """Return the address that a request comes from: what the first of our proxies saw, if there are any.
-
-        A header that is shorter than the proxies would make it was not written by them all, and is not believed.
-        """
-        seen = [each.strip() for each in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-        if self._proxy_hops and len(seen) >= self._proxy_hops and seen[-self._proxy_hops]:
-            return seen[-self._proxy_hops]
-        return environ.get("REMOTE_ADDR", "")
+        """Return the address that a request comes from: what the first of our proxies saw, if there are any."""
+        return seen_by_proxies(environ, self._proxy_hops).get("for") or environ.get("REMOTE_ADDR", "")
 
     def enter_aside(self, address: str) -> bool:
         """Tell whether one request more may be answered by the application of permission; ``leave_aside`` ends it."""

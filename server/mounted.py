@@ -5,13 +5,12 @@ The answers of the service itself take a lane of their own (``server.app``); thi
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import flask
 import psycopg
 from flask import Blueprint, Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from auth import api
 from auth.api.http import PREFIX, Access
@@ -28,10 +27,14 @@ from core.limits import LIMITS
 from core.settings import Settings
 from database.connections import login_of
 from database.writer import Writer
+from server.edge import seen_by_proxies
 from server.http import Response
 from web.account import AccountPages
 from web.csp import CSP
 from web.texts import error_texts
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 BODY_MAX = 1_048_576
 """Bytes of a body; more is refused before it is read."""
@@ -158,18 +161,33 @@ def assemble(blueprints: Iterable[Blueprint], *, secret: bytes, proxy_hops: int 
 
     Args:
         secret: what forms are signed with; sessions are rows of the database.
-        proxy_hops: proxies in front of the server, each of which adds one address to X-Forwarded-For and one word to
-            X-Forwarded-Proto; with 0 those headers are not read.
+        proxy_hops: proxies in front of the server, each of which adds one element to ``Forwarded``; with 0 it is not
+            read.
     """
     made = Flask("datdai", static_folder=None, template_folder=None)
+    made.url_map.merge_slashes = False  # it would send a client on to whatever address the header Host says
     made.config.update(SECRET_KEY=secret, MAX_CONTENT_LENGTH=BODY_MAX, MAX_FORM_PARTS=100, PROPAGATE_EXCEPTIONS=False)
     for blueprint in blueprints:
         made.register_blueprint(blueprint)
     made.after_request(_noted)
     made.register_error_handler(psycopg.DataError, lambda _: flask.Response(status=400))
     if proxy_hops:
-        made.wsgi_app = ProxyFix(made.wsgi_app, x_for=proxy_hops, x_proto=proxy_hops)
+        made.wsgi_app = _Behind(made.wsgi_app, proxy_hops)
     return made
+
+
+class _Behind:
+    """An application that sees what the first of the proxies saw."""
+
+    def __init__(self, inner: "WSGIApplication", hops: int) -> None:
+        self._inner = inner
+        self._hops = hops
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        seen = seen_by_proxies(environ, self._hops)
+        address = seen.get("for") or environ.get("REMOTE_ADDR", "")
+        scheme = seen.get("proto") or environ["wsgi.url_scheme"]
+        return self._inner({**environ, "REMOTE_ADDR": address, "wsgi.url_scheme": scheme}, start_response)
 
 
 def belongs_here(path: str) -> bool:

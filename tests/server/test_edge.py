@@ -1,10 +1,13 @@
 """Where requests come in: whose address counts, and how much of a process one kind of them takes."""
 
+import socket
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from io import RawIOBase
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -98,16 +101,24 @@ def test_the_addresses_of_one_customer_count_together():
 @pytest.mark.parametrize(
     ("proxies", "header", "address"),
     [
-        (0, "203.0.113.9", "10.0.0.5"),
-        (1, "203.0.113.9", "203.0.113.9"),
-        (1, "192.0.2.1, 203.0.113.9", "203.0.113.9"),
-        (2, "192.0.2.1, 203.0.113.9, 10.0.0.6", "203.0.113.9"),
-        (2, "203.0.113.9", "10.0.0.5"),
+        (0, "for=203.0.113.9", "10.0.0.5"),
+        (1, "for=203.0.113.9", "203.0.113.9"),
+        (1, 'proto=https; For="203.0.113.9:4711"', "203.0.113.9"),
+        (1, 'for="[2001:DB8::1]:4711";proto=https', "2001:db8::1"),
+        (1, 'for="[2001:db8::1]"', "2001:db8::1"),
+        (1, 'for="2001:db8::1"', "2001:db8::1"),
+        (1, "for=192.0.2.1,for=203.0.113.9", "203.0.113.9"),
+        (1, 'for="192.0.2.1, for=203.0.113.9', "203.0.113.9"),
+        (2, "for=192.0.2.1, for=203.0.113.9, for=10.0.0.6", "203.0.113.9"),
+        (2, "for=203.0.113.9", "10.0.0.5"),
+        (1, "for=unknown", "10.0.0.5"),
+        (1, "for=_secret", "10.0.0.5"),
+        (1, "203.0.113.9", "10.0.0.5"),
         (1, "", "10.0.0.5"),
     ],
 )
 def test_the_address_is_the_one_that_the_first_proxy_of_ours_saw(proxies: int, header: str, address: str):
-    environ = {"REMOTE_ADDR": "10.0.0.5", "HTTP_X_FORWARDED_FOR": header}
+    environ = {"REMOTE_ADDR": "10.0.0.5", "HTTP_FORWARDED": header, "HTTP_X_FORWARDED_FOR": "198.51.100.7"}
 
     assert Edge(8, proxies).address_of(environ) == address
 
@@ -116,8 +127,26 @@ def test_behind_a_proxy_the_record_holds_the_address_of_the_client(
     sample_db: str, as_app: Callable[[str], str], tmp_path: Path
 ):
     with _made(as_app(sample_db), tmp_path, proxy_hops=1) as application:
-        Client(application).get("/collections", headers={"X-Forwarded-For": "203.0.113.9"})
+        Client(application).get("/collections", headers={"Forwarded": "for=203.0.113.9"})
 
     with psycopg.connect(sample_db) as connection:
         found = connection.execute("SELECT ip FROM audit.decision ORDER BY at DESC LIMIT 1").fetchone()
     assert found == ("203.0.113.9",)
+
+
+def test_nothing_that_a_client_writes_takes_the_place_of_what_the_proxy_wrote(
+    api_db: str, as_app: Callable[[str], str], serve: Callable[..., AbstractContextManager[Any]], tmp_path: Path
+):
+    forged = ("X-Forwarded-For: 192.0.2.1", "X_Forwarded_For: 192.0.2.2", "_Forwarded: for=192.0.2.3",
+              "Forwarded_: for=192.0.2.4", "-Forwarded: for=192.0.2.5", "HTTP_FORWARDED: for=192.0.2.6")  # fmt: skip
+    with serve(as_app(api_db), tmp_path, DATDAI_WORKERS="1", DATDAI_PROXY_HOPS="1") as server:
+        parts = urlsplit(server.url)
+        for lines in ((*forged, "Forwarded: for=203.0.113.9"), ("Forwarded: for=203.0.113.9", *forged)):
+            with socket.create_connection((parts.hostname, parts.port), 30) as line:
+                head = "\r\n".join(("GET /nothing-is-here HTTP/1.1", "Host: x", "Connection: close", *lines))
+                line.sendall(f"{head}\r\n\r\n".encode())
+                assert line.recv(1_000).startswith(b"HTTP/1.1 404")
+
+    with psycopg.connect(api_db) as connection:
+        found = connection.execute("SELECT ip FROM audit.decision WHERE route LIKE '%nothing-is-here'").fetchall()
+    assert found == [("203.0.113.9",), ("203.0.113.9",)]

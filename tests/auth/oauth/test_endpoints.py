@@ -207,13 +207,13 @@ def test_trap_10_the_scheme_is_believed_of_as_many_proxies_as_the_setting_says(
 
     def told(hops: int, value: str) -> str:
         service.flask = assemble([blueprint(parts)], secret=b"s" * 32, proxy_hops=hops)
-        return service.post("/oauth/token", {"X-Forwarded-Proto": value}).get_json()["error"]
+        return service.post("/oauth/token", {"Forwarded": value}).get_json()["error"]
 
-    assert told(0, "https") == "insecure_transport"
-    assert told(1, "https") == "unsupported_grant_type"
-    assert told(1, "https, http") == "insecure_transport"
-    assert told(2, "https, http") == "unsupported_grant_type"
-    assert told(2, "https") == "insecure_transport"
+    assert told(0, "proto=https") == "insecure_transport"
+    assert told(1, "proto=https") == "unsupported_grant_type"
+    assert told(1, "proto=https, proto=http") == "insecure_transport"
+    assert told(2, "proto=https, proto=http") == "unsupported_grant_type"
+    assert told(2, "proto=https") == "insecure_transport"
 
 
 @pytest.mark.parametrize("base_url", [BASE, "http://dat.example", "http://10.0.0.1", "https://127.0.0.1"])

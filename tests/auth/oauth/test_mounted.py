@@ -100,13 +100,13 @@ def test_an_address_is_believed_of_as_many_proxies_as_the_setting_says(
     token = _personal(identity, world.admin, "admin", networks=("10.20.0.0/16",))
 
     def status(hops: int, forwarded: str) -> int:
-        headers = _bearer(token) | {"X-Forwarded-For": forwarded}
+        headers = _bearer(token) | {"Forwarded": forwarded}
         return Client(make(proxy_hops=hops).flask).get("/admin/api/tokens", base_url=BASE, headers=headers).status_code
 
-    assert status(0, "10.20.1.1") == 401
-    assert status(1, "10.20.1.1") == 200
-    assert status(1, "10.20.1.1, 192.0.2.1") == 401
-    assert status(2, "10.20.1.1, 192.0.2.1") == 200
+    assert status(0, "for=10.20.1.1") == 401
+    assert status(1, "for=10.20.1.1") == 200
+    assert status(1, "for=10.20.1.1, for=192.0.2.1") == 401
+    assert status(2, "for=10.20.1.1, for=192.0.2.1") == 200
 
 
 def test_a_machine_comes_to_its_token_through_the_whole_application(world: World, make: Make) -> None:
@@ -192,3 +192,11 @@ def test_the_switch_that_drops_tls_stops_the_start(make: Make, monkeypatch: pyte
 )
 def test_a_path_belongs_here_or_to_the_service(path: str, here: bool) -> None:
     assert belongs_here(path) is here
+
+
+@pytest.mark.parametrize("path", ["/oauth//authorize?x=1", "/admin//api", "//signin", "/account//tokens"])
+def test_no_path_sends_a_client_on_to_the_address_that_it_wrote(make: Make, path: str) -> None:
+    answer = Client(make().flask).get(path, base_url="https://evil.example")
+
+    assert answer.status_code in (401, 404)
+    assert "evil.example" not in str(answer.headers)
