@@ -19,9 +19,9 @@ from psycopg import Connection
 
 from auth.audit import chain, heads, keys, store
 from auth.audit.chain import Interval, Seal
-from auth.audit.store import Row
+from auth.audit.store import Row, Signed
 from core.clocks import VIETNAM, Clock, calendar_day
-from core.errors import DatdaiError
+from core.errors import DatabaseError, DatdaiError
 from database.connections import connect
 
 EVERY_S = 1.0
@@ -72,10 +72,21 @@ class Sealer:
         if not found:
             return 0
         n, digest = (before.seal.n, before.seal.digest) if before else (0, chain.NOTHING)
+        if before and not self._is_ours(before):
+            raise DatabaseError(
+                f"Seal {n} was not made with the key of this server: see docs/reference/audit.md#seals."
+            )
         interval, rows = found
         leaves = [chain.leaf(row.canonical) for row in rows]
         seal = chain.make(n + 1, interval, leaves, before=digest, made_at=self._clock.now())
         return len(rows) if self._add(seal) else 0
+
+    def _is_ours(self, last: Signed) -> bool:
+        """Tell whether a seal is what it says of itself, and signed: what may write the audit alone cannot sign."""
+        seal, key = last.seal, self._key.public_key()
+        earlier = next(iter(store.seals(self._reader, seal.n - 1, seal.n - 1)), None)
+        is_whole = chain.is_whole(seal, earlier.seal.digest if earlier else chain.NOTHING)
+        return is_whole and keys.is_signed(key, last.signature, heads.seal_message(seal.digest))
 
     def _next(self, intervals: Iterator[Interval]) -> tuple[Interval, Sequence[Row]] | None:
         """Return the first interval that has rows, cut to as many as one seal takes."""
@@ -108,8 +119,11 @@ class Sealer:
         day = today - timedelta(days=1)
         with store.snapshot(self._reader):
             found = store.last_before(self._reader, datetime.combine(today, time(), VIETNAM))
-            if not found or store.has_head(self._reader, day):
-                return
+            made = store.heads(self._reader, day, day)
+        if any(not heads.is_genuine(each, self._key.public_key()) for each in made):
+            raise DatabaseError(f"The head of {day} was not made with the key of this server.")
+        if not found or made:
+            return
         head = heads.sign(self._key, day, *found)
         public = self._key.public_key()
         try:
@@ -167,7 +181,7 @@ def _go_on(work: Callable[[], None], stop: threading.Event) -> None:
         try:
             work()
         except (DatdaiError, psycopg.Error, OSError) as error:
-            _log.warning("the audit is not sealed now: %s", " ".join(str(error).split()) or type(error).__name__)
+            _log.error("the audit is not sealed now: %s", " ".join(str(error).split()) or type(error).__name__)
             stop.wait(10 * EVERY_S)
 
 

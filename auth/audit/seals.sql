@@ -92,10 +92,6 @@ WHERE made_at < %(until)s
 ORDER BY n DESC
 LIMIT 1;
 
--- name: has_head
--- Say whether a day has its head.
-SELECT EXISTS (SELECT FROM audit.head WHERE day = %(day)s);
-
 -- name: add_head
 -- Add the head of a day.
 INSERT INTO audit.head (day, n, seal, made_at, key, signature)

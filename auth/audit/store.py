@@ -205,11 +205,6 @@ def last_before(connection: Connection[Any], instant: datetime) -> tuple[int, by
     return (int(row[0]), bytes(row[1])) if row else None
 
 
-def has_head(connection: Connection[Any], day: date) -> bool:
-    """Tell whether a day has its head."""
-    return connection.execute(_QUERIES["has_head"].encode(), {"day": day}).fetchone() == (True,)
-
-
 def add_head(connection: Connection[Any], head: Head, *, made_at: datetime, key: str) -> None:
     """Add the head of a day."""
     values = {"day": head.day, "n": head.n, "seal": head.digest, "made_at": made_at, "key": key}

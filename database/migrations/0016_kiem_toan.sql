@@ -165,6 +165,41 @@ CREATE TRIGGER not_emptied BEFORE TRUNCATE ON audit.head FOR EACH STATEMENT EXEC
 CREATE TRIGGER not_emptied BEFORE TRUNCATE ON audit.retirement FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse();
 
 
+-- Who may write the audit may add a seal that follows the last one, of transactions that have ended, and the head of a day
+-- that is over. Whether it is signed, the sealer and the verifier look.
+
+CREATE FUNCTION audit.follow() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    last audit.seal;
+    since xid8;
+BEGIN
+    SELECT * INTO last FROM audit.seal ORDER BY n DESC LIMIT 1;
+    IF new.n <= last.n THEN
+        RAISE EXCEPTION 'seal % is there already', new.n USING ERRCODE = 'unique_violation';
+    END IF;
+    since := CASE WHEN new.era = last.era THEN last.until_tx ELSE '0' END;
+    IF new.n <> coalesce(last.n, 0) + 1 OR new.from_tx <> since OR new.era NOT BETWEEN coalesce(last.era, 1) AND audit.era()
+       OR new.era = audit.era() AND new.until_tx > pg_snapshot_xmin(pg_current_snapshot()) THEN
+        RAISE EXCEPTION 'seal % does not follow the last one', new.n USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN new;
+END $$;
+
+CREATE FUNCTION audit.head_of_day() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF new.day >= (clock_timestamp() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
+       OR NOT EXISTS (SELECT FROM audit.seal s WHERE s.n = new.n AND s.seal = new.seal) THEN
+        RAISE EXCEPTION 'the day % is not over, or this is not its seal', new.day USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN new;
+END $$;
+
+CREATE TRIGGER follows BEFORE INSERT ON audit.seal FOR EACH ROW EXECUTE FUNCTION audit.follow();
+CREATE TRIGGER follows BEFORE INSERT ON audit.head FOR EACH ROW EXECUTE FUNCTION audit.head_of_day();
+
+
 -- Months, in UTC. A month whose rows lie among the others already gets no partition: they stay there.
 
 CREATE FUNCTION audit.make_month(stream text, month date) RETURNS boolean

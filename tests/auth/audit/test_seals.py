@@ -24,7 +24,7 @@ from auth.audit.verifier import ALL, Period, Verdict, verify
 from auth.audit.writer import AuditWriter
 from auth.model import Caller
 from core.clocks import StoppedClock
-from core.errors import Conflict, SettingsError
+from core.errors import Conflict, DatabaseError, SettingsError
 
 BEGIN = datetime(2025, 6, 30, 3, 0, tzinfo=UTC)
 ACTOR = Caller("account:7", "session", "ff", account_id=7, account="lan", unit_id=3, unit="so")
@@ -678,3 +678,59 @@ def _rechain(world: World, start: int, key: Ed25519PrivateKey | None = None) -> 
             leaves=new.leaves, root=new.root, chain=new.chain, seal=new.digest, signature=signature, n=new.n,
         )  # fmt: skip
         before = new.digest
+
+
+_FORGED = (
+    "INSERT INTO audit.seal (n, era, from_tx, until_tx, rows, root, chain, made_at, seal, signature) "
+    "VALUES (%s, %s, %s::text::xid8, %s::text::xid8, 1, '\\x00', '\\x00', '2025-06-30', '\\x00', '\\x00')"
+)
+
+
+def _as_writer(world: World, query: str, *values: Any) -> None:
+    with psycopg.connect(make_conninfo(world.dsn, user="datdai_mau_audit")) as writer:
+        writer.execute(query.encode(), values)
+
+
+@pytest.mark.parametrize(
+    ("n", "era", "since", "until"),
+    [(4, 1, 0, 2**62), (4, 1, 0, 1), (5, 1, 0, 1), (4, 2, 0, 1), (3, 1, 0, 1), (2**62, 1, 0, 1)],
+)
+def test_who_may_write_the_audit_adds_no_seal_that_does_not_follow_the_last(
+    world: World, n: int, era: int, since: int, until: int
+):
+    last = world.ask("SELECT until_tx::text::bigint FROM audit.seal ORDER BY n DESC LIMIT 1")
+    for begin in (since, last):
+        end = until if until > begin else 2**62
+        with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.UniqueViolation)):
+            _as_writer(world, _FORGED, n, era, begin, end)
+
+    world.write(1)
+    assert world.seal() == 3
+
+
+def test_a_seal_without_the_key_stops_the_sealer_aloud_and_nothing_is_built_on_it(world: World):
+    last = world.ask("SELECT until_tx::text::bigint FROM audit.seal ORDER BY n DESC LIMIT 1")
+    world.write(1)
+    now = world.ask("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+    _as_writer(world, _FORGED, 4, 1, last, now)
+    world.write(1)
+
+    with pytest.raises(DatabaseError, match="Seal 4 was not made with the key"):
+        world.seal()
+
+    assert world.ask("SELECT max(n) FROM audit.seal") == 4
+    with world.owner.transaction():
+        world.owner.execute("SET LOCAL datdai.retention = 'on'")
+        world.owner.execute("DELETE FROM audit.seal WHERE n = 4")
+    assert world.seal() == 6
+    assert world.verify().fault is None
+
+
+@pytest.mark.parametrize("day", ["current_date", "current_date + 1", "'2025-06-01'"])
+def test_who_may_write_the_audit_makes_no_head_before_its_day_is_over_nor_of_another_seal(world: World, day: str):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        _as_writer(
+            world,
+            "INSERT INTO audit.head (day, n, seal, made_at, key, signature) "
+            f"VALUES (({day})::date + 1, 3, '\\x00', now(), 'x', '\\x00')",
+        )
