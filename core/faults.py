@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
+from core.limits import LIMITS
 from core.phrases import Phrase
 
 type Fault = tuple[str, Phrase]
@@ -118,3 +119,30 @@ def _is_branch(part: str | int) -> bool:
     return isinstance(part, str) and (
         part[:1] in "_[" or "[" in part or part in ("date", "float", "int", "str", "bool")
     )
+
+
+def excess_of(written: Any, where: tuple[str, ...] = ()) -> Iterator[Fault]:
+    """Yield where a document or a body holds a longer text, or a longer list, than any model of ours takes.
+
+    Whatever a model leaves unbounded is bounded by it: keys too, and members that have no model.
+    """
+    place = ".".join(where) or "-"
+    if isinstance(written, str):
+        if len(written) > LIMITS.admin_text_max:
+            yield place, Phrase("at most {} characters are taken.", (LIMITS.admin_text_max,))
+    elif isinstance(written, Mapping):
+        members = cast("Mapping[object, Any]", written)
+        if len(members) > LIMITS.admin_list_max:
+            yield place, Phrase("at most {} entries are taken.", (LIMITS.admin_list_max,))
+        elif any(len(str(key)) > LIMITS.admin_text_max for key in members):
+            yield place, Phrase("at most {} characters are taken.", (LIMITS.admin_text_max,))
+        else:
+            for key, each in members.items():
+                yield from excess_of(each, (*where, str(key)))
+    elif isinstance(written, list):
+        entries = cast("list[Any]", written)
+        if len(entries) > LIMITS.admin_list_max:
+            yield place, Phrase("at most {} entries are taken.", (LIMITS.admin_list_max,))
+        else:
+            for number, each in enumerate(entries):
+                yield from excess_of(each, (*where, str(number)))

@@ -38,11 +38,27 @@ class Limits:
     """Terms in ``q``."""
     export_spool_max: int = 4 * 1024**3
     """Bytes of one temporary export file."""
+    export_stalled_s: int = 60
+    """Seconds for which an export waits for a client that does not read."""
+    share_of_account: int = 50
+    """Percent of what answers in a process, or exports, that one account may hold; the public is one account."""
+    share_of_unit: int = 75
+    """The same of all accounts of a unit together."""
     admin_body_max: int = 1_048_576
     """Bytes in a body sent to the admin API."""
     admin_page_default: int = 100
     """Entries on a page of the admin API when the client says nothing."""
     admin_page_max: int = 1_000
+    admin_text_max: int = 4_000
+    """Characters in a text of a body sent to the admin API, or of a document."""
+    admin_list_max: int = 10_000
+    """Entries in a list of these."""
+    request_text_max: int = 2_000
+    """Characters in a text of a special request, and in the note of a step of it."""
+    open_requests_of_unit_max: int = 20
+    """Special requests of a unit that have not ended."""
+    requests_of_unit_a_day_max: int = 40
+    """Special requests that a unit sends on one day."""
     password_max: int = 256
     """Characters in a password."""
 

@@ -1,7 +1,8 @@
 """Read-only work in the database: answers in one round trip, exports through a cursor on a connection of their own."""
 
+import threading
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import LiteralString, cast
 
@@ -18,6 +19,7 @@ _BEGIN_REPEATABLE = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Where a number has no source beside it, it was chosen: no recorded run compares others.
 _NETWORK_SLACK_MS = 5_000  # on top of statement_timeout, so that PostgreSQL, which can say why, gives up first
 _TRIES = 3  # of what was cut: another request may give a connection back that was cut as well
+_CANCEL_S = 3.0  # to reach PostgreSQL by a second connection
 _CHECK_CLIENT_MS = 2_000  # a query whose client went away ends, although it has nothing to write yet
 
 
@@ -33,6 +35,38 @@ class Tuning:
     idle_timeout_ms: int = 60_000
     wait_ms: int = 10_000
     """How long an answer waits for a connection that others use; an export does not wait."""
+
+
+class Rows(Iterator[Row]):
+    """The rows of an export as they come; another thread may cancel it."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+        self._rows: Iterator[Row] = iter(())
+        self._lock = threading.Lock()
+        self._is_over = False
+        self.is_cancelled = False
+
+    def __next__(self) -> Row:
+        return next(self._rows)
+
+    def begin(self, rows: Iterator[Row]) -> None:
+        """Yield these rows."""
+        self._rows = rows
+
+    def cancel(self) -> None:
+        """Have PostgreSQL give up what it does for these rows; what waits for them gets ``QueryTimeout``."""
+        with self._lock, suppress(psycopg.Error):
+            if not self._is_over:
+                self.is_cancelled = True
+                self._connection.cancel_safe(timeout=_CANCEL_S)
+
+    def over(self) -> None:
+        """Leave the connection alone from now on: others may get it; one on which was cancelled is closed."""
+        with self._lock:
+            self._is_over = True
+            if self.is_cancelled:
+                self._connection.close()
 
 
 class Reader:
@@ -89,7 +123,7 @@ class Reader:
         return self._trip(entry, statements, repeatable=repeatable, binary=binary)
 
     @contextmanager
-    def stream(self, entry: Entry, statement: Statement, *, batch: int) -> Generator[Iterator[Row]]:
+    def stream(self, entry: Entry, statement: Statement, *, batch: int) -> Generator[Rows]:
         """Yield the rows of one query, fetched ``batch`` at a time by a server-side cursor, in binary form.
 
         The connection goes back to its pool when the block ends, and is closed when the block ends early.
@@ -99,9 +133,14 @@ class Reader:
             QueryTimeout, Unavailable: as ``read``, also in the middle.
         """
         with self._exporting(entry) as connection, connection.cursor("export", binary=True) as cursor:
+            rows = Rows(connection)
             cursor.itersize = batch
-            cursor.execute(_trusted(statement[0]), statement[1])
-            yield iter(cursor)
+            try:
+                cursor.execute(_trusted(statement[0]), statement[1])
+                rows.begin(iter(cursor))
+                yield rows
+            finally:
+                rows.over()
 
     def close(self) -> None:
         """Close the idle connections; those in use are closed when they come back."""

@@ -66,7 +66,7 @@ class Compressed(Iterator[bytes]):
     """A stream in a coding. Closing it closes its source, also before the first chunk."""
 
     def __init__(self, chunks: Iterable[bytes], coding: str) -> None:
-        self._source = chunks
+        self.source = chunks
         self._pieces = _pieces(chunks, _compressor(coding))
 
     def __next__(self) -> bytes:
@@ -74,8 +74,8 @@ class Compressed(Iterator[bytes]):
 
     def close(self) -> None:
         self._pieces.close()
-        if isinstance(self._source, _Closable):
-            self._source.close()
+        if isinstance(self.source, _Closable):
+            self.source.close()
 
 
 def compress_stream(chunks: Iterable[bytes], coding: str) -> Compressed:

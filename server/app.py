@@ -50,7 +50,9 @@ from server.mounted import Mounted, belongs_here
 from server.proofs import prove, prove_published
 from server.quotas import Quotas
 from server.routes import route_of
+from server.running import Running
 from server.service import service_of
+from server.shares import Shares
 from server.uses import Uses
 from server.versions import ByVersion
 from server.visits import Recorder, Visit
@@ -72,6 +74,8 @@ _HEADERS_READ = {
     "HTTP_IF_NONE_MATCH": "if-none-match",
 }
 """All that is read of the head of a request, as the environment of WSGI names it."""
+_WAIT_FOR_PLACE_S = 0.5
+"""How long a request waits for a place of its account's share; it holds a thread meanwhile."""
 _TRIES = 3
 """How often a request is composed again when what its caller may see moved meanwhile."""
 _NOT_RECORDED = ("/static/", "/health/")
@@ -181,6 +185,14 @@ class Application:
     def _answer_to(self, visit: Visit) -> Response:
         """Answer a caller who entered the database, be it for the answer or for nothing but to be let in."""
         visit.entered.clear()
+        place = self._parts.shares.enter(visit.visitor.caller)
+        try:
+            return place.until_sent(self._answered(visit))
+        except BaseException:
+            place.leave()
+            raise
+
+    def _answered(self, visit: Visit) -> Response:
         try:
             response = self._routed(visit)
         except (ProfileMoved, Unauthorized):
@@ -261,6 +273,16 @@ def create(settings: Settings) -> Application:
         quotas=Quotas(
             Writer(login_of(settings.identity_database_url, dsn, "identity"), purpose="quotas", size=2), clock
         ),
+        shares=Shares(
+            min(settings.threads, settings.pool_size),
+            "As many requests of this account or unit are being answered as it may have at once. Try again later.",
+            wait_s=_WAIT_FOR_PLACE_S,
+        ),
+        export_shares=Shares(
+            settings.export_pool_size,
+            "As many exports of this account or unit run now as it may have at once. Try again later.",
+        ),
+        running=Running(),
         known_tags=ByVersion(),
         known_counts=ByVersion(),
     )

@@ -18,6 +18,8 @@ from server.access import Visitor
 from server.codelists import UnitNames
 from server.http import Request
 from server.quotas import Quotas
+from server.running import Running
+from server.shares import Shares
 from server.shelf import Shelf
 from server.versions import ByVersion
 from web.pages import Pages
@@ -39,6 +41,9 @@ class Parts:
     secret: bytes
     pages: Pages
     quotas: Quotas
+    shares: Shares
+    export_shares: Shares
+    running: Running
     known_tags: ByVersion[str]
     known_counts: ByVersion[int | None]
 

@@ -1,10 +1,13 @@
 """Exports: everything selected of a collection, streamed through a connection of its own."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, cast
 
 from catalogue.profile import Operation
+from core.errors import Unavailable
 from database.lines import Row
 from formats.coding import compress_stream
 from formats.format import Answer
@@ -34,7 +37,9 @@ def export(context: Context, collection_id: str) -> Response:
         return Response(200, headers, rows=0)
     _take_all(context, view, query)
     tally = Tally()
-    stream = Stream(lambda stack: _pieces(context, view, query, encoder, answer, tally, stack))
+    stream = Stream(
+        lambda begun: _pieces(context, view, query, encoder, answer, tally, begun), lambda: _let_in_again(context)
+    )
     coding = None if encoder.is_compressed else answers.coding_for(context)
     if coding is None:
         return Response(200, headers, stream, tally.so_far)
@@ -67,30 +72,76 @@ class Tally:
 
 
 class Stream(Iterator[bytes]):
-    """Pieces of an export. The first is made at once, so that what fails early is still an error response."""
+    """Pieces of an export. The first is made at once, so that what fails early is still an error response.
 
-    def __init__(self, start: Callable[[ExitStack], Iterator[bytes]]) -> None:
-        self._stack = ExitStack()
-        try:
-            self._pieces = start(self._stack)
-            self._first: bytes | None = next(self._pieces, b"")
-        except BaseException:
-            self.close()
-            raise
+    Attributes:
+        stack: what is given back when it ends: the connection, the temporary file, the place.
+        cancel: makes the database give up, while a piece is made.
+        when_ended: called when it is ended before its end, though whoever reads it has not noticed.
+    """
+
+    def __init__(self, start: "Callable[[Stream], Iterator[bytes]]", still_allowed: Callable[[], None]) -> None:
+        self.stack = ExitStack()
+        self.cancel: Callable[[], None] = lambda: None
+        self.when_ended: Callable[[], None] = lambda: None
+        self.still_allowed = still_allowed
+        self.waits_since: float | None = None
+        self._lock = threading.Lock()
+        self._is_ended = False
+        with self._lock:
+            try:
+                self._pieces = start(self)
+                self._first: bytes | None = next(self._pieces, b"")
+            except BaseException:
+                self.stack.close()
+                raise
+            self.waits_since = time.monotonic()
 
     def __next__(self) -> bytes:
+        with self._lock:
+            self.waits_since = None
+            if self._is_ended:
+                raise _ended()
+            try:
+                return self._piece()
+            except BaseException:
+                self.stack.close()
+                if self._is_ended:
+                    raise _ended() from None
+                raise
+            finally:
+                self.waits_since = time.monotonic()
+
+    def _piece(self) -> bytes:
         if self._first is not None:
             first, self._first = self._first, None
             return first
+        return next(self._pieces)
+
+    def end(self) -> None:
+        """End it from another thread: at once where it waits for its reader, else by what the database then says."""
+        self._is_ended = True
+        if not self._lock.acquire(blocking=False):
+            self.cancel()
+            return
         try:
-            return next(self._pieces)
-        except BaseException:
-            self.close()
-            raise
+            self.stack.close()
+        finally:
+            self._lock.release()
+        self.when_ended()
 
     def close(self) -> None:
         """Give the connection and the temporary file back: at the end, and when the client goes away."""
-        self._stack.close()
+        with self._lock:
+            self.stack.close()
+
+
+def _ended() -> Unavailable:
+    return Unavailable("The export was ended.")
+
+
+def _let_in_again(context: Context) -> None:
+    context.parts.reader.read(context.entry(), [])
 
 
 def _take_all(context: Context, view: View, query: ItemsQuery) -> None:
@@ -114,14 +165,17 @@ def _pieces(
     encoder: AnyFormat,
     answer: Answer,
     tally: Tally,
-    stack: ExitStack,
+    stream: Stream,
 ) -> Iterator[bytes]:
     ordered = context.asked("sortby") is not None
     statement = export_statement(query, view, encoder.encoding, ordered=ordered)
     entry = context.entry(view.collection.id, Operation.EXPORT, narrowing_box(query, view), narrowing_search(query))
-    rows = stack.enter_context(context.parts.reader.stream(entry, statement, batch=_BATCH))
+    stream.stack.callback(context.parts.export_shares.enter(context.visitor.caller).leave)
+    stream.stack.callback(context.parts.running.add(stream))
+    rows = stream.stack.enter_context(context.parts.reader.stream(entry, statement, batch=_BATCH))
+    stream.cancel = rows.cancel
     context.entered.append(view.collection.id)
     counted = tally.first_column(rows) if encoder.encoding in JSON_TEXT else tally.each(rows)
     pieces = encoder.stream(answer, counted)
-    stack.callback(cast("Any", pieces).close)
+    stream.stack.callback(cast("Any", pieces).close)
     return pieces

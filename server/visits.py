@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from auth.audit.records import Decision, Outcome
 from auth.audit.writer import AuditWriter
 from core.clocks import Clock
 from server.access import NOBODY, Visitor
+from server.exports import Stream
 from server.http import Request, Response
 
 _REFUSALS = {401: "no valid token", 403: "not allowed", 404: "not there, or not to be seen"}
@@ -67,7 +68,9 @@ class Recorder:
         if isinstance(response.body, bytes):
             ending.write(0 if visit.request.method == "HEAD" else len(response.body), finished=True)
             return response
-        return Response(response.status, response.headers, _Counted(response.body, ending), response.rows)
+        counted = _Counted(response.body, ending)
+        _tell_when_ended(response.body, counted.broken)
+        return Response(response.status, response.headers, counted, response.rows)
 
     def close(self) -> None:
         """Put on record what waits."""
@@ -119,8 +122,15 @@ class _Counted(Iterator[bytes]):
         except StopIteration:
             self._ending.write(self._sent, finished=True)
             raise
+        except BaseException:
+            self.broken()
+            raise
         self._sent += len(piece)
         return piece
+
+    def broken(self) -> None:
+        """Put on record that it broke off."""
+        self._ending.write(self._sent, finished=False)
 
     def close(self) -> None:
         """Close the body; a client that went away before its end is told apart."""
@@ -128,7 +138,15 @@ class _Counted(Iterator[bytes]):
             if close := getattr(self._pieces, "close", None):
                 close()
         finally:
-            self._ending.write(self._sent, finished=False)
+            self.broken()
+
+
+def _tell_when_ended(body: object, broken: Callable[[], None]) -> None:
+    """Have an export say when it is ended while nobody reads it; it stands innermost."""
+    while (source := getattr(body, "source", None)) is not None:
+        body = source
+    if isinstance(body, Stream):
+        body.when_ended = broken
 
 
 def _decision(visit: Visit, response: Response, id_: str, at: datetime, asked: Question) -> Decision:

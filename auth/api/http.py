@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from http import HTTPStatus
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -44,7 +45,7 @@ from core.errors import (
     UnsupportedMediaType,
     status_of,
 )
-from core.faults import faults_of
+from core.faults import excess_of, faults_of
 from core.limits import LIMITS
 from core.phrases import Phrase, Translations
 from database.writer import Writer
@@ -56,6 +57,7 @@ _CODES = {400: "InvalidParameterValue", 404: "NotFound", 405: "MethodNotAllowed"
 _FAILURE = Phrase("The server could not answer; the operator has been told.")
 _UNFIT = "A value cannot be kept: it holds a NUL character, or is too large."
 _RETRY_AFTER_S = "5"
+_FAULTS_MAX = 20
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SAME_SITE = ("same-origin", "none")
 
@@ -174,7 +176,8 @@ def body[M: BaseModel](model: type[M]) -> M:
     Raises:
         UnsupportedMediaType: it is no ``application/json``.
         ContentTooLarge: it is longer than the limit.
-        BadBody: it is no JSON, or does not fit the model; every fault is named, unknown members among them.
+        BadBody: it is no JSON, or does not fit the model; every fault is named, unknown members among them; or a
+            text or a list in it is longer than any may be.
     """
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send the body as application/json.")
@@ -182,9 +185,12 @@ def body[M: BaseModel](model: type[M]) -> M:
     if len(text) > LIMITS.admin_body_max:
         raise ContentTooLarge("The body is longer than {} bytes.", LIMITS.admin_body_max)
     try:
-        return model.model_validate_json(text, extra="forbid")
+        given = model.model_validate_json(text, extra="forbid")
     except ValidationError as exc:
         raise BadBody(faults_of(exc, whole="body")) from exc
+    if too_much := list(islice(excess_of(json.loads(text)), _FAULTS_MAX)):
+        raise BadBody(too_much)
+    return given
 
 
 def paging() -> Paging:

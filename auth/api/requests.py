@@ -11,8 +11,7 @@ from auth.api.agreements import ReasonBody
 from auth.api.document import Json, listing, operation, path_parameter
 from auth.api.http import PREFIX, Access, acting, answer, body, done, legal_day, page, paging
 from auth.sharing import requests
-from auth.sharing.requests import RequestDocument
-from catalogue.files import Words
+from auth.sharing.requests import RequestDocument, RequestText
 
 
 class NoteBody(BaseModel):
@@ -20,7 +19,7 @@ class NoteBody(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    note: Words
+    note: RequestText
 
 
 _NOTED: dict[str, Callable[..., None]] = {"answer": requests.answer, "prepare": requests.prepare}
@@ -57,8 +56,8 @@ class _Requests:
         """Send a request for the unit that the caller leads."""
         document = body(RequestDocument)
         with acting(self._access) as (connection, who):
-            requests.send(connection, who, document, day=legal_day(connection))
-        return answer({"request": document.request}, 201, location=f"{PREFIX}/requests/{document.request}")
+            code = requests.send(connection, who, document, day=legal_day(connection))
+        return answer({"request": code}, 201, location=f"{PREFIX}/requests/{code}")
 
     def shown(self, code: str) -> Response:
         """Answer with a request and what happened to it."""

@@ -45,8 +45,8 @@ def _show(chosen: argparse.Namespace, settings: Settings) -> int:
 def _send(chosen: argparse.Namespace, settings: Settings) -> int:
     document = read_document(RequestDocument, read_file(chosen.file))
     with at_desk(chosen, settings) as desk:
-        requests.send(desk.connection, desk.actor, document, day=desk.day)
-    return 0
+        code = requests.send(desk.connection, desk.actor, document, day=desk.day)
+    return say({"request": code})
 
 
 def _note(chosen: argparse.Namespace, settings: Settings) -> int:

@@ -53,7 +53,8 @@ class Draft:
     """What a client is to be.
 
     Attributes:
-        id: chosen name; ``None`` makes one up.
+        id: chosen name; ``None`` makes one up. A head's stands behind the code of the unit and a low line, which
+            no code has: no unit learns which ids another one has, nor takes them.
         unit, account: codes; the account is the machine account that acts when the client asks for itself.
         jwks: its public keys, for ``private_key_jwt`` alone.
         networks: where it may be used from; none: from anywhere.
@@ -125,7 +126,7 @@ def register(
     """
     unit_id = _unit_in_charge(connection, actor, draft.unit)
     values = _checked(connection, actor, draft)
-    client_id = draft.id or f"c{tokens.hash_of(random(32).hex())[:19]}"
+    client_id = _named(actor, draft) or f"c{tokens.hash_of(random(32).hex())[:19]}"
     secret = new_secret(Prefix.CLIENT_SECRET, random=random) if draft.auth_method == "client_secret_basic" else None
     values |= {
         "id": _checked_id(client_id),
@@ -147,8 +148,8 @@ def register(
 def change(connection: Connection[Any], actor: Caller, client_id: str, changes: Mapping[str, Any]) -> Client:
     """Change fields of a client that are not its identity: all of ``Draft`` but id, unit, account and auth_method.
 
-    Tokens that are out keep their scopes until they end, ten minutes at most; consents are not asked for again. With
-    the account that gave it an address the client ends.
+    Tokens that are out keep their scopes until they end, ten minutes at most; with other networks they end at once.
+    Consents are not asked for again. With the account that gave it an address the client ends.
 
     Raises:
         As ``register``; NotFound too where the client is another unit's.
@@ -160,13 +161,15 @@ def change(connection: Connection[Any], actor: Caller, client_id: str, changes: 
         _require_head(actor)
     _require_operator(connection, _draft_of(old))
     draft = replace(_draft_of(old), **dict(changes))
-    values = {"id": old.id, "actor": actor.account_id, "gave_keys": draft.jwks != old.jwks}
+    values = {"id": old.id, "unit_id": old.unit_id, "actor": actor.account_id, "gave_keys": draft.jwks != old.jwks}
     values |= _checked(connection, actor, draft)
     values["gave_addresses"] = any(values[each] != getattr(_draft_of(old), each) for each in _ADDRESSES)
     _refuse_alike(connection, values)
     with refusals():
         connection.execute(_QUERIES["update_client"].encode(), values)
     new = find(connection, actor, client_id)
+    if new.networks != old.networks:
+        connection.execute(_QUERIES["revoke_tokens_of_client"].encode(), {"id": client_id})
     acts.record(connection, actor, "client.change", f"client:{client_id}", _told(old), _told(new))
     return new
 
@@ -337,7 +340,7 @@ def _require_operator(connection: Connection[Any], draft: Draft) -> None:
 
 
 def _refuse_alike(connection: Connection[Any], values: Mapping[str, Any]) -> None:
-    """Raise Conflict where a living client has a name that looks like this one."""
+    """Raise Conflict where a living client that the same people sign in to has a name that looks like this one."""
     if connection.execute(_QUERIES["alike"].encode(), values).fetchone():
         raise Conflict("There is a client already whose name looks like this one.")
 
@@ -355,6 +358,14 @@ def _check_ways(draft: Draft) -> None:
         raise BadRequest("A client that people sign in to by a browser, and no other, has redirect addresses.")
     if "client_credentials" in grants and "admin" in draft.scopes:
         raise BadRequest("A machine account does not administer.")
+
+
+def _named(actor: Caller, draft: Draft) -> str | None:
+    """Return the id that a client is given: an admin chooses among all, a head among those of the unit."""
+    if draft.id is None or actor.account_kind is AccountKind.SYSTEM_ADMIN:
+        return draft.id
+    own = f"{draft.unit}_"
+    return draft.id if draft.id.startswith(own) else own + draft.id
 
 
 def _checked_id(client_id: str) -> str:

@@ -36,12 +36,13 @@ ON CONFLICT DO NOTHING
 SELECT oauth.ten_gon(%(name)s)
 
 -- name: alike
--- Find another client, not revoked, whose name looks the same.
+-- Find another client, not revoked, whose name looks the same to somebody who may sign in to both.
 SELECT 1
   FROM oauth.client
  WHERE folded = oauth.ten_gon(%(name)s)
    AND id <> %(id)s
    AND revoked_at IS NULL
+   AND (unit_id = %(unit_id)s OR for_everybody OR %(for_everybody)s)
 
 -- name: is_dba
 -- Tell whether this connection is of the login that owns the database.
@@ -108,4 +109,11 @@ UPDATE oauth.family
 UPDATE oauth.token
    SET revoked_at = %(now)s
  WHERE client_id = ANY (%(ids)s)
+   AND revoked_at IS NULL
+
+-- name: revoke_tokens_of_client
+-- Revoke every token that was given to a client, now.
+UPDATE oauth.token
+   SET revoked_at = clock_timestamp()
+ WHERE client_id = %(id)s
    AND revoked_at IS NULL

@@ -6,7 +6,6 @@ from typing import Any
 
 import flask
 from flask import Response
-from flask_wtf.csrf import generate_csrf, validate_csrf
 from psycopg import Connection
 from wtforms.validators import ValidationError
 
@@ -15,7 +14,7 @@ from auth.credentials.sessions import Carried
 from auth.credentials.tokens import new_secret
 from auth.oauth.oidc import Departure, Provider, Subject
 from auth.pages.entry import enter, sign_in_page
-from auth.pages.forms import Confirmation, is_ours
+from auth.pages.forms import Confirmation, check_token, is_ours, token
 from auth.pages.visits import (
     HOME,
     Desk,
@@ -115,7 +114,7 @@ def told_of_provider(desk: Desk, connection: Connection[Any], who: Visit) -> dic
     if desk.provider is None or who.owner is None:
         return {"sso": "", "linked": None}
     linked = outside.subject_of(connection, desk.provider.issuer, who.owner.id)
-    return {"sso": go("/account/sso", link=generate_csrf()).headers["Location"], "linked": linked}
+    return {"sso": go("/account/sso", link=token()).headers["Location"], "linked": linked}
 
 
 def _provider(desk: Desk) -> Provider:
@@ -127,7 +126,7 @@ def _provider(desk: Desk) -> Provider:
 def _is_to_link() -> bool:
     """Tell whether the page of the account asks for a link; another site cannot, for it lacks the token."""
     try:
-        validate_csrf(flask.request.args.get(_LINK, ""))
+        check_token(flask.request.args.get(_LINK, ""))
     except ValidationError:
         return False
     return True

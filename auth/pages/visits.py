@@ -10,7 +10,6 @@ from urllib.parse import urlencode, urlsplit
 
 import flask
 from flask import Response
-from flask_wtf.csrf import generate_csrf
 from psycopg import Connection
 
 from auth.credentials import sessions
@@ -20,6 +19,7 @@ from auth.credentials.sessions import Owner, Session, SignIn
 from auth.credentials.tokens import Random
 from auth.model import Caller
 from auth.oauth.oidc import Provider
+from auth.pages.forms import token
 from auth.people.sign_in import Owed, owed_by
 from core.clocks import Clock
 from core.errors import SignInRefused, Unauthorized
@@ -181,7 +181,7 @@ def page(desk: Desk, name: str, content: Mapping[str, object], *, status: int = 
     """
     said = language()
     told = flask.request.args.get("told", "")
-    always = {"csrf": generate_csrf(), "problem": None, "faults": dict[str, object](), "told": told}
+    always = {"csrf": token(), "problem": None, "faults": dict[str, object](), "told": told}
     always["signed_in_as"] = flask.g.get("signed_in_as")
     html = desk.render(
         name,

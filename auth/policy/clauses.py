@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
@@ -21,7 +22,7 @@ from catalogue.layer import Column, Layer
 from catalogue.profile import Allowance, Between, OneOf, Operation, RowScope, Term
 from catalogue.types import ColumnType
 from core.errors import BadDocument
-from core.faults import Fault, faults_of
+from core.faults import Fault, excess_of, faults_of
 from core.limits import LIMITS
 from core.phrases import Phrase
 
@@ -30,6 +31,7 @@ type Json = dict[str, Any]
 FORMATS = frozenset({"json", "jsonfg", "csv", "fgb", "gpkg", "gml", "html"})
 """Keys of the formats in which a collection may leave, as a client names them by ``f``."""
 CLAUSES_MAX = 100
+_FAULTS_MAX = 20
 _VALUES_MAX = LIMITS.in_list_max
 _ORDERED = (ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.DATE)
 _LISTED: Mapping[ColumnType, type] = {
@@ -77,6 +79,10 @@ class _Part(BaseModel):
 
 Code = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{2,5}$")]
 Value = StrictBool | StrictInt | Annotated[str, StringConstraints(strict=True, min_length=1)]
+
+
+RequestCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*$")]
+"""The code of the unit, a point, and how the unit names its request."""
 
 
 class _Units(_Part):
@@ -137,7 +143,7 @@ class AgreementDocument(Terms):
     kind: Literal["mac_dinh", "dac_thu", "cong_khai"]
     title: Words | None = None
     recipient: Slug | None = None
-    request: Slug | None = None
+    request: RequestCode | None = None
 
 
 class PackageDocument(Terms):
@@ -153,6 +159,8 @@ def read_document[Kind: BaseModel](kind: type[Kind], written: Any) -> Kind:
     Raises:
         BadDocument: it is not as it must be; the text lists every fault.
     """
+    if too_much := list(islice(excess_of(written), _FAULTS_MAX)):
+        raise BadDocument(too_much)
     try:
         return kind.model_validate(written)
     except Invalid as error:

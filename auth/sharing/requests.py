@@ -2,31 +2,42 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from auth.audit import acts
 from auth.model import Caller
+from auth.rows import only
 from auth.standing import Standing, head_of, officer, standing
 from catalogue.files import Slug, Words
-from core.errors import BadParameter, Conflict, NotFound
+from core.errors import BadParameter, Conflict, NotFound, TooManyRequests
+from core.limits import LIMITS
 from database.queries import load
 
+NAME_MAX = 64
 _SQL = load("auth.sharing", "requests.sql")
+_DAY_S = 86_400
+
+
+RequestText = Annotated[Words, StringConstraints(max_length=LIMITS.request_text_max)]
 
 
 class RequestDocument(BaseModel):
-    """What a unit asks for, why, by what law and for how long; ``request`` is the code that names it from then on."""
+    """What a unit asks for, why, by what law and for how long.
+
+    Attributes:
+        request: how the unit names it; behind the unit's code it is its code from then on.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    request: Slug
-    data: Words
-    purpose: Words
-    legal_basis: Words
+    request: Annotated[Slug, StringConstraints(max_length=NAME_MAX)]
+    data: RequestText
+    purpose: RequestText
+    legal_basis: RequestText
     valid_from: date
     valid_until: date | None = None
 
@@ -57,26 +68,29 @@ class Request:
     state: str
 
 
-def send(connection: Connection[Any], actor: Caller, document: RequestDocument, *, day: date) -> None:
-    """Send a request for the unit that the actor leads.
+def send(connection: Connection[Any], actor: Caller, document: RequestDocument, *, day: date) -> str:
+    """Send a request for the unit that the actor leads; return its code, which begins with the unit's.
 
     Raises:
         Forbidden: the actor leads no unit.
         BadParameter: the term ends before it begins.
-        Conflict: a request has that code already.
+        Conflict: a request of the unit has that name already, or as many are open as may be.
+        TooManyRequests: the unit has sent as many today as it may.
     """
     who = standing(connection, actor, day)
     head_of(connection, actor, who.unit, day)
     if document.valid_until and document.valid_until <= document.valid_from:
         raise BadParameter("valid_until", "the end lies after the begin.")
+    _require_room(connection, who.unit)
     values = document.model_dump() | {"unit": who.unit}
     try:
-        connection.execute(_SQL["send"].encode(), values)
+        code = only(connection, str, _SQL["send"], values)
     except UniqueViolation as exc:
         raise Conflict("There is a request {} already.", document.request) from exc
-    _step(connection, document.request, "sent", document.purpose, who)
+    _step(connection, code, "sent", document.purpose, who)
     after = document.model_dump(mode="json")
-    acts.record(connection, actor, "request.send", f"request:{document.request}", after=after)
+    acts.record(connection, actor, "request.send", f"request:{code}", after=after)
+    return code
 
 
 def answer(connection: Connection[Any], actor: Caller, code: str, *, note: str, day: date) -> None:
@@ -147,6 +161,16 @@ def listed(
     who = standing(connection, actor, day)
     values = {"after": after, "limit": limit, "unit": None if who.officer else who.unit}
     return tuple(Request(*row) for row in connection.execute(_SQL["listed"].encode(), values).fetchall())
+
+
+def _require_room(connection: Connection[Any], unit: int) -> None:
+    row = connection.execute(_SQL["count_of_unit"].encode(), {"unit": unit}).fetchone()
+    is_open, today = row or (0, 0)
+    if is_open >= LIMITS.open_requests_of_unit_max:
+        raise Conflict("The unit has {} requests that have not ended.", LIMITS.open_requests_of_unit_max)
+    if today >= LIMITS.requests_of_unit_a_day_max:
+        most = LIMITS.requests_of_unit_a_day_max
+        raise TooManyRequests("A unit sends {} requests a day.", most, retry_after_s=_DAY_S)
 
 
 def _act(

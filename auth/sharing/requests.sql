@@ -1,7 +1,18 @@
 -- name: send
--- Write down a special request.
+-- Write down a special request, and return its code: what its unit calls it, behind the code of the unit.
 INSERT INTO acl.request (code, unit_id, data, purpose, legal_basis, valid_from, valid_until)
-VALUES (%(request)s, %(unit)s, %(data)s, %(purpose)s, %(legal_basis)s, %(valid_from)s, %(valid_until)s);
+SELECT u.code || '.' || %(request)s, u.id, %(data)s, %(purpose)s, %(legal_basis)s, %(valid_from)s::date, %(valid_until)s::date
+FROM acl.unit u
+WHERE u.id = %(unit)s
+RETURNING code;
+
+-- name: count_of_unit
+-- Count the requests of a unit that have not ended, and those that it has sent within a day.
+SELECT count(*) FILTER (WHERE r.state IN ('sent', 'answered', 'preparing')),
+       count(*) FILTER (WHERE s.at > clock_timestamp() - interval '1 day')
+FROM acl.request r
+JOIN acl.request_step s ON s.request_id = r.id AND s.number = 1
+WHERE r.unit_id = %(unit)s;
 
 -- name: step
 -- Write down the next step of a request.

@@ -49,7 +49,7 @@ ALTER TABLE acl.notice ADD FOREIGN KEY (manager_change_id) REFERENCES acl.manage
 
 CREATE TABLE acl.request (
     id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    code text COLLATE "C" NOT NULL UNIQUE CHECK (code ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
+    code text COLLATE "C" NOT NULL UNIQUE CHECK (code ~ '^[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*$'),
     unit_id int NOT NULL REFERENCES acl.unit,
     data text COLLATE "C" NOT NULL CHECK (data <> '' AND data IS NFC NORMALIZED),
     purpose text COLLATE "C" NOT NULL CHECK (purpose <> '' AND purpose IS NFC NORMALIZED),
@@ -59,6 +59,8 @@ CREATE TABLE acl.request (
     state text COLLATE "C" NOT NULL DEFAULT 'sent'
         CHECK (state IN ('sent', 'answered', 'preparing', 'agreed', 'refused', 'withdrawn'))
 );
+COMMENT ON COLUMN acl.request.code IS
+    'The code of the unit, a point, and what the unit calls it: no unit learns of codes of another one, nor takes them.';
 COMMENT ON TABLE acl.request IS 'A special request (yêu cầu đặc thù) of a unit: what it asks for is never edited.';
 
 CREATE TABLE acl.request_step (

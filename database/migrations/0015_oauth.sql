@@ -44,8 +44,9 @@ CREATE TABLE oauth.client (
     CHECK ('client_credentials' <> ALL (grant_types) OR (auth_method <> 'none' AND account_id IS NOT NULL))
 );
 CREATE INDEX client_made_by ON oauth.client (made_by);
-CREATE UNIQUE INDEX client_alike ON oauth.client (folded) WHERE revoked_at IS NULL;
-COMMENT ON COLUMN oauth.client.folded IS 'The name without what eyes pass over: of two living clients none looks like the other.';
+CREATE UNIQUE INDEX client_alike ON oauth.client (unit_id, folded) WHERE revoked_at IS NULL;
+COMMENT ON COLUMN oauth.client.folded IS
+    'The name without what eyes pass over: of two living clients that the same people sign in to none looks like the other.';
 COMMENT ON COLUMN oauth.client.account_id IS 'The machine account that acts when the client asks for itself (client credentials).';
 COMMENT ON COLUMN oauth.client.made_by IS 'Who registered it; with that account the client ends.';
 COMMENT ON COLUMN oauth.client.proof_by IS 'Who was shown its secret, or gave its keys; with that account, too, the client ends.';

@@ -94,7 +94,7 @@ def _join(on: Sharing, package: str, unit: str) -> None:
 def _ask(on: Sharing, entry: RequestEntry) -> None:
     document = RequestDocument.model_validate(entry.model_dump(exclude={"unit"}))
     day = entry.valid_from - _ANSWER_TIME
-    on.stage.keep(requests.send, on.heads[entry.unit], document, day=day)
+    code = on.stage.keep(requests.send, on.heads[entry.unit], document, day=day)
     officer = on.people[MAKER]
-    on.stage.keep(requests.answer, officer, entry.request, note="Yêu cầu hợp lệ, Sở tiếp nhận.", day=day)
-    on.stage.keep(requests.prepare, officer, entry.request, note="Chuẩn bị kỹ thuật, dự thảo thỏa thuận.", day=day)
+    on.stage.keep(requests.answer, officer, code, note="Yêu cầu hợp lệ, Sở tiếp nhận.", day=day)
+    on.stage.keep(requests.prepare, officer, code, note="Chuẩn bị kỹ thuật, dự thảo thỏa thuận.", day=day)

@@ -1110,6 +1110,38 @@ def test_consent_names_client_unit_and_scopes_in_words_and_is_asked_each_time(cl
         assert "code" in parse_qs(urlsplit(place(answer)).query)
 
 
+def test_the_token_of_a_page_that_was_shown_to_nobody_is_worth_nothing_in_a_session(client):
+    browser = client.browser()
+    token = token_in(browser.get("/signin"))
+    browser.sign_in()
+    browser.get(AUTHORIZE)
+
+    consent = browser.post(AUTHORIZE, csrf_token=token, decision="allow")
+    made = browser.post("/account/tokens", csrf_token=token, purpose="x", days="7", scopes="features:read")
+
+    assert (consent.status_code, made.status_code) == (403, 400)
+    assert client.ask("SELECT count(*) FROM oauth.code") == [(0,)]
+    assert client.ask("SELECT count(*) FROM oauth.token") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("site", "statuses"),
+    [("cross-site", (400, 403)), ("same-origin", (303, 303)), ("same-site", (303, 303)), ("none", (303, 303))],
+)
+def test_a_form_is_not_taken_from_a_page_of_another_site_whatever_it_carries(client, site, statuses):
+    browser = client.browser()
+    form = {"csrf_token": token_in(browser.get("/signin")), "name": "lan", "password": OLD}
+    from_there = {"base_url": BASE, "headers": {"Sec-Fetch-Site": site}}
+
+    signed_in = browser.client.post("/signin", data=form, **from_there)
+    if browser.get("/account").status_code != 200:
+        browser.sign_in()
+    form = {"csrf_token": token_in(browser.get(AUTHORIZE)), "decision": "allow"}
+    consented = browser.client.post(AUTHORIZE, data=form, **from_there)
+
+    assert (signed_in.status_code, consented.status_code) == statuses
+
+
 def test_the_policy_of_the_consent_page_lets_its_form_lead_to_the_client_and_nowhere_else(client):
     browser = client.browser()
     browser.sign_in()

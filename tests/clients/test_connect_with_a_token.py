@@ -129,7 +129,7 @@ def test_curl_comes_to_a_token_of_a_machine_by_a_signed_assertion_once(
     url, folder = machine
     key = ECKey.import_key(json.loads((folder / "ioc-private.jwk.json").read_text()))
     now = int(RealClock().now().timestamp())
-    claims = {"iss": "ioc-bang", "sub": "ioc-bang", "aud": url, "iat": now, "exp": now + 60, "jti": str(uuid4())}
+    claims = {"iss": "ioc_bang", "sub": "ioc_bang", "aud": url, "iat": now, "exp": now + 60, "jti": str(uuid4())}
     (folder / "assertion").write_text(jwt.encode({"alg": "ES256", "kid": key.kid}, claims, key))
     command = ["curl", "-sS", "-d", "grant_type=client_credentials", "--data-urlencode", f"client_assertion_type={JWT}"]
     command += ["--data-urlencode", "client_assertion@assertion", f"{url}/oauth/token"]
@@ -155,7 +155,7 @@ def test_a_revoked_client_is_refused_at_the_next_request(
     assert _collections(url, names["token"])
 
     with _identity(demo_db) as (connection, admin):
-        clients.revoke(connection, admin, "ioc-bang", now=RealClock().now())
+        clients.revoke(connection, admin, "ioc_bang", now=RealClock().now())
 
     request = Request(f"{url}/collections", headers={"Authorization": f"Bearer {names['token']}"})
     with pytest.raises(Exception, match="401") as refused:
@@ -190,7 +190,7 @@ def machine(
     key = ECKey.generate_key("P-256", {"kid": urlsafe_b64encode(sha256(b"ioc").digest()).decode()[:8]})
     (tmp_path / "ioc-private.jwk.json").write_text(json.dumps(key.as_dict(private=True)))
     draft = Draft(
-        id="ioc-bang",
+        id="ioc_bang",
         name="Bảng điều hành",
         unit="ioc",
         grant_types=["client_credentials"],
@@ -200,9 +200,9 @@ def machine(
         jwks={"keys": [key.as_dict(private=False)]},
     )
     with _identity(demo_db, "ioc.lanhdao") as (connection, head):
-        connection.execute("DELETE FROM oauth.token WHERE client_id = 'ioc-bang'")
+        connection.execute("DELETE FROM oauth.token WHERE client_id = 'ioc_bang'")
         connection.execute("DELETE FROM oauth.assertion")
-        connection.execute("DELETE FROM oauth.client WHERE id = 'ioc-bang'")
+        connection.execute("DELETE FROM oauth.client WHERE id = 'ioc_bang'")
         clients.register(connection, head, draft, now=RealClock().now())
     home = tmp_path / "home"
     home.mkdir()

@@ -21,7 +21,7 @@ from server.mounted import assemble
 from tests.auth.oauth.conftest import NOW, MovableClock, World
 
 BROWSER = {
-    "id": "ban-do",
+    "id": "xa-an-phu_ban-do",
     "name": "Bản đồ xã",
     "unit": "xa-an-phu",
     "grant_types": ["authorization_code"],
@@ -63,10 +63,10 @@ def api(empty_db: str, world: World, identity: Writer) -> Iterator[Api]:
 ENDPOINTS = [
     ("GET", "/clients", None),
     ("POST", "/clients", BROWSER),
-    ("GET", "/clients/ban-do", None),
-    ("PATCH", "/clients/ban-do", {"name": "x"}),
-    ("DELETE", "/clients/ban-do", None),
-    ("POST", "/clients/ban-do/secret", {}),
+    ("GET", "/clients/xa-an-phu_ban-do", None),
+    ("PATCH", "/clients/xa-an-phu_ban-do", {"name": "x"}),
+    ("DELETE", "/clients/xa-an-phu_ban-do", None),
+    ("POST", "/clients/xa-an-phu_ban-do/secret", {}),
     ("GET", "/tokens", None),
     ("POST", "/tokens", TOKEN),
     ("DELETE", "/tokens/0123456789abcdef", None),
@@ -94,22 +94,22 @@ def test_a_token_that_is_not_for_administration_gets_nothing(
 def test_a_client_is_registered_shown_changed_listed_and_revoked(api: Api) -> None:
     made = api.ask("POST", "/clients", BROWSER)
     assert made.status_code == 201, made.text
-    assert made.headers["Location"] == "/admin/api/clients/ban-do"
+    assert made.headers["Location"] == "/admin/api/clients/xa-an-phu_ban-do"
     assert "client_secret" not in made.get_json()
 
-    assert api.ask("GET", "/clients/ban-do").get_json() == made.get_json()
-    changed = api.ask("PATCH", "/clients/ban-do", {"scopes": ["tiles:read"]}).get_json()
+    assert api.ask("GET", "/clients/xa-an-phu_ban-do").get_json() == made.get_json()
+    changed = api.ask("PATCH", "/clients/xa-an-phu_ban-do", {"scopes": ["tiles:read"]}).get_json()
     assert changed == made.get_json() | {"scopes": ["tiles:read"]}
     assert api.ask("GET", "/clients").get_json()["items"] == [changed]
-    assert api.ask("DELETE", "/clients/ban-do").status_code == 204
-    assert api.ask("GET", "/clients/ban-do").get_json()["revoked_at"]
-    assert api.ask("DELETE", "/clients/ban-do").status_code == 409
+    assert api.ask("DELETE", "/clients/xa-an-phu_ban-do").status_code == 204
+    assert api.ask("GET", "/clients/xa-an-phu_ban-do").get_json()["revoked_at"]
+    assert api.ask("DELETE", "/clients/xa-an-phu_ban-do").status_code == 409
 
 
 def test_a_secret_is_in_the_answer_that_makes_it_alone(api: Api, world: World) -> None:
     api.who = world.ioc_head
     machine = {
-        "id": "ioc",
+        "id": "ioc_ioc",
         "name": "IOC",
         "unit": "ioc",
         "grant_types": ["client_credentials"],
@@ -119,10 +119,10 @@ def test_a_secret_is_in_the_answer_that_makes_it_alone(api: Api, world: World) -
     }
 
     first = api.ask("POST", "/clients", machine).get_json()["client_secret"]
-    second = api.ask("POST", "/clients/ioc/secret", {}).get_json()["client_secret"]
+    second = api.ask("POST", "/clients/ioc_ioc/secret", {}).get_json()["client_secret"]
 
     assert first != second
-    assert "secret" not in api.ask("GET", "/clients/ioc").text.replace("client_secret_basic", "")
+    assert "secret" not in api.ask("GET", "/clients/ioc_ioc").text.replace("client_secret_basic", "")
 
 
 def test_clients_are_listed_in_pages(api: Api) -> None:
@@ -132,7 +132,9 @@ def test_clients_are_listed_in_pages(api: Api) -> None:
     first = api.ask("GET", "/clients?limit=2").get_json()
     second = api.ask("GET", f"/clients?limit=2&after={first['next']}").get_json()
 
-    assert [each["id"] for each in first["items"] + second["items"]] == ["aaa", "bbb", "ccc"]
+    assert [each["id"] for each in first["items"] + second["items"]] == [
+        f"xa-an-phu_{each}" for each in ("aaa", "bbb", "ccc")
+    ]
     assert "next" not in second
 
 
@@ -243,6 +245,6 @@ def test_the_document_describes_every_endpoint() -> None:
 
     validate(described)
     for method, path, _ in ENDPOINTS:
-        template = path.replace("ban-do", "{client_id}").replace("0123456789abcdef", "{mark}")
+        template = path.replace("xa-an-phu_ban-do", "{client_id}").replace("0123456789abcdef", "{mark}")
         template = template.replace("2f1c0000-0000-4000-8000-000000000000", "{consent}")
         assert method.lower() in described["paths"][f"/admin/api{template}"]

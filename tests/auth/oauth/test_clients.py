@@ -21,7 +21,7 @@ from database.writer import Writer
 from tests.auth.oauth.conftest import NOW, Service, World, basic
 
 BROWSER = Draft(
-    id="ban-do",
+    id="xa-an-phu_ban-do",
     name="Bản đồ xã",
     unit="xa-an-phu",
     grant_types=["authorization_code", "refresh_token"],
@@ -30,7 +30,7 @@ BROWSER = Draft(
     origins=["https://ban-do.example"],
 )
 MACHINE = Draft(
-    id="ioc",
+    id="ioc_ioc",
     name="Trung tâm điều hành",
     unit="ioc",
     grant_types=["client_credentials"],
@@ -49,6 +49,48 @@ def register(identity: Writer) -> Callable[..., Any]:
             return clients.register(connection, actor, replace(draft, **changes), now=NOW)
 
     return run
+
+
+def test_no_unit_learns_of_ids_or_names_of_clients_of_another_one_nor_takes_them(world: World, register) -> None:
+    theirs, _ = register(world.ioc_head, MACHINE, id="ban-do", name="Bản đồ")
+
+    mine, _ = register(world.head, BROWSER, id="ban-do", name="Bản đồ")
+
+    assert (theirs.id, mine.id) == ("ioc_ban-do", "xa-an-phu_ban-do")
+    with pytest.raises(Conflict):
+        register(world.head, BROWSER, id="ban-do", name="Khác")
+    again, _ = register(world.head, BROWSER, id="ioc_ban-do", name="Khác")
+    assert again.id == "xa-an-phu_ioc_ban-do"
+
+
+def test_names_that_everybody_sees_are_nobodys_else(world: World, register, empty_db: str) -> None:
+    register(world.head, BROWSER, name="Bản đồ")
+
+    with psycopg.connect(empty_db) as operator:
+        with pytest.raises(Conflict, match="looks like"):
+            clients.register(
+                operator, world.admin, replace(BROWSER, id="khac", name="Ban do", for_everybody=True), now=NOW
+            )
+        clients.register(operator, world.admin, clients.qgis("so-tnmt"), now=NOW)
+    with pytest.raises(Conflict, match="looks like"):
+        register(world.ioc_head, MACHINE, name="QG1S")
+
+
+def test_with_other_networks_tokens_that_are_out_end_at_once(service: Service, register, identity: Writer) -> None:
+    _, secret = register(service.world.ioc_head, MACHINE)
+    service.post("/oauth/token", basic("ioc_ioc", secret), grant_type="client_credentials")
+
+    def living() -> int:
+        return service.world.ask("SELECT count(*) FROM oauth.token WHERE revoked_at IS NULL")[0][0]
+
+    def change(**changes: Any) -> None:
+        with identity.transaction() as connection:
+            clients.change(connection, service.world.ioc_head, "ioc_ioc", changes)
+
+    change(name="Khác")
+    assert living() == 1
+    change(networks=["10.0.0.0/8"])
+    assert living() == 0
 
 
 def test_a_unit_head_registers_a_client_of_the_own_unit(world: World, register) -> None:
@@ -77,25 +119,31 @@ def test_an_admin_never_holds_what_proves_to_be_a_machine_but_may_revoke_it(
 
     with identity.transaction() as connection:
         for change in (
-            lambda: clients.renew_secret(connection, world.admin, "ioc"),
-            lambda: clients.change(connection, world.admin, "ioc", {"networks": []}),
+            lambda: clients.renew_secret(connection, world.admin, "ioc_ioc"),
+            lambda: clients.change(connection, world.admin, "ioc_ioc", {"networks": []}),
         ):
             with pytest.raises(Forbidden, match="its head's"):
                 change()
-        clients.revoke(connection, world.admin, "ioc", now=NOW)
+        clients.revoke(connection, world.admin, "ioc_ioc", now=NOW)
 
 
 @pytest.mark.parametrize("act", ["renews its secret", "gives it keys"])
 def test_a_client_ends_with_the_account_that_can_prove_to_be_it(world: World, register, identity: Writer, act) -> None:
     world.ask("UPDATE acl.account SET unit_id = %s WHERE code = 'may.ioc'", world.xa)
     keys = {"auth_method": "private_key_jwt", "jwks": {"keys": [PUBLIC]}}
-    register(replace(world.ioc_head, unit_id=world.xa), MACHINE, unit="xa-an-phu", **({} if "secret" in act else keys))
+    register(
+        replace(world.ioc_head, unit_id=world.xa),
+        MACHINE,
+        id="xa-an-phu_ioc",
+        unit="xa-an-phu",
+        **({} if "secret" in act else keys),
+    )
     with identity.transaction() as connection:
         if "secret" in act:
-            clients.renew_secret(connection, world.head, "ioc")
+            clients.renew_secret(connection, world.head, "xa-an-phu_ioc")
         else:
             other = jwk.ECKey.generate_key("P-256", {"kid": "2"}).as_dict(private=False)
-            clients.change(connection, world.head, "ioc", {"jwks": {"keys": [other]}})
+            clients.change(connection, world.head, "xa-an-phu_ioc", {"jwks": {"keys": [other]}})
 
         assert world.head.account_id
         endings.end_all(connection, world.head.account_id, now=NOW)
@@ -119,11 +167,11 @@ def test_a_client_ends_with_each_account_that_gave_it_an_address(
 ) -> None:
     register(world.admin, BROWSER)
     with identity.transaction() as connection:
-        clients.change(connection, world.head, "ban-do", changes)
-        clients.change(connection, world.admin, "ban-do", {"origins": [], "networks": ["10.9.0.0/16"]})
+        clients.change(connection, world.head, "xa-an-phu_ban-do", changes)
+        clients.change(connection, world.admin, "xa-an-phu_ban-do", {"origins": [], "networks": ["10.9.0.0/16"]})
     world.ask(
         "INSERT INTO oauth.family (id, account_id, client_id, begun_at, ends_at) VALUES "
-        "(gen_random_uuid(), %s, 'ban-do', %s, %s)",
+        "(gen_random_uuid(), %s, 'xa-an-phu_ban-do', %s, %s)",
         world.person.account_id,
         NOW,
         NOW + timedelta(hours=1),
@@ -140,11 +188,11 @@ def test_who_was_shown_the_secret_is_not_forgotten_for_who_gave_an_address(
     world: World, register, identity: Writer
 ) -> None:
     world.ask("UPDATE acl.account SET unit_id = %s WHERE code = 'may.ioc'", world.xa)
-    register(replace(world.ioc_head, unit_id=world.xa), MACHINE, unit="xa-an-phu")
+    register(replace(world.ioc_head, unit_id=world.xa), MACHINE, id="xa-an-phu_ioc", unit="xa-an-phu")
     second = replace(world.head, account_id=world.person.account_id)
     with identity.transaction() as connection:
-        clients.renew_secret(connection, world.head, "ioc")
-        clients.change(connection, second, "ioc", {"networks": ["10.0.0.0/8"]})
+        clients.renew_secret(connection, world.head, "xa-an-phu_ioc")
+        clients.change(connection, second, "xa-an-phu_ioc", {"networks": ["10.0.0.0/8"]})
 
         endings.end_all(connection, world.head.account_id or 0, now=NOW)
 
@@ -154,7 +202,7 @@ def test_who_was_shown_the_secret_is_not_forgotten_for_who_gave_an_address(
 def test_a_client_outlives_who_changed_its_name(world: World, register, identity: Writer) -> None:
     register(world.admin, BROWSER)
     with identity.transaction() as connection:
-        clients.change(connection, world.head, "ban-do", {"name": "Khác"})
+        clients.change(connection, world.head, "xa-an-phu_ban-do", {"name": "Khác"})
 
         assert world.head.account_id
         endings.end_all(connection, world.head.account_id, now=NOW)
@@ -166,17 +214,17 @@ def test_a_registered_machine_gets_a_token_until_it_is_revoked(service: Service,
     _, secret = register(service.world.ioc_head, MACHINE)
 
     def ask(secret: str):
-        return service.post("/oauth/token", basic("ioc", secret), grant_type="client_credentials")
+        return service.post("/oauth/token", basic("ioc_ioc", secret), grant_type="client_credentials")
 
     first = ask(secret).get_json()["access_token"]
     with identity.transaction() as connection:
-        newer = clients.renew_secret(connection, service.world.ioc_head, "ioc")
+        newer = clients.renew_secret(connection, service.world.ioc_head, "ioc_ioc")
     assert ask(secret).status_code == 401
     assert ask(newer).status_code == 200
     assert service.is_good(first)
 
     with identity.transaction() as connection:
-        clients.revoke(connection, service.world.admin, "ioc", now=service.clock.now())
+        clients.revoke(connection, service.world.admin, "ioc_ioc", now=service.clock.now())
     assert ask(newer).status_code == 401
     assert not service.is_good(first)
 
@@ -210,7 +258,7 @@ def test_others_register_nothing_and_see_nothing(world: World, register, identit
         with pytest.raises(Forbidden):
             clients.list_of(connection, actor, limit=10)
         with pytest.raises(Forbidden):
-            clients.find(connection, actor, "ban-do")
+            clients.find(connection, actor, "xa-an-phu_ban-do")
 
 
 def test_a_head_knows_nothing_of_the_clients_of_other_units(world: World, register, identity: Writer) -> None:
@@ -220,13 +268,16 @@ def test_a_head_knows_nothing_of_the_clients_of_other_units(world: World, regist
     with pytest.raises(NotFound):
         register(world.head, BROWSER, id="khac", unit="ioc")
     with identity.transaction() as connection:
-        assert [each.id for each in clients.list_of(connection, world.head, limit=10)] == ["ban-do"]
-        assert [each.id for each in clients.list_of(connection, world.admin, limit=10)] == ["ban-do", "ioc"]
+        assert [each.id for each in clients.list_of(connection, world.head, limit=10)] == ["xa-an-phu_ban-do"]
+        assert [each.id for each in clients.list_of(connection, world.admin, limit=10)] == [
+            "ioc_ioc",
+            "xa-an-phu_ban-do",
+        ]
         for act in (
-            lambda: clients.find(connection, world.head, "ioc"),
-            lambda: clients.change(connection, world.head, "ioc", {"name": "x"}),
-            lambda: clients.renew_secret(connection, world.head, "ioc"),
-            lambda: clients.revoke(connection, world.head, "ioc", now=NOW),
+            lambda: clients.find(connection, world.head, "ioc_ioc"),
+            lambda: clients.change(connection, world.head, "ioc_ioc", {"name": "x"}),
+            lambda: clients.renew_secret(connection, world.head, "ioc_ioc"),
+            lambda: clients.revoke(connection, world.head, "ioc_ioc", now=NOW),
         ):
             with pytest.raises(NotFound):
                 act()
@@ -252,7 +303,7 @@ def test_what_asks_for_administration_looks_into_tokens_or_is_for_everybody_is_r
     with psycopg.connect(empty_db) as operator:
         client, _ = clients.register(operator, world.admin, replace(BROWSER, **changes), now=NOW)
 
-    assert client.id == "ban-do"
+    assert client.id == "xa-an-phu_ban-do"
 
 
 def test_no_admin_changes_what_reaches_so_far_nor_lets_another_client_do_so(
@@ -269,23 +320,25 @@ def test_no_admin_changes_what_reaches_so_far_nor_lets_another_client_do_so(
             lambda: clients.change(connection, world.admin, "qgis", {"redirect_uris": ["https://khac.example/"]}),
             lambda: clients.change(connection, world.admin, "qgis", {"for_everybody": False}),
             lambda: clients.change(connection, world.admin, "khac", {"for_everybody": True}),
-            lambda: clients.change(connection, world.admin, "ban-do", {"redirect_uris": ["https://khac.example/"]}),
-            lambda: clients.change(connection, world.admin, "ban-do", {"may_introspect": False}),
-            lambda: clients.renew_secret(connection, world.admin, "ban-do"),
+            lambda: clients.change(
+                connection, world.admin, "xa-an-phu_ban-do", {"redirect_uris": ["https://khac.example/"]}
+            ),
+            lambda: clients.change(connection, world.admin, "xa-an-phu_ban-do", {"may_introspect": False}),
+            lambda: clients.renew_secret(connection, world.admin, "xa-an-phu_ban-do"),
             lambda: clients.change(connection, world.admin, "khac", {"scopes": ["admin"]}),
         ):
             with pytest.raises(Forbidden, match="at the machine alone"):
                 act()
-        clients.revoke(connection, world.admin, "ban-do", now=NOW)
+        clients.revoke(connection, world.admin, "xa-an-phu_ban-do", now=NOW)
 
 
 @pytest.mark.parametrize(
     "statement",
     [
         "INSERT INTO oauth.client (id, unit_id, name, scopes) SELECT 'xau', id, 'x', '{admin}' FROM acl.unit LIMIT 1",
-        "UPDATE oauth.client SET scopes = '{admin}' WHERE id = 'ban-do'",
+        "UPDATE oauth.client SET scopes = '{admin}' WHERE id = 'xa-an-phu_ban-do'",
         "INSERT INTO oauth.client (id, unit_id, name, for_everybody) SELECT 'xau', id, 'x', true FROM acl.unit LIMIT 1",
-        "UPDATE oauth.client SET for_everybody = true WHERE id = 'ban-do'",
+        "UPDATE oauth.client SET for_everybody = true WHERE id = 'xa-an-phu_ban-do'",
         "UPDATE oauth.client SET redirect_uris = '{https://xau.example/}' WHERE id = 'moi'",
         "UPDATE oauth.client SET redirect_uris = '{https://xau.example/}', for_everybody = false WHERE id = 'moi'",
         "UPDATE oauth.client SET revoked_at = now(), name = 'Khác' WHERE id = 'moi'",
@@ -318,7 +371,7 @@ def test_only_a_system_admin_registers_a_client_for_everybody(world: World, regi
         with pytest.raises(Forbidden):
             clients.register(operator, world.head, everybodys, now=NOW)
         with pytest.raises(Forbidden):
-            clients.change(operator, world.head, "ban-do", {"for_everybody": True})
+            clients.change(operator, world.head, "xa-an-phu_ban-do", {"for_everybody": True})
         client, _ = clients.register(operator, world.admin, everybodys, now=NOW)
 
     assert client.for_everybody
@@ -353,7 +406,7 @@ def test_no_living_client_has_a_name_that_looks_like_another_ones(
     with pytest.raises(Conflict, match="looks like"):
         register(world.head, BROWSER, id="gia", name=name)
     with identity.transaction() as connection, pytest.raises(Conflict, match="looks like"):
-        clients.change(connection, world.head, "ban-do", {"name": name})
+        clients.change(connection, world.head, "xa-an-phu_ban-do", {"name": name})
     with identity.transaction() as connection:
         clients.revoke(connection, world.admin, "that", now=NOW)
     assert register(world.head, BROWSER, id="gia", name=name)
@@ -469,14 +522,14 @@ def test_the_machine_account_may_act(world: World, register) -> None:
 def test_a_name_is_taken_once_even_after_its_client_is_revoked(world: World, register, identity: Writer) -> None:
     register(world.head, BROWSER)
     with identity.transaction() as connection:
-        clients.revoke(connection, world.head, "ban-do", now=NOW)
+        clients.revoke(connection, world.head, "xa-an-phu_ban-do", now=NOW)
 
     with pytest.raises(Conflict, match="of this name"):
         register(world.head, BROWSER)
     with identity.transaction() as connection:
         for act in (
-            lambda: clients.change(connection, world.head, "ban-do", {"name": "x"}),
-            lambda: clients.revoke(connection, world.head, "ban-do", now=NOW),
+            lambda: clients.change(connection, world.head, "xa-an-phu_ban-do", {"name": "x"}),
+            lambda: clients.revoke(connection, world.head, "xa-an-phu_ban-do", now=NOW),
         ):
             with pytest.raises(Conflict, match="revoked"):
                 act()
@@ -494,7 +547,9 @@ def test_what_is_changed_is_changed_and_the_rest_stays(world: World, register, i
     before, _ = register(world.head, BROWSER)
 
     with identity.transaction() as connection:
-        after = clients.change(connection, world.head, "ban-do", {"scopes": ["tiles:read"], "networks": ["10.0.0.0/8"]})
+        after = clients.change(
+            connection, world.head, "xa-an-phu_ban-do", {"scopes": ["tiles:read"], "networks": ["10.0.0.0/8"]}
+        )
 
     assert after == replace(before, scopes=["tiles:read"], networks=after.networks)
     assert [str(each) for each in after.networks] == ["10.0.0.0/8"]
@@ -505,24 +560,26 @@ def test_what_a_client_is_does_not_change(world: World, register, identity: Writ
     register(world.head, BROWSER)
 
     with identity.transaction() as connection, pytest.raises(BadRequest, match="can be changed"):
-        clients.change(connection, world.head, "ban-do", {field: "x"})
+        clients.change(connection, world.head, "xa-an-phu_ban-do", {field: "x"})
 
 
 def test_a_client_without_a_secret_gets_none(world: World, register, identity: Writer) -> None:
     register(world.head, BROWSER)
 
     with identity.transaction() as connection, pytest.raises(Conflict, match="no secret"):
-        clients.renew_secret(connection, world.head, "ban-do")
+        clients.renew_secret(connection, world.head, "xa-an-phu_ban-do")
 
 
 def test_every_act_is_written_down(world: World, register, identity: Writer) -> None:
     register(world.head, BROWSER)
     with identity.transaction() as connection:
-        clients.change(connection, world.head, "ban-do", {"name": "Khác"})
-        clients.revoke(connection, world.head, "ban-do", now=NOW)
+        clients.change(connection, world.head, "xa-an-phu_ban-do", {"name": "Khác"})
+        clients.revoke(connection, world.head, "xa-an-phu_ban-do", now=NOW)
 
     acts = world.ask("SELECT act, about, account FROM audit.act ORDER BY id")
-    assert acts == [(f"client.{act}", "client:ban-do", "thu.truong") for act in ("register", "change", "revoke")]
+    assert acts == [
+        (f"client.{act}", "client:xa-an-phu_ban-do", "thu.truong") for act in ("register", "change", "revoke")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_a_machine_is_added_with_a_secret_or_a_key(run: Run, tmp_path: Path) -> 
     _, by_key = run(
         "client", "add", "ioc-2", "--proof", "private_key_jwt", "--jwks", str(keys), "--name", "IOC 2", *same
     )
-    _, renewed = run("client", "secret", "ioc-1", "--as", "truong.ioc")
+    _, renewed = run("client", "secret", "ioc_ioc-1", "--as", "truong.ioc")
 
     assert by_secret["client_secret"] != renewed["client_secret"]
     assert "client_secret" not in by_key

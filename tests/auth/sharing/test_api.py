@@ -61,11 +61,11 @@ ENDPOINTS: list[tuple[str, str, Any]] = [
     ("POST", "/packages/dia-ban/joinings", {"unit": "ubnd-689"}),
     ("GET", "/requests", None),
     ("POST", "/requests", REQUEST),
-    ("GET", "/requests/yc-1", None),
-    ("POST", "/requests/yc-1/answer", {"note": "x"}),
-    ("POST", "/requests/yc-1/prepare", {"note": "x"}),
-    ("POST", "/requests/yc-1/refuse", REASON),
-    ("POST", "/requests/yc-1/withdraw", REASON),
+    ("GET", "/requests/cuc-thue.yc-1", None),
+    ("POST", "/requests/cuc-thue.yc-1/answer", {"note": "x"}),
+    ("POST", "/requests/cuc-thue.yc-1/prepare", {"note": "x"}),
+    ("POST", "/requests/cuc-thue.yc-1/refuse", REASON),
+    ("POST", "/requests/cuc-thue.yc-1/withdraw", REASON),
     ("GET", "/managers", None),
     ("POST", "/managers", MANAGER),
     ("POST", "/managers/1/end", {"on": "2025-12-31"}),
@@ -79,7 +79,7 @@ ENDPOINTS: list[tuple[str, str, Any]] = [
     ("POST", "/successions/sap-nhap/approve", {}),
     ("POST", "/successions/sap-nhap/refuse", REASON),
 ]
-UNKNOWN = [each for each in ENDPOINTS if "/thue-2025-01" in each[1] or "/yc-1" in each[1] or "/sap-nhap" in each[1]] + [
+UNKNOWN = [each for each in ENDPOINTS if "/thue-2025-01" in each[1] or "yc-1" in each[1] or "/sap-nhap" in each[1]] + [
     ("PUT", "/packages/dia-ban", PACKAGE),
     ("GET", "/packages/dia-ban/joinings", None),
     ("POST", "/packages/dia-ban/joinings", {"unit": "ubnd-689"}),
@@ -306,18 +306,18 @@ def test_a_request_goes_its_way(api: Api):
     api.good("POST", "/requests", REQUEST, "thue.lanhdao")
     assert api.ask("POST", "/requests", REQUEST, "thue.canbo").status_code == 403
     assert api.ask("POST", "/requests", REQUEST, "thue.lanhdao").status_code == 409
-    assert api.ask("POST", "/requests/yc-1/prepare", {"note": "x"}).status_code == 409
-    api.good("POST", "/requests/yc-1/answer", {"note": "tiếp nhận"})
-    api.good("POST", "/requests/yc-1/prepare", {"note": "dự thảo"})
-    published(api, "dt-1", kind="dac_thu", request="yc-1")
+    assert api.ask("POST", "/requests/cuc-thue.yc-1/prepare", {"note": "x"}).status_code == 409
+    api.good("POST", "/requests/cuc-thue.yc-1/answer", {"note": "tiếp nhận"})
+    api.good("POST", "/requests/cuc-thue.yc-1/prepare", {"note": "dự thảo"})
+    published(api, "dt-1", kind="dac_thu", request="cuc-thue.yc-1")
 
-    shown = api.good("GET", "/requests/yc-1", who="thue.canbo")
+    shown = api.good("GET", "/requests/cuc-thue.yc-1", who="thue.canbo")
 
     assert [each["state"] for each in shown["steps"]] == ["sent", "answered", "preparing", "agreed"]
-    assert api.ask("POST", "/requests/yc-1/withdraw", REASON, "thue.lanhdao").status_code == 409
-    assert api.ask("POST", "/requests/yc-1/refuse", REASON).status_code == 409
-    assert api.ask("GET", "/requests/yc-1", who="689.lanhdao").status_code == 404
-    assert [each["code"] for each in api.good("GET", "/requests", who="thue.canbo")["items"]] == ["yc-1"]
+    assert api.ask("POST", "/requests/cuc-thue.yc-1/withdraw", REASON, "thue.lanhdao").status_code == 409
+    assert api.ask("POST", "/requests/cuc-thue.yc-1/refuse", REASON).status_code == 409
+    assert api.ask("GET", "/requests/cuc-thue.yc-1", who="689.lanhdao").status_code == 404
+    assert [each["code"] for each in api.good("GET", "/requests", who="thue.canbo")["items"]] == ["cuc-thue.yc-1"]
 
 
 def managed(api: Api) -> int:
@@ -460,7 +460,7 @@ def test_the_document_of_the_api_is_openapi_and_names_every_endpoint():
     names = {
         CODE: "{code}",
         "dia-ban": "{code}",
-        "yc-1": "{code}",
+        "cuc-thue.yc-1": "{code}",
         "sap-nhap": "{code}",
         "1": "{number}",
         "2": "{number}",

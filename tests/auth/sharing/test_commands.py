@@ -114,13 +114,13 @@ def test_a_request_is_sent_answered_prepared_and_refused(run: Callable[..., Any]
     }
     run("thue.lanhdao", "request", "send", asked)
     run("thue.lanhdao", "request", "send", asked | {"request": "yc-2"})
-    run("thue.lanhdao", "request", "withdraw", "yc-2", "--reason", "thôi")
-    run("so.mot", "request", "answer", "yc-1", "--note", "tiếp nhận")
-    run("so.mot", "request", "prepare", "yc-1", "--note", "dự thảo")
-    run("so.mot", "request", "refuse", "yc-1", "--reason", "không có căn cứ")
+    run("thue.lanhdao", "request", "withdraw", "cuc-thue.yc-2", "--reason", "thôi")
+    run("so.mot", "request", "answer", "cuc-thue.yc-1", "--note", "tiếp nhận")
+    run("so.mot", "request", "prepare", "cuc-thue.yc-1", "--note", "dự thảo")
+    run("so.mot", "request", "refuse", "cuc-thue.yc-1", "--reason", "không có căn cứ")
 
     assert [each["state"] for each in run("thue.canbo", "request", "list")] == ["refused", "withdrawn"]
-    assert len(run("thue.canbo", "request", "show", "yc-1")["steps"]) == 4
+    assert len(run("thue.canbo", "request", "show", "cuc-thue.yc-1")["steps"]) == 4
 
 
 def test_managing_units_are_named_and_ended(run: Callable[..., Any]):

@@ -366,11 +366,12 @@ def test_a_special_agreement_is_a_collection_of_its_own(province: World):
     one, _ = codes(province)
     special = province.rows(
         "INSERT INTO acl.request (code, unit_id, data, purpose, legal_basis, valid_from, state) "
-        "SELECT 'yc-1', id, 'x', 'x', 'x', '2025-01-01', 'preparing' FROM acl.unit WHERE code = 'cuc-thue' RETURNING id"
+        "SELECT 'cuc-thue.yc-1', id, 'x', 'x', 'x', '2025-01-01', 'preparing' FROM acl.unit WHERE code = 'cuc-thue' "
+        "RETURNING id"
     )
     assert special
     rows = {"territory": {"districts": [one]}}
-    drafted(province, "dt-1", kind="dac_thu", request="yc-1", clauses=[clause(rows=rows)])
+    drafted(province, "dt-1", kind="dac_thu", request="cuc-thue.yc-1", clauses=[clause(rows=rows)])
 
     (whole,) = shown(province, "dt-1").classes
 

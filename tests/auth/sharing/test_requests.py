@@ -6,18 +6,21 @@ from datetime import date
 
 import psycopg
 import pytest
+from pydantic import ValidationError
 
 from auth.sharing import acceptance, drafting, publication, requests
-from core.errors import BadParameter, Conflict, Forbidden, NotFound
+from core.errors import BadParameter, Conflict, Forbidden, NotFound, TooManyRequests
+from core.limits import LIMITS
 from tests.auth.sharing.conftest import CLOCK, DAY, VOCABULARY, World, document
 
-CODE = "yc-2025-001"
+NAME = "yc-2025-001"
+CODE = f"cuc-thue.{NAME}"
 
 
 def asked(**changes) -> requests.RequestDocument:
     return requests.RequestDocument(
         **{
-            "request": CODE,
+            "request": NAME,
             "data": "Thửa đất huyện 692",
             "purpose": "Rà soát thuế",
             "legal_basis": "Quy chế, Điều 9",
@@ -104,9 +107,42 @@ def test_a_request_is_answered_before_it_is_prepared(sent: World):
         step(sent, requests.prepare, "so.mot")
 
 
-def test_a_code_names_one_request(sent: World):
-    with pytest.raises(Conflict, match=CODE):
-        sent.act(requests.send, "689.lanhdao", asked(), day=DAY)
+def test_a_name_is_taken_within_its_unit_alone(sent: World):
+    with pytest.raises(Conflict, match=NAME):
+        sent.act(requests.send, "thue.lanhdao", asked(), day=DAY)
+
+    assert sent.act(requests.send, "689.lanhdao", asked(), day=DAY) != CODE
+    assert sent.rows("SELECT count(*) FROM acl.request") == [(2,)]
+
+
+def test_a_unit_has_so_many_requests_open_and_no_more(world: World):
+    for number in range(LIMITS.open_requests_of_unit_max):
+        world.act(requests.send, "thue.lanhdao", asked(request=f"yc-{number}"), day=DAY)
+
+    with pytest.raises(Conflict, match="have not ended"):
+        world.act(requests.send, "thue.lanhdao", asked(), day=DAY)
+
+    world.act(requests.withdraw, "thue.lanhdao", "cuc-thue.yc-0", reason="thôi", day=DAY)
+    assert world.act(requests.send, "thue.lanhdao", asked(), day=DAY) == CODE
+
+
+def test_a_unit_sends_so_many_requests_a_day_and_no_more(world: World):
+    for number in range(LIMITS.requests_of_unit_a_day_max):
+        code = world.act(requests.send, "thue.lanhdao", asked(request=f"yc-{number}"), day=DAY)
+        world.act(requests.withdraw, "thue.lanhdao", code, reason="thôi", day=DAY)
+
+    with pytest.raises(TooManyRequests):
+        world.act(requests.send, "thue.lanhdao", asked(), day=DAY)
+
+    assert world.act(requests.send, "689.lanhdao", asked(), day=DAY)
+
+
+@pytest.mark.parametrize("name", ["data", "purpose", "legal_basis"])
+def test_a_request_is_no_longer_than_people_write(name: str):
+    assert asked(**{name: "ư" * LIMITS.request_text_max})
+
+    with pytest.raises(ValidationError, match="at most"):
+        asked(**{name: "ư" * (LIMITS.request_text_max + 1)})
 
 
 def test_a_term_ends_after_it_begins(world: World):
@@ -131,7 +167,7 @@ def test_an_agreement_of_the_special_kind_answers_a_request_in_preparation(sent:
     with pytest.raises(BadParameter, match="request"):
         draft()
     with pytest.raises(BadParameter, match="no request"):
-        draft(request="khong-co")
+        draft(request="cuc-thue.khong-co")
     with pytest.raises(BadParameter, match="no request"):
         draft(request=CODE, recipient="ubnd-689")
     with pytest.raises(Conflict, match="preparing"):
