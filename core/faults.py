@@ -65,6 +65,9 @@ TEXTS: Mapping[str, Phrase] = {
 """A text for each type of fault that a model may raise; a test compares it with the models."""
 SHAPES: Mapping[str, Phrase] = {
     r"^[a-z0-9]+(-[a-z0-9]+)*$": Phrase("small letters and digits, joined by single hyphens (tax-2025)"),
+    r"^[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*$": Phrase(
+        "the code of a unit, a point, the name of a request (thue.yc-1)"
+    ),
     r"^[a-z0-9]+([._-][a-z0-9]+)*$": Phrase(
         "small letters and digits, joined by single dots, hyphens or underscores (tax.lan)"
     ),
