@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
 
@@ -17,17 +17,25 @@ from database.queries import load
 from database.reader import Reader
 
 _QUERIES = load("database", "profiles.sql")
+type Reasons = Mapping[str, Mapping[str, Sequence[str]]]
+"""Codes of agreements by collection and operation."""
+
 NOTHING = Profile("", {}, {})
 """The profile of whom nothing was ever published for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Legal days on which a profile is in force: from ``since`` until, not including, ``until`` (``None``: no end)."""
+    """Legal days on which a profile is in force: from ``since`` until, not including, ``until`` (``None``: no end).
+
+    Attributes:
+        because: the agreements that give it to this subject; another one may have an equal profile by others.
+    """
 
     since: date
     until: date | None
     profile: Profile
+    because: Reasons = field(default_factory=dict[str, Mapping[str, Sequence[str]]])
 
 
 def publish(connection: Connection[Any], timelines: Mapping[str, Sequence[Segment]]) -> int:
@@ -96,7 +104,12 @@ def _view(view: TableView) -> dict[str, Any]:
 
 def _timeline(subject: str, segments: Sequence[Segment]) -> dict[str, Any]:
     written = [
-        {"from": str(each.since), "until": None if each.until is None else str(each.until), "hash": each.profile.hash}
+        {
+            "from": str(each.since),
+            "until": None if each.until is None else str(each.until),
+            "hash": each.profile.hash,
+            "because": each.because,
+        }
         for each in segments
     ]
     return {"subject": subject, "segments": Jsonb(written)}

@@ -20,7 +20,7 @@ from auth.model import PUBLIC, AccountKind, Caller
 from catalogue.layer import Layer
 from core.errors import Unauthorized
 from database.lines import Entry
-from database.profiles import NOTHING, read_profile
+from database.profiles import NOTHING, Reasons, read_profile
 from database.queries import load
 from database.reader import Reader
 from server.shelf import Documents, Shelf
@@ -44,7 +44,7 @@ class Visitor:
     Attributes:
         profile_hash: the profile in force, which a token may narrow.
         networks: from one network of each of these groups the token may come; no group: from anywhere.
-        agreements: codes of those by which each collection is seen, for the record.
+        agreements: codes of those by which the profile is the caller's, for the record.
         since: when this was looked up, on a clock that only goes forward.
     """
 
@@ -52,12 +52,16 @@ class Visitor:
     profile_hash: str
     shelf: Shelf
     networks: Networks = ()
-    agreements: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    agreements: Reasons = field(default_factory=dict[str, Mapping[str, Sequence[str]]])
     since: float = 0.0
 
     def may_come_from(self, address: str) -> bool:
         """Tell whether a request from an address may bear the token."""
         return all(is_from(group, address) for group in self.networks)
+
+    def given_by(self, collection: str | None, operation: str | None) -> tuple[str, ...]:
+        """Return the agreements by which the caller may do something with a collection."""
+        return tuple(self.agreements.get(collection or "", {}).get(operation or "", ()))
 
     @property
     def sees_nothing_public(self) -> bool:
@@ -129,7 +133,7 @@ class Access:
         shelf = self._shelf(hash_) if sees else NOBODY.shelf
         return Visitor(caller, hash_, shelf, networks, agreements, self._now())
 
-    def _caller(self, principal: Principal) -> tuple[Caller, str, Networks, Mapping[str, Sequence[str]]]:
+    def _caller(self, principal: Principal) -> tuple[Caller, str, Networks, Reasons]:
         row = self._reader.read(None, [(_QUERIES["caller"], principal)])[0][0]
         who, (*networks, agreements) = row[:9], cast("Any", row[9:])
         subject, account_id, account, account_kind, unit_id, unit, client_id, scopes, hash_ = cast("Any", who)

@@ -166,7 +166,7 @@ def _decision(visit: Visit, response: Response, id_: str, at: datetime, asked: Q
         collection=None if visit.collection is None else _cut(visit.collection),
         operation=visit.operation,
         profile_hash=visit.visitor.profile_hash or None,
-        agreements=tuple(visit.visitor.agreements.get(visit.collection or "", ())) or None,
+        agreements=visit.visitor.given_by(visit.collection, visit.operation) or None,
         granted=refusal is None,
         status=status,
         reason=refusal,

@@ -29,7 +29,7 @@ from auth.policy.compiler import (
 from auth.rights.left_out import LeftOut, not_noted, note, periods_of
 from catalogue.layer import Layer
 from catalogue.profile import Operation, body_of
-from database.profiles import Segment, publish
+from database.profiles import Reasons, Segment, publish
 from database.queries import load
 
 type Json = dict[str, Any]
@@ -67,8 +67,8 @@ class Published:
 
 
 type Timeline = tuple[Segment, ...]
-type Outline = tuple[tuple[date, date | None, str], ...]
-"""A timeline by the hashes of its profiles."""
+type Outline = tuple[tuple[date, date | None, str, Reasons], ...]
+"""A timeline by the hashes of its profiles, and by the agreements that give them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +146,16 @@ def check_published(connection: Connection[Any], layers: Iterable[Layer], day: d
 
 
 def rights_of(compile_: Callable[[date], Compiled | Refused], changes: Iterable[date], day: date) -> Rights:
-    """Compile for a day and for each later day on which anything changes; days of equal profiles are one segment."""
+    """Compile for a day and for each later day on which anything changes; days of equal rights are one segment."""
     days = [day, *changes]
     found = [compile_(each) for each in days]
-    profiles = [(since, _kept(each).profile) for since, each in zip(days, found, strict=True)]
-    runs = [next(group) for _, group in groupby(profiles, key=lambda each: each[1].hash)]
-    ends = [*(since for since, _ in runs[1:]), None]
-    timeline = tuple(Segment(since, until, profile) for (since, profile), until in zip(runs, ends, strict=True))
+    kept = [(since, _kept(each)) for since, each in zip(days, found, strict=True)]
+    rights = [(since, each.profile, _reasons(each)) for since, each in kept]
+    runs = [next(group) for _, group in groupby(rights, key=lambda each: (each[1].hash, each[2]))]
+    ends = [*(since for since, _, _ in runs[1:]), None]
+    timeline = tuple(
+        Segment(since, until, profile, because) for (since, profile, because), until in zip(runs, ends, strict=True)
+    )
     misfits = [each.misfits if isinstance(each, Refused) else () for each in found]
     return Rights(timeline, periods_of(zip(days, misfits, strict=True)))
 
@@ -256,8 +259,16 @@ def _public_rights(grants: Sequence[GrantInForce], layers: Mapping[str, Layer], 
     return rights_of(lambda each: compile_public(grants, layers, each), boundaries(grants, (), day), day)
 
 
+def _reasons(compiled: Compiled) -> Reasons:
+    """Return the agreements by which each operation on each collection is allowed."""
+    reasons: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    for (collection, operation), because in compiled.because.items():
+        reasons[collection][operation.value] = list(because.agreements)
+    return dict(reasons)
+
+
 def _outline(timeline: Timeline) -> Outline:
-    return tuple((each.since, each.until, each.profile.hash) for each in timeline)
+    return tuple((each.since, each.until, each.profile.hash, each.because) for each in timeline)
 
 
 def _in_force(connection: Connection[Any], subjects: Sequence[str] | None, day: date) -> dict[str, Outline]:

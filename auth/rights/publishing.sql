@@ -33,8 +33,8 @@ WHERE v.state = 'published' AND a.kind <> 'goi' AND (v.valid_until IS NULL OR v.
 ORDER BY a.code, v.number;
 
 -- name: in_force
--- Return which profile is whose from a day on.
-SELECT subject, greatest(valid_from, %(day)s::date), valid_until, hash
+-- Return which profile is whose from a day on, and by which agreements.
+SELECT subject, greatest(valid_from, %(day)s::date), valid_until, hash, because
 FROM acl.profile_in_force
 WHERE (valid_until IS NULL OR valid_until > %(day)s::date)
       AND (%(subjects)s::text[] IS NULL OR subject = ANY (%(subjects)s::text[]))

@@ -12,12 +12,15 @@ CREATE TABLE acl.profile_in_force (
     valid_from date NOT NULL,
     valid_until date CHECK (valid_until > valid_from),
     hash text COLLATE "C" NOT NULL REFERENCES acl.profile,
+    because jsonb NOT NULL DEFAULT '{}',
     PRIMARY KEY (subject, valid_from),
     EXCLUDE USING gist (subject WITH =, daterange(valid_from, valid_until) WITH &&)
 );
 CREATE INDEX profile_in_force_hash ON acl.profile_in_force (hash);
 COMMENT ON TABLE acl.profile_in_force IS
     'Which profile is whose on which legal days, compiled in advance for every day on which something starts or ends.';
+COMMENT ON COLUMN acl.profile_in_force.because IS
+    'Codes of the agreements that give it, by collection and operation; subjects with equal profiles may have them by others.';
 
 CREATE TABLE acl.left_out (
     subject text COLLATE "C" NOT NULL CHECK (subject = 'public' OR subject ~ '^account:[0-9]+$'),
@@ -405,11 +408,12 @@ BEGIN
     DELETE FROM acl.profile_in_force p WHERE p.subject = put_in_force.subject AND p.valid_from >= tu;
     UPDATE acl.profile_in_force p SET valid_until = tu
     WHERE p.subject = put_in_force.subject AND (p.valid_until IS NULL OR p.valid_until > tu);
-    INSERT INTO acl.profile_in_force (subject, valid_from, valid_until, hash)
-    SELECT put_in_force.subject, (s->>'from')::date, (s->>'until')::date, s->>'hash' FROM jsonb_array_elements(segments) s;
+    INSERT INTO acl.profile_in_force (subject, valid_from, valid_until, hash, because)
+    SELECT put_in_force.subject, (s->>'from')::date, (s->>'until')::date, s->>'hash', coalesce(s->'because', '{}')
+    FROM jsonb_array_elements(segments) s;
 END $$;
 COMMENT ON FUNCTION acl.put_in_force IS
-    'Sets which profile is a subject''s from a day on: [{from, until, hash}], without gaps; what was before stays as it was.';
+    'Sets which profile is a subject''s from a day on: [{from, until, hash, because}], without gaps; what was before stays as it was.';
 
 CREATE FUNCTION acl.drop_unused() RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -512,24 +516,15 @@ END $$;
 COMMENT ON FUNCTION acl.enter IS
     'Takes on the role of a part of a principal''s profile for the rest of the transaction. hop and tim narrow, they never widen.';
 
-CREATE INDEX agreement_recipient ON acl.agreement (coalesce(recipient_id, 0));
-
-CREATE FUNCTION acl.agreements_of(unit_id int, ngay date) RETURNS jsonb
+CREATE FUNCTION acl.agreements_of(subject text, ngay date) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN (
-        SELECT jsonb_object_agg(t.collection, t.codes)
-        FROM (SELECT (g->>'layer') || CASE a.kind WHEN 'dac_thu' THEN '~' || a.code ELSE '' END AS collection,
-                     jsonb_agg(DISTINCT a.code) AS codes
-              FROM acl.agreement a
-              JOIN acl.agreement_version v ON v.agreement_id = a.id
-              CROSS JOIN jsonb_array_elements(v.body->'grants') g
-              WHERE v.state = 'published' AND v.valid_from <= ngay AND (v.valid_until IS NULL OR v.valid_until > ngay)
-                AND a.kind <> 'goi' AND coalesce(a.recipient_id, 0) = coalesce(agreements_of.unit_id, 0)
-              GROUP BY 1) t);
+    RETURN (SELECT p.because FROM acl.profile_in_force p
+            WHERE p.subject = agreements_of.subject AND p.valid_from <= ngay
+              AND (p.valid_until IS NULL OR p.valid_until > ngay));
 END $$;
 COMMENT ON FUNCTION acl.agreements_of IS
-    'Codes of the agreements of a unit (NULL: of the publications to everybody) in force on a day, by collection.';
+    'Codes of the agreements that give what a subject may see on a legal day, by collection and operation.';
 
 CREATE FUNCTION acl.caller_of(loai text, khoa text)
 RETURNS TABLE (subject text, account_id int, account text, account_kind text, unit_id int, unit text,
@@ -544,7 +539,7 @@ BEGIN
     END IF;
     RETURN QUERY
         SELECT ai, a.id, a.code, a.kind, u.id, u.code, t.client_id, t.scopes, acl.hash_of(ai, ngay),
-               t.networks::text[], c.networks::text[], acl.agreements_of(u.id, ngay)
+               t.networks::text[], c.networks::text[], acl.agreements_of(ai, ngay)
         FROM (SELECT) AS one
         LEFT JOIN acl.account a ON ai = 'account:' || a.id
         LEFT JOIN acl.unit u ON u.id = a.unit_id

@@ -302,6 +302,19 @@ CREATE POLICY writes ON audit.decision FOR INSERT WITH CHECK (true);
 CREATE POLICY writes ON audit.outcome FOR INSERT WITH CHECK (true);
 CREATE POLICY writes ON audit.act FOR INSERT WITH CHECK (true);
 
+CREATE FUNCTION audit.given_by(subject text, profile_hash text, collection text, operation text) RETURNS text[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    ngay constant date := lg.hom_nay();
+BEGIN
+    RETURN (SELECT nullif(ARRAY(SELECT jsonb_array_elements_text(p.because -> collection -> operation)), '{}')
+            FROM acl.profile_in_force p
+            WHERE p.subject = given_by.subject AND p.hash = profile_hash AND p.valid_from <= ngay
+              AND (p.valid_until IS NULL OR p.valid_until > ngay));
+END $$;
+COMMENT ON FUNCTION audit.given_by IS
+    'Codes of the agreements by which a subject may do something with a collection now; NULL: its profile is another one by now.';
+
 DO $$
 DECLARE
     writer constant text := current_database() || '_audit';
@@ -321,7 +334,7 @@ BEGIN
                    'ON audit.decision TO %I', writer);
     EXECUTE format('GRANT INSERT (request_id, at, status, rows, bytes, duration_us, finished) ON audit.outcome TO %I', writer);
     EXECUTE format('GRANT USAGE ON SEQUENCE audit.decision_id, audit.outcome_id TO %I', writer);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION audit.make_months TO %I', writer);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION audit.make_months, audit.given_by TO %I', writer);
     EXECUTE format('GRANT INSERT ON audit.seal, audit.head TO %I', writer);
     FOREACH who IN ARRAY ARRAY['audit', 'identity', 'publisher'] LOOP
         EXECUTE format('GRANT INSERT (subject, account, unit, client, entered, act, about, before, after) ON audit.act TO %I',

@@ -226,6 +226,66 @@ def test_what_was_done_to_agreements_or_profiles_without_publishing_is_found(wor
     assert "its body or its roles" in changed("DELETE FROM acl.profile_role WHERE hash <> ''")[0]
 
 
+def because(world: World, subject: str, day: date = DAY) -> Any:
+    return world.ask("SELECT acl.agreements_of(%s, %s)", subject, day)[0][0]
+
+
+def test_only_those_agreements_are_named_that_give_an_operation_to_the_account(world: World, tax: Tax) -> None:
+    few = {"layers": ["thua-dat"], "operations": ["read"], "territory": [5, 6]}
+    account = world.account("thue.hep", tax.unit)
+    world.give(account, world.function(tax.unit, "hep", few))
+    world.agree("tt-xuat", tax.unit, clause(operations=["export"]))
+    world.agree("tt-gia", tax.unit, clause("gia-thua", ["id", "xa_id"]))
+    world.agree("tt-noi-khac", tax.unit, clause("thua-dat", PARCELS, 7))
+
+    world.publish()
+
+    both = ["tt-noi-khac", "tt-thue"]
+    assert because(world, f"account:{account}") == {"thua-dat": {"read": ["tt-thue"]}}
+    assert because(world, tax.subject) == {
+        "thua-dat": {"read": both, "query": both, "export": ["tt-xuat"]},
+        "gia-thua": {"read": ["tt-gia"], "query": ["tt-gia"]},
+    }
+
+
+def test_equal_profiles_are_one_and_are_whose_they_are_by_other_agreements(world: World, tax: Tax) -> None:
+    unit = world.unit("cuc-khac")
+    account = world.account("khac.canbo", unit)
+    world.give(account, world.function(unit))
+    world.agree("tt-khac", unit, clause())
+
+    world.publish()
+
+    subject = f"account:{account}"
+    assert world.in_force(subject)[0][2] == world.in_force(tax.subject)[0][2]
+    assert [each["thua-dat"]["read"] for each in (because(world, subject), because(world, tax.subject))] == [
+        ["tt-khac"], ["tt-thue"]
+    ]  # fmt: skip
+
+
+def test_an_agreement_that_gives_the_same_as_another_one_is_named_from_its_first_day_on(world: World, tax: Tax) -> None:
+    world.ask("UPDATE acl.agreement_version SET valid_until = %s", JULY)
+    world.agree("tt-thue-2", tax.unit, clause(), since=JULY)
+
+    world.publish()
+
+    june, july = world.in_force(tax.subject)
+    assert june[2] == july[2]
+    assert [because(world, tax.subject, each)["thua-dat"]["read"] for each in (DAY, JULY)] == [
+        ["tt-thue"], ["tt-thue-2"]
+    ]  # fmt: skip
+    assert world.faults() == world.faults(JULY) == ()
+
+
+def test_agreements_that_were_named_around_publishing_are_found(world: World, tax: Tax) -> None:
+    world.publish()
+    world.ask("UPDATE acl.profile_in_force SET because = '{}' WHERE subject = %s", tax.subject)
+
+    assert world.faults() == (f"{tax.subject}: what is published differs from what its agreements and functions give",)
+    assert world.publish().subjects == (tax.subject,)
+    assert world.faults() == ()
+
+
 def test_one_transaction_publishes_at_a_time(world: World, tax: Tax) -> None:
     world.publish()
 

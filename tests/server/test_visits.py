@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 from werkzeug.test import Client
 
 from auth.audit.reading import Wanted, report
@@ -57,6 +58,36 @@ def test_a_page_is_on_record_with_what_was_asked_and_what_left(application: Appl
     assert query.startswith("limit=3&so_to=#")
     assert "17" not in query.removeprefix("limit=3&so_to=#") or len(query) > 20
     assert _rows(sample_db, OUTCOME) == [(200, len(answer.get_json(force=True)["features"]), len(answer.data), True)]
+
+
+def test_the_agreements_on_record_are_those_that_give_the_operation_at_that_moment(
+    application: Application, sample_db: str
+):
+    """Also where the profile stays the same, so that what is known of the caller stays good."""
+    client, items = Client(application), "/collections/thua-dat/items?limit=1"
+
+    for read, path in (("tt-1", items), ("tt-1", "/collections/thua-dat/export"), ("tt-3", items), ("tt-3", "/")):
+        because = {"thua-dat": {"read": [read], "export": ["tt-2", "tt-4"]}, "moc": {"read": ["tt-5"]}}
+        with psycopg.connect(sample_db) as connection:
+            connection.execute("UPDATE acl.profile_in_force SET because = %s", [Jsonb(because)])
+        client.get(path).close()
+
+    found = _rows(sample_db, "SELECT agreements FROM audit.decision ORDER BY at")
+    assert found == [(["tt-1"],), (["tt-2", "tt-4"],), (["tt-3"],), (None,)]
+
+
+def test_a_profile_that_was_replaced_meanwhile_is_on_record_with_the_agreements_that_gave_it(
+    application: Application, sample_db: str
+):
+    decided = _rows(sample_db, "SELECT audit.given_by('public', hash, 'moc', 'read') FROM acl.profile_in_force LIMIT 1")
+    gone = _rows(sample_db, "SELECT audit.given_by('public', repeat('0', 64), 'moc', 'read')")
+    with psycopg.connect(sample_db) as connection:
+        connection.execute("UPDATE acl.profile_in_force SET because = %s", [Jsonb({"moc": {"read": ["tt-1"]}})])
+    visitor = application._access.admit(("public", ""), "127.0.0.1")
+
+    assert (len(decided), gone) == (1, [(None,)])
+    assert visitor.given_by("moc", "read") == ("tt-1",)
+    assert visitor.given_by("moc", "export") == visitor.given_by(None, None) == ()
 
 
 def test_an_item_that_is_not_there_is_on_record_without_its_name(application: Application, sample_db: str):

@@ -200,6 +200,7 @@ CREATE TABLE audit.decision (request_id text PRIMARY KEY, at timestamptz, subjec
                              client text, token text, ip text, method text, route text, collection text, operation text,
                              profile_hash text, agreements text[], columns text[], granted boolean, status int,
                              reason text, query text, sealed text);
+CREATE FUNCTION audit.given_by(text, text, text, text) RETURNS text[] LANGUAGE sql AS 'SELECT NULL::text[]';
 """
 
 
