@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -100,10 +101,21 @@ def test_who_has_not_seen_the_effect_does_not_publish(world: World):
     assert [each[1] for each in states(world)] == ["published"]
 
 
-def test_the_effect_of_an_earlier_body_is_not_that_of_this_one(world: World):
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"purpose": "Mục đích khác"},
+        {"clauses": [clause(operations=["read", "query", "export"])]},
+        {"clauses": [clause(page_max=10)]},
+        {"clauses": [clause(daily_items=10)]},
+        {"clauses": [clause(formats=["json"])]},
+        {"clauses": [clause(geometry=False)]},
+    ],
+)
+def test_the_effect_of_an_earlier_body_is_not_that_of_this_one(world: World, changes: dict[str, Any]):
     first = accepted(world)
     world.look(CODE)
-    changed = document(purpose="Mục đích khác")
+    changed = document(**changes)
     second = world.act(drafting.redraft, "so.mot", changed, vocabulary=VOCABULARY, day=DAY)
     propose(world)
     accept(world, "thue.lanhdao", second.body_hash)
