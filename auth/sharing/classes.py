@@ -31,8 +31,8 @@ _NOT_WHOLE = Text(
     "What the unit has cannot be put together for one account; it is shown by the functions of its accounts alone.",
 )
 _STUCK = Text(
-    "Quyền hiện nay không gộp được; phần trước khi công bố được coi là không có gì.",
-    "Their rights as they are cannot be put together; what they had before counts as nothing.",
+    "Quyền hiện nay không gộp được hết; phần không gộp được bị bỏ ra và không tính vào trước khi công bố.",
+    "Their rights as they are cannot all be put together; what cannot is left out of what they had before.",
 )
 _REFUSED = Text(
     "Quyền sau khi công bố không gộp được; việc công bố sẽ bị từ chối.",
@@ -132,7 +132,7 @@ def _real(change: _Change, functions: Sequence[Function], accounts: tuple[str, .
         facts.append(change.reason(_STUCK, old))
     if isinstance(new, Refused):
         facts.append(change.reason(_REFUSED, new))
-    before = NOTHING.profile if isinstance(old, Refused) else old.profile
+    before = old.kept.profile if isinstance(old, Refused) else old.profile
     after = None if isinstance(new, Refused) else new.profile
     return Held(tuple(each.code for each in functions), accounts, before, after, tuple(facts))
 
@@ -169,7 +169,7 @@ def _cut(grant: GrantInForce, day: date) -> GrantInForce | None:
 def _alike(
     connection: Connection[Any], agreement: Agreement, day: date
 ) -> Iterator[tuple[tuple[Function, ...], tuple[str, ...]]]:
-    """Yield the accounts of the recipient by the functions that they hold on a day; who holds none is left out."""
+    """Yield the accounts of the recipient by the functions they hold on a day; without those that hold none or rest."""
     if agreement.recipient_id is None:
         return
     names: Mapping[int, str] = dict(
@@ -178,7 +178,7 @@ def _alike(
     alike: dict[tuple[str, ...], tuple[tuple[Function, ...], list[str]]] = {}
     for holder in read_holders(connection, agreement.recipient_id, day):
         functions = tuple(each for each in functions_of(holder) if each.period.holds(day))
-        if functions:
+        if functions and holder.is_used:
             codes = tuple(each.code for each in functions)
             alike.setdefault(codes, (functions, []))[1].append(names[holder.id])
     for functions, accounts in sorted(alike.values(), key=lambda each: each[1]):
