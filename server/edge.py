@@ -26,6 +26,11 @@ def seen_by_proxies(environ: dict[str, Any], hops: int) -> dict[str, str]:
     return {"for": _address(seen.get("for", "")), "proto": seen.get("proto", "")}
 
 
+def comes_twice(cookies: str, name: str) -> bool:
+    """Tell whether a header holds a cookie more than once."""
+    return sum(each.partition("=")[0].strip() == name for each in cookies.split(";")) > 1
+
+
 def _address(text: str) -> str:
     """Return the address of a node: ``192.0.2.1:80``, ``[2001:db8::1]:80``, with a port or without; else nothing."""
     for shown in (text, text.removeprefix("[").partition("]")[0], text.rpartition(":")[0]):

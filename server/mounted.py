@@ -40,6 +40,8 @@ BODY_MAX = 1_048_576
 """Bytes of a body; more is refused before it is read."""
 PATHS = ("/oauth", "/.well-known", "/signin", "/signout", "/account", "/admin")
 """Where paths that are answered here begin."""
+_EVERYWHERE = (("Server", "datdai"), ("X-Content-Type-Options", "nosniff"))
+"""Headers of every answer, as in the lane of the data."""
 _NOTE = "datdai.note"
 """Where the environment of a request holds what its record will say."""
 _REDIRECTION, _FAULT = 3, 4
@@ -206,7 +208,9 @@ def place_of(path: str) -> str:
 
 
 def _noted(answer: flask.Response) -> flask.Response:
-    """Note who asked for what, for the record."""
+    """Add what every answer carries, and note who asked for what, for the record."""
+    for name, value in _EVERYWHERE:
+        answer.headers.setdefault(name, value)
     note, rule = flask.request.environ.get(_NOTE), flask.request.url_rule
     if isinstance(note, _Note):
         note.caller, note.refusal = flask.g.get("caller", PUBLIC), _refusal(answer)

@@ -309,6 +309,8 @@ def _foreign_problem(access: Access, error: HTTPException) -> Response:
         return _problem(access, MethodNotAllowed(tuple(sorted(allowed or ()))))
     if error.code == HTTPStatus.NOT_FOUND:
         return _problem(access, NotFound())
+    if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return _problem(access, ContentTooLarge("The body is longer than {} bytes.", LIMITS.admin_body_max))
     return _told(error.code or 500, _FAILURE, access.texts(_language()))
 
 

@@ -15,7 +15,7 @@ from werkzeug.test import Client, EnvironBuilder
 
 from core.settings import Settings
 from server.app import Application, create
-from server.edge import Edge
+from server.edge import Edge, comes_twice
 
 
 class _Slow(RawIOBase):
@@ -150,3 +150,19 @@ def test_nothing_that_a_client_writes_takes_the_place_of_what_the_proxy_wrote(
     with psycopg.connect(api_db) as connection:
         found = connection.execute("SELECT ip FROM audit.decision WHERE route LIKE '%nothing-is-here'").fetchall()
     assert found == [("203.0.113.9",), ("203.0.113.9",)]
+
+
+@pytest.mark.parametrize(
+    ("cookies", "is_twice"),
+    [
+        ("", False),
+        ("datdai=1", False),
+        ("datdai=1; other=2", False),
+        ("datdai=1; datdai-form=2", False),
+        ("datdai=1; datdai=2", True),
+        ("datdai=1;datdai=1", True),
+        ("other=x;  datdai=1;datdai =2", True),
+    ],
+)
+def test_a_cookie_that_comes_twice_is_found(cookies: str, is_twice: bool):
+    assert comes_twice(cookies, "datdai") is is_twice

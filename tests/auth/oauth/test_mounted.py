@@ -200,3 +200,22 @@ def test_no_path_sends_a_client_on_to_the_address_that_it_wrote(make: Make, path
 
     assert answer.status_code in (401, 404)
     assert "evil.example" not in str(answer.headers)
+
+
+@pytest.mark.parametrize("path", ["/admin/api/clients", "/admin/api/nothing", "/oauth/token", "/signin", "/account/x"])
+def test_every_answer_says_what_it_is_and_not_by_what_it_was_served(make: Make, path: str) -> None:
+    answer = Client(make().flask).get(path, base_url=BASE)
+
+    assert answer.headers["Server"] == "datdai"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_body_that_is_too_long_is_refused_as_such(world: World, identity: Writer, make: Make) -> None:
+    headers = _bearer(_personal(identity, world.admin, "admin"))
+
+    answer = Client(make().flask).post(
+        "/admin/api/requests", data=b"x" * 1_100_000, content_type="application/json", base_url=BASE, headers=headers
+    )
+
+    assert answer.status_code == 413
+    assert "longer than 1048576 bytes" in answer.get_json(force=True)["detail"]
