@@ -1111,10 +1111,11 @@ def test_consent_names_client_unit_and_scopes_in_words_and_is_asked_each_time(cl
 
 
 def test_the_token_of_a_page_that_was_shown_to_nobody_is_worth_nothing_in_a_session(client):
-    browser = client.browser()
-    token = token_in(browser.get("/signin"))
+    browser, stranger = client.browser(), client.browser()
+    token = token_in(stranger.get("/signin"))
+    planted = stranger.client.get_cookie("__Host-datdai-form", domain="dat.example")
     browser.sign_in()
-    browser.get(AUTHORIZE)
+    browser.client.set_cookie("__Host-datdai-form", planted.value, domain="dat.example", secure=True, httponly=True)
 
     consent = browser.post(AUTHORIZE, csrf_token=token, decision="allow")
     made = browser.post("/account/tokens", csrf_token=token, purpose="x", days="7", scopes="features:read")
