@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from auth.model import AgreementKind, Function, GrantInForce, Period, UnitKind
 from auth.policy.clauses import Vocabulary
-from auth.policy.compiler import NOTHING, Compiled, Refused, compile_profile_of, compile_public, kind_faults
+from auth.policy.compiler import NOTHING, Compiled, Giver, Refused, compile_profile_of, compile_public, kind_faults
 from auth.rights.in_force import grants_in
 from auth.rights.publishing import functions_of, read_grants, read_holders
 from auth.sharing.agreements import PACKAGE, Agreement, Version
@@ -31,8 +31,8 @@ _NOT_WHOLE = Text(
     "What the unit has cannot be put together for one account; it is shown by the functions of its accounts alone.",
 )
 _STUCK = Text(
-    "Quyền hiện nay không gộp được hết; phần không gộp được bị bỏ ra và không tính vào trước khi công bố.",
-    "Their rights as they are cannot all be put together; what cannot is left out of what they had before.",
+    "Quyền hiện nay không gộp được hết; phần không gộp được bị bỏ ra và không tính vào.",
+    "Their rights as they are cannot all be put together; what cannot is left out and does not count.",
 )
 _REFUSED = Text(
     "Quyền sau khi công bố không gộp được; việc công bố sẽ bị từ chối.",
@@ -130,11 +130,22 @@ def _real(change: _Change, functions: Sequence[Function], accounts: tuple[str, .
     facts: list[Text] = []
     if isinstance(old, Refused):
         facts.append(change.reason(_STUCK, old))
-    if isinstance(new, Refused):
-        facts.append(change.reason(_REFUSED, new))
     before = old.kept.profile if isinstance(old, Refused) else old.profile
-    after = None if isinstance(new, Refused) else new.profile
+    after: Profile | None
+    if not isinstance(new, Refused):
+        after = new.profile
+    elif _left_out(new) <= _left_out(old):
+        after = new.kept.profile
+    else:
+        after = None
+        facts.append(change.reason(_REFUSED, new))
     return Held(tuple(each.code for each in functions), accounts, before, after, tuple(facts))
+
+
+def _left_out(made: Compiled | Refused) -> frozenset[tuple[str, tuple[Giver, ...]]]:
+    """Return what does not fit: what did not before either keeps nobody from publishing."""
+    misfits = made.misfits if isinstance(made, Refused) else ()
+    return frozenset((each.collection, each.pieces) for each in misfits)
 
 
 def _is_had(grant: GrantInForce, kind: UnitKind | None, vocabulary: Vocabulary) -> bool:

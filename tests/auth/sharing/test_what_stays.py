@@ -113,6 +113,21 @@ def test_a_head_who_strips_a_function_keeps_neither_the_service_from_starting_no
     assert collections(tax) == ["gia-thua"]
 
 
+def test_the_effect_on_whom_something_is_left_out_already_is_that_of_what_fits(tax: World) -> None:
+    publish(tax, "a1", **everywhere("so_to", "so_thua"))
+    prices = {"layer": "gia-thua", "columns": "all", "geometry": False, "rows": {"territory": "province"}}
+    accepted(tax, "a9", **prices)
+    give(tax, "moi", "cot", "huyen")
+    tax.act(functions.strip_function, "thue.lanhdao", "thue.canbo", "moi", day=DAY)
+    republish(tax)
+
+    own = tax.look("a9").classes[1]
+
+    assert own.accounts == ("thue.canbo",)
+    assert [each.id for each in own.collections] == ["gia-thua"]
+    assert ["is left out" in each.en for each in own.reasons] == [True]
+
+
 @pytest.mark.parametrize("on", [None, AUGUST], ids=["at once", "on a coming day"])
 @pytest.mark.parametrize("who", ["so.hai", "thue.lanhdao"])
 def test_an_agreement_is_revoked_whatever_stays(tax: World, who: str, on: date | None) -> None:
