@@ -242,7 +242,7 @@ _ANYBODYS = {
 }  # fmt: skip
 """What roles of profiles may call of functions that have an effect, follow a state, or run as their owner: reviewed."""
 _OF_THE_LOGIN = {
-    "set_config", "acl.enter", "acl.caller_of", "acl.profile_body", "acl.role_for", "lg.don_dem",
+    "set_config", "acl.enter", "acl.caller_of", "acl.profile_body", "acl.role_for", "lg.don_dem", "lg.la_tinh_mau",
 }  # fmt: skip
 """What besides the server's login may call, before it takes on the role of a profile."""
 _MAY_CALL = """
