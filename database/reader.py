@@ -132,7 +132,7 @@ class Reader:
             TooManyRequests: as many exports run already as the server allows.
             QueryTimeout, Unavailable: as ``read``, also in the middle.
         """
-        with self._exporting(entry) as connection, connection.cursor("export", binary=True) as cursor:
+        with self._exporting(entry) as connection, _cursor(connection) as cursor:
             rows = Rows(connection)
             cursor.itersize = batch
             try:
@@ -163,6 +163,20 @@ class Reader:
             yield line.connection
             if not line.connection.closed:
                 line.leave()
+
+
+@contextmanager
+def _cursor(connection: psycopg.Connection) -> Generator[psycopg.ServerCursor[Row]]:
+    """Lend a server-side cursor; where PostgreSQL has ended the connection, nothing is left to close."""
+    cursor = connection.cursor("export", binary=True)
+    try:
+        yield cursor
+    finally:
+        try:
+            cursor.close()
+        except psycopg.Error:
+            connection.close()
+            cursor.close()
 
 
 def read_only(dsn: str, tuning: Tuning, statement_timeout_ms: int) -> str:

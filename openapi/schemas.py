@@ -36,7 +36,7 @@ TYPES: dict[ColumnType, Json] = {
 
 def json_type(column: Column) -> Json:
     """Return the JSON Schema of the values of a column: a wide whole number is written with a decimal point."""
-    return {"type": "number", "multipleOf": 1} if column.wide else TYPES[column.type]
+    return {"type": "number"} if column.wide else TYPES[column.type]
 
 
 def schema(

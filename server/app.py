@@ -52,7 +52,7 @@ from server.quotas import Quotas
 from server.routes import route_of
 from server.running import Running
 from server.service import service_of
-from server.shares import Shares
+from server.shares import CROWDED_S, Shares
 from server.uses import Uses
 from server.versions import ByVersion
 from server.visits import Recorder, Visit
@@ -252,6 +252,20 @@ def _options(request: Request) -> Response:
     return Response(204, (("Allow", ", ".join(methods)), *_PREFLIGHT))
 
 
+def _too_many_answers() -> TooManyRequests:
+    return TooManyRequests(
+        "As many requests of this account or unit are being answered as it may have at once. Try again later.",
+        retry_after_s=CROWDED_S,
+    )
+
+
+def _too_many_exports() -> TooManyRequests:
+    return TooManyRequests(
+        "As many exports of this account or unit run now as it may have at once. Try again later.",
+        retry_after_s=CROWDED_S,
+    )
+
+
 def create(settings: Settings) -> Application:
     """Put the server together.
 
@@ -277,13 +291,10 @@ def create(settings: Settings) -> Application:
         ),
         shares=Shares(
             min(settings.threads, settings.pool_size),
-            "As many requests of this account or unit are being answered as it may have at once. Try again later.",
+            _too_many_answers,
             wait_s=_WAIT_FOR_PLACE_S,
         ),
-        export_shares=Shares(
-            settings.export_pool_size,
-            "As many exports of this account or unit run now as it may have at once. Try again later.",
-        ),
+        export_shares=Shares(settings.export_pool_size, _too_many_exports),
         running=Running(),
         known_tags=ByVersion(),
         known_counts=ByVersion(),

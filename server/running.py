@@ -52,6 +52,14 @@ class Running:
             self._exports.pop(export, None)
 
     def _work(self) -> None:
+        try:
+            self._look_after()
+        except BaseException:
+            with self._lock:
+                self._is_looked_after = False  # the next export begins it anew
+            raise
+
+    def _look_after(self) -> None:
         while True:
             time.sleep(self._every_s)
             with self._lock:

@@ -10,7 +10,7 @@ from core.limits import LIMITS
 from server.http import Response
 
 _WHOLE = 100
-_CROWDED_S = 2
+CROWDED_S = 2
 """For how long whoever waited in vain is refused at once: many who wait would hold the threads of others."""
 
 type _Holder = tuple[str, int]
@@ -23,12 +23,17 @@ class Shares:
     """
 
     def __init__(
-        self, places: int, refusal: str, *, wait_s: float = 0.0, now: Callable[[], float] = time.monotonic
+        self,
+        places: int,
+        refusal: Callable[[], TooManyRequests],
+        *,
+        wait_s: float = 0.0,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin with every place free.
 
         Args:
-            refusal: what is told to whom no place is given.
+            refusal: makes what is told to whom no place is given.
             wait_s: for how long a place of the own share is waited for.
         """
         self._most = {
@@ -51,7 +56,7 @@ class Shares:
         holders = _holders(caller)
         with self._changed:
             if not self._has_room(holders) and not self._waits(holders):
-                raise TooManyRequests(self._refusal, retry_after_s=_CROWDED_S)
+                raise self._refusal()
             for each in holders:
                 self._held[each] = self._held.get(each, 0) + 1
         return Share(self, holders)
@@ -75,7 +80,7 @@ class Shares:
             return True
         now = self._now()
         self._crowded_until = {each: until for each, until in self._crowded_until.items() if until > now}
-        self._crowded_until[holders[0]] = now + _CROWDED_S
+        self._crowded_until[holders[0]] = now + CROWDED_S
         return False
 
 

@@ -14,7 +14,7 @@ from auth.rights.explain import content_of, explain, lines_of
 from catalogue.files import read_layers
 from catalogue.layer import Layer, Text
 from core.commands import Subparsers
-from core.errors import BadRequest, NotFound
+from core.errors import NotFound
 from core.settings import Settings
 from database.connections import connect, login_of
 from database.prepared import prepared_database
@@ -34,11 +34,7 @@ def register(commands: Subparsers) -> None:
 
 
 def run(chosen: argparse.Namespace, settings: Settings) -> int:
-    """Explain the permissions; return 0.
-
-    Raises:
-        BadRequest: there is no such account or layer; who works at the machine is told which, in the language chosen.
-    """
+    """Explain the permissions; return 0, or 2 where there is no such account or layer: it is said which, as chosen."""
     layers = read_layers()
     with prepared_database(settings) as complete:
         dsn = login_of(complete.identity_database_url, complete.database_url or "", "identity")
@@ -46,7 +42,8 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
             try:
                 found = explain(connection, layers, chosen.account, chosen.layer, day=legal_day(connection))
             except NotFound:
-                raise BadRequest(_unknown(connection, layers, chosen)) from None
+                sys.stderr.write(f"datdai: {_unknown(connection, layers, chosen)}\n")
+                return 2
     if chosen.json:
         sys.stdout.write(json.dumps(content_of(found), ensure_ascii=False, indent=2) + "\n")
     else:

@@ -178,12 +178,16 @@ def test_an_account_that_floods_with_costly_filters_leaves_threads_to_others(wor
     assert sorted(waited)[2] < 2
 
 
+def refused() -> TooManyRequests:
+    return TooManyRequests("no")
+
+
 def caller(account: int, unit: int) -> Caller:
     return Caller(f"account:{account}", "token", "x", account_id=account, unit_id=unit)
 
 
 def test_an_account_has_half_of_the_places_a_unit_three_quarters_and_the_public_is_one_account():
-    shares = Shares(4, "no")
+    shares = Shares(4, refused)
 
     for who in (caller(1, 1), caller(1, 1), caller(2, 1), PUBLIC, PUBLIC):
         shares.enter(who)
@@ -194,7 +198,7 @@ def test_an_account_has_half_of_the_places_a_unit_three_quarters_and_the_public_
 
 
 def test_a_place_that_was_given_back_twice_is_free_once():
-    shares = Shares(2, "no")
+    shares = Shares(2, refused)
     first = shares.enter(PUBLIC)
 
     first.leave()
@@ -207,7 +211,7 @@ def test_a_place_that_was_given_back_twice_is_free_once():
 
 def test_whoever_waited_in_vain_waits_no_more_for_a_while():
     now = [0.0]
-    shares = Shares(2, "no", wait_s=0.3, now=lambda: now[0])
+    shares = Shares(2, refused, wait_s=0.3, now=lambda: now[0])
     held = shares.enter(PUBLIC)
 
     took = []

@@ -71,12 +71,16 @@ class World:
 
     def seal(self) -> int:
         """Seal when no transaction of any database here holds the rows up."""
+        self.until_over()
+        return self.sealer.round()
+
+    def until_over(self) -> None:
+        """Wait until the transactions of all rows, and those before them, are over."""
         newest = "SELECT max(tx) FROM (SELECT tx FROM audit.act UNION ALL SELECT tx FROM audit.outcome) AS t"
         deadline = time.monotonic() + 60
         while not self.ask(f"SELECT pg_snapshot_xmin(pg_current_snapshot()) > ({newest})"):
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        return self.sealer.round()
 
     def verify(self, *, folder: bool = True, period: Period = ALL) -> Verdict:
         with store.reader(make_conninfo(self.dsn, user="datdai_mau_auditor"), purpose="test") as reader:
@@ -711,6 +715,7 @@ def test_who_may_write_the_audit_adds_no_seal_that_does_not_follow_the_last(
 def test_a_seal_without_the_key_stops_the_sealer_aloud_and_nothing_is_built_on_it(world: World):
     last = world.ask("SELECT until_tx::text::bigint FROM audit.seal ORDER BY n DESC LIMIT 1")
     world.write(1)
+    world.until_over()
     now = world.ask("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     _as_writer(world, _FORGED, 4, 1, last, now)
     world.write(1)

@@ -202,7 +202,7 @@ def test_an_account_goes_through_its_states_and_the_job_runs_twice(started: Shel
 
     assert [each["account"] for each in missing["missing"]] == ["minh"]
     assert first["staff_lists"]["revoked"] == ["minh"]
-    assert second["staff_lists"] == {"warned": [], "revoked": [], "kept": []}
+    assert second["staff_lists"] == {"warned": [], "revoked": [], "kept": [], "unknown": []}
     assert started.run("account", "leavings", "--as", "quan", "--breaches")[0]["source"] == "staff_list"
     started.run("account", "acknowledge-breach", "minh", "--as", "quan")
     assert started.run("account", "suspend", "lan", "--as", "truong")["state"] == "suspended"

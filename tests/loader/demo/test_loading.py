@@ -131,10 +131,10 @@ def test_clients_of_machines_prove_themselves_by_a_secret_or_a_key(demo_db: str)
     with psycopg.connect(demo_db) as connection:
         found = {each[0]: each[1:] for each in connection.execute(query).fetchall()}
 
-    secret = new_secret(Prefix.CLIENT_SECRET, random=source(derived(KEY, "client", "ioc-dieu-hanh")))
+    secret = new_secret(Prefix.CLIENT_SECRET, random=source(derived(KEY, "client", "ioc_dieu-hanh")))
     assert found == {
-        "ioc-dieu-hanh": ("client_secret_basic", hash_of(secret), None),
-        "bo-thong-ke": ("private_key_jwt", None, "OKP"),
+        "ioc_dieu-hanh": ("client_secret_basic", hash_of(secret), None),
+        "bo_thong-ke": ("private_key_jwt", None, "OKP"),
     }
 
 
