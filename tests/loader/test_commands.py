@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import LoadRefused, Unavailable
+from core.errors import DatabaseError, LoadRefused
 from core.settings import Settings
 from loader.commands import register
 from server.cli import parser as whole_parser
@@ -91,7 +91,7 @@ def test_a_database_that_is_away_is_one_sentence(files, tmp_path: Path):
     register(parser.add_subparsers(required=True))
     chosen = parser.parse_args(["load", "thua-dat", str(path)])
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(DatabaseError, match="The database cannot be reached: "):
         chosen.run(chosen, Settings(database_url=nowhere, admin_database_url=nowhere))
 
 

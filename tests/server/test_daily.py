@@ -73,6 +73,7 @@ def test_an_account_whose_rights_do_not_fit_together_keeps_nobody_else_out_and_g
     demo_db: str, as_app: Callable[[str], str], tmp_path: Path
 ):
     with psycopg.connect(demo_db) as connection:
+        connection.execute("UPDATE lg.ngay_phap_ly SET ngay = '2025-06-30'")
         connection.execute(_CROSSING)
         connection.execute(
             "INSERT INTO acl.stale_profile (account_id) SELECT id FROM acl.account "
