@@ -128,7 +128,7 @@ def read_chunks(source: Source, *, size: int = 10_000) -> Iterator[Chunk]:
         ):
             geometry = str(meta["geometry_name"] or "wkb_geometry")
             for batch in cast("Iterable[_Batch]", na.ArrayStream(stream)):
-                chunk = _chunk(batch, first, geometry, str(meta["fid_column"]))
+                chunk = _chunk(batch, first, geometry, (*source.fields, geometry))
                 yield chunk
                 first += len(chunk)
     except (DataSourceError, DataLayerError, RuntimeError) as exc:
@@ -195,13 +195,13 @@ def _options(place: str, layer: str, driver: str) -> tuple[tuple[str, str], ...]
     return () if said else (("ENCODING", "ISO-8859-1"),)
 
 
-def _chunk(batch: _Batch, first: int, geometry: str, fid: str) -> Chunk:
+def _chunk(batch: _Batch, first: int, geometry: str, wanted: tuple[str, ...]) -> Chunk:
     names = [str(field.name) for field in batch.schema.fields]
     columns = dict(zip(names, batch.iter_children(), strict=True))
     with warnings.catch_warnings():
         # The geometry is WKB marked as such; it is taken as bytes.
         warnings.simplefilter("ignore", UnregisteredExtensionWarning)
-        lists = {name: column.to_pylist() for name, column in columns.items() if name != fid}
+        lists = {name: column.to_pylist() for name, column in columns.items() if name in wanted}
     size = len(next(iter(lists.values()), []))
     wkb = _objects(lists.pop(geometry, [None] * size))
     _refuse_curves(wkb, first)

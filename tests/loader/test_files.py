@@ -1,3 +1,4 @@
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -33,6 +34,18 @@ def test_every_format_is_read_in_order_and_in_chunks(files, rows, tmp_path: Path
     assert chunks[0].values["dia_chi"][0] == "Khu phố Phú Thịnh"
     assert chunks[2].shapes[4].geom_type in ("Polygon", "MultiPolygon")
     assert shapely.area(chunks[2].shapes[4]) == pytest.approx(400, rel=1e-3)
+
+
+@pytest.mark.parametrize("top", [{}, {"id": 7}], ids=["as a property", "beside the id of the feature"])
+def test_a_property_of_the_name_id_is_read_as_any_other(tmp_path: Path, top: dict[str, int]):
+    point = {"type": "Point", "coordinates": [106.9, 11.5]}
+    feature = {"type": "Feature", **top, "properties": {"id": 20, "ten": "a"}, "geometry": point}
+    path = tmp_path / "moc.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+
+    (chunk,) = read_chunks(open_source(path))
+
+    assert {name: list(values) for name, values in chunk.values.items()} == {"id": [20], "ten": ["a"]}
 
 
 def _driver(name: str) -> dict[str, str]:
