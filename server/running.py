@@ -52,14 +52,6 @@ class Running:
             self._exports.pop(export, None)
 
     def _work(self) -> None:
-        try:
-            self._look_after()
-        except BaseException:
-            with self._lock:
-                self._is_looked_after = False  # the next export begins it anew
-            raise
-
-    def _look_after(self) -> None:
         while True:
             time.sleep(self._every_s)
             with self._lock:
@@ -68,7 +60,11 @@ class Running:
             if not exports:
                 return
             for each in exports:
-                self._look_at(each)
+                try:
+                    self._look_at(each)
+                except Exception:
+                    _log.exception("an export could not be ended")
+                    self._remove(each)
 
     def _look_at(self, export: Export) -> None:
         waits_since = export.waits_since

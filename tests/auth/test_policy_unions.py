@@ -47,8 +47,11 @@ def lists(name: str, values: Sequence[Any]) -> list[Term]:
 
 def intervals(name: str, limits: Sequence[str]) -> list[Term]:
     pairs = itertools.product([None, *limits], [*limits, None])
-    is_some = (pair for pair in pairs if pair != (None, None) and (None in pair or pair[0] < pair[1]))  # type: ignore[operator]
-    return [Between(name, *each) for each in is_some]
+    return [
+        Between(name, begin, end)
+        for begin, end in pairs
+        if (begin or end) and (begin is None or end is None or begin < end)
+    ]
 
 
 def terms_on(name: str) -> list[Term]:

@@ -92,6 +92,7 @@ def test_a_right_file_becomes_a_layer(tmp_path: Path) -> None:
             "columns.do_sau.role: Input should be 'id', 'type', 'reference', 'primary-instant', "
             "'primary-interval-start' or 'primary-interval-end'",
         ),
+        ("unit: m", "wide: true", "columns.do_sau: only an integer is wide"),
         ("unit: m", "refers_to: thua-dat", "columns.do_sau: refers_to needs the role 'reference'"),
         (
             "unit: m",

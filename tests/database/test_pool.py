@@ -486,6 +486,17 @@ def test_exports_beyond_the_limit_are_refused_and_answers_go_on(reader: Reader) 
         assert _one(reader, "SELECT 1") == 1
 
 
+def test_an_export_cut_while_nobody_reads_it_is_closed_without_a_complaint(
+    reader: Reader, admin: psycopg.Connection
+) -> None:
+    with reader.stream(PUBLIC, ("SELECT id, pg_backend_pid() FROM so", ()), batch=10) as rows:
+        _, pid = next(rows)
+        admin.execute("SELECT pg_terminate_backend(%s, 2000)", [pid])
+
+    with reader.stream(PUBLIC, ("SELECT 1", ()), batch=10) as rows:
+        assert list(rows) == [(1,)]
+
+
 def test_an_export_cut_by_the_server_is_unavailable(reader: Reader, admin: psycopg.Connection) -> None:
     def export() -> list[object]:
         with reader.stream(PUBLIC, ("SELECT id, pg_backend_pid() FROM so", ()), batch=10) as rows:

@@ -137,6 +137,19 @@ def test_a_search_for_nothing_or_for_too_much_is_refused(text: str):
         read_search(text)
 
 
+@pytest.mark.parametrize("text", ["3766891700", "3766891700.0"])
+def test_a_wide_number_is_taken_back_as_json_writes_it(text: str):
+    column = Column("gia_tri", ColumnType.INTEGER, Text("a", "a"), wide=True)
+
+    assert read_value(column, text) == 3766891700
+
+
+@pytest.mark.parametrize(("text", "wide"), [("1.0", False), ("1.5", True), ("1.00", True), (".0", True)])
+def test_no_other_decimal_is_a_whole_number(text: str, wide: bool):
+    with pytest.raises(BadParameter):
+        read_value(Column("cot", ColumnType.INTEGER, Text("a", "a"), wide=wide), text)
+
+
 @pytest.mark.parametrize(
     ("type_", "text"),
     [

@@ -245,6 +245,25 @@ def test_an_export_that_nobody_reads_gives_everything_back_and_breaks_off():
         next(stream)
 
 
+def test_an_export_that_cannot_be_ended_keeps_no_other_from_being_ended(caplog: pytest.LogCaptureFixture):
+    given_back = threading.Event()
+    running = Running(stalled_s=0.1, every_s=0.05)
+
+    def pieces(stream: Stream, when_closed: Callable[[], object]) -> Iterator[bytes]:
+        stream.stack.callback(when_closed)
+        running.add(stream)
+        return iter([b"1"])
+
+    def fail() -> None:
+        raise OSError("the disk is gone")
+
+    kept = [Stream(lambda stream, each=each: pieces(stream, each), lambda: None) for each in (fail, given_back.set)]
+
+    assert given_back.wait(5)
+    assert "an export could not be ended" in caplog.text
+    assert len(kept) == 2
+
+
 def test_an_export_that_is_read_now_and_then_goes_on():
     running = Running(stalled_s=0.5, every_s=0.05)
 
