@@ -292,6 +292,7 @@ def create(settings: Settings) -> Application:
         shares=Shares(
             min(settings.threads, settings.pool_size),
             _too_many_answers,
+            threads=settings.threads,
             wait_s=_WAIT_FOR_PLACE_S,
         ),
         export_shares=Shares(settings.export_pool_size, _too_many_exports),

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from auth.model import Caller
@@ -12,6 +13,9 @@ from server.http import Response
 _WHOLE = 100
 CROWDED_S = 2
 """For how long whoever waited in vain is refused at once: many who wait would hold the threads of others."""
+
+_MOMENT_S = 0.05
+"""How long the last thread is held that would be left to others."""
 
 type _Holder = tuple[str, int]
 
@@ -27,6 +31,7 @@ class Shares:
         places: int,
         refusal: Callable[[], TooManyRequests],
         *,
+        threads: int = 0,
         wait_s: float = 0.0,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -34,6 +39,7 @@ class Shares:
 
         Args:
             refusal: makes what is told to whom no place is given.
+            threads: those that answer; whoever holds places or waits for them leaves one of them to others.
             wait_s: for how long a place of the own share is waited for.
         """
         self._most = {
@@ -41,9 +47,11 @@ class Shares:
             "unit": _part_of(places, LIMITS.share_of_unit),
         }
         self._refusal = refusal
+        self._threads = threads
         self._wait_s = wait_s
         self._now = now
         self._held: dict[_Holder, int] = {}
+        self._waiting = Counter[_Holder]()
         self._crowded_until: dict[_Holder, float] = {}
         self._changed = threading.Condition()
 
@@ -76,8 +84,13 @@ class Shares:
     def _waits(self, holders: tuple[_Holder, ...]) -> bool:
         if not self._wait_s or self._crowded_until.get(holders[0], 0.0) > self._now():
             return False
-        if self._changed.wait_for(lambda: self._has_room(holders), self._wait_s):
-            return True
+        widest = holders[-1]
+        is_last = self._held.get(widest, 0) + self._waiting[widest] >= self._threads - 1
+        self._waiting[widest] += 1
+        found = self._changed.wait_for(lambda: self._has_room(holders), _MOMENT_S if is_last else self._wait_s)
+        self._waiting[widest] -= 1
+        if found or is_last:
+            return found
         now = self._now()
         self._crowded_until = {each: until for each, until in self._crowded_until.items() if until > now}
         self._crowded_until[holders[0]] = now + CROWDED_S
