@@ -1,4 +1,4 @@
-"""Is the second wall what the profiles say? Roles, memberships, columns, policies and scopes, each compared."""
+"""Is the second wall what the profiles say? Roles, their settings, memberships, columns, policies and scopes."""
 
 import hashlib
 import json
@@ -19,6 +19,15 @@ _TERRITORY = "xa_id"
 _TWINS = ("", "_b", "_s")
 _NARROWING = {"b": "geom", "s": "tim"}
 """By which column a twin narrows: nobody else's answer may depend on it."""
+
+_HARMLESS = {
+    "client_connection_check_interval", "effective_cache_size", "effective_io_concurrency", "hash_mem_multiplier",
+    "idle_in_transaction_session_timeout", "idle_session_timeout", "jit", "jit_above_cost", "lock_timeout",
+    "maintenance_work_mem", "max_parallel_workers_per_gather", "random_page_cost", "seq_page_cost", "statement_timeout",
+    "tcp_keepalives_count", "tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_user_timeout", "temp_buffers",
+    "temp_file_limit", "track_io_timing", "work_mem",
+}  # fmt: skip
+"""What may be set for roles and databases, beside ``log_…``: time, memory, plans; never what is answered or kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class _Wall:
 
 
 def check_walls(connection: Connection[Any], layers: Iterable[Layer]) -> None:
-    """Compare what PostgreSQL grants with what the published profiles say.
+    """Compare what PostgreSQL grants, and sets for sessions, with what migrations and published profiles say.
 
     Any login that may look profiles up will do.
 
@@ -56,11 +65,27 @@ def check_walls(connection: Connection[Any], layers: Iterable[Layer]) -> None:
         *(f"the policy of {each} is not as it was made" for each in _names(connection, "changed_policies")),
         *(f"the role {each} may do more than it must" for each in _names(connection, "strong_roles")),
         *(f"no profile explains {each}" for each in _names(connection, "stray_grants")),
+        *_setting_faults(connection),
         *_profile_faults(connection, layers, wall),
     ]
     if faults:
         lines = "\n".join(f"- {each}" for each in faults)
         raise DatabaseError(f"What PostgreSQL grants is not what the profiles say:\n{lines}")
+
+
+def _setting_faults(connection: Connection[Any]) -> Iterator[str]:
+    """Yield what is set by ALTER ROLE or ALTER DATABASE: migrations set nothing so."""
+    here = connection.info.dbname
+    for role, is_here, setting in connection.execute(_QUERIES["settings"].encode()).fetchall():
+        if setting in _HARMLESS or setting.startswith("log_"):
+            continue
+        where = f" IN DATABASE {here}" if is_here else ""
+        if role:
+            yield f"the role {role} has a setting of its own, {setting}: ALTER ROLE {role}{where} RESET {setting}"
+        elif is_here:
+            yield f"this database has a setting of its own, {setting}: ALTER DATABASE {here} RESET {setting}"
+        else:
+            yield f"all roles have a setting of their own, {setting}: ALTER ROLE ALL RESET {setting}"
 
 
 def _profile_faults(connection: Connection[Any], layers: tuple[Layer, ...], wall: _Wall) -> Iterator[str]:

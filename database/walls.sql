@@ -47,6 +47,20 @@ WHERE (starts_with(r.rolname, acl.prefix() || 'p_') OR starts_with(r.rolname, ac
        OR r.rolinherit <> starts_with(r.rolname, acl.prefix() || 'p_'))
 ORDER BY 1;
 
+-- name: settings
+-- Return what sessions of the server's logins, and its roles, are given by hand: role (NULL: everybody), here only, setting.
+SELECT r.rolname::text, s.setdatabase <> 0, split_part(g.setting, '=', 1)
+FROM pg_db_role_setting s
+LEFT JOIN pg_roles r ON r.oid = s.setrole
+CROSS JOIN unnest(s.setconfig) AS g (setting)
+WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+  AND (s.setrole = 0 OR r.rolname = session_user
+       OR starts_with(r.rolname, acl.prefix() || 'p_') OR starts_with(r.rolname, acl.prefix() || 'c_')
+       OR starts_with(r.rolname, acl.prefix() || 'g_')
+       OR r.rolname IN (SELECT acl.prefix() || each FROM unnest(ARRAY['app', 'identity', 'publisher', 'audit', 'auditor',
+                                                                    'loader', 'worker', 'role_maker', 'thuoc']) AS each))
+ORDER BY 1, 2, 3;
+
 -- name: column_grants
 -- Return what each role of columns may read: the table and its columns.
 SELECT r.rolname::text, n.nspname || '.' || c.relname, array_agg(a.attname::text ORDER BY a.attname COLLATE "C")

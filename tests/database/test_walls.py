@@ -81,17 +81,94 @@ def test_what_was_published_is_what_postgresql_grants(connection: Connection[Any
             "UPDATE acl.profile SET body = jsonb_set(body, '{{collections,0,page_max}}', '5')",
             "was published of other",
         ),
+        (
+            "ALTER ROLE datdai_mau_app SET search_path = hack, public",
+            "the role datdai_mau_app has a setting of its own, search_path",
+        ),
+        ("ALTER ROLE datdai_mau_publisher SET row_security = off", "RESET row_security"),
+        ("ALTER ROLE datdai_mau_identity SET session_replication_role = replica", "RESET session_replication_role"),
+        (
+            "ALTER ROLE datdai_mau_auditor SET datdai.audit_of = 'all'",
+            "the role datdai_mau_auditor has a setting of its",
+        ),
+        ("ALTER ROLE datdai_mau_audit IN DATABASE {db} SET synchronous_commit = off", "IN DATABASE {db} RESET sync"),
+        ("ALTER ROLE datdai_mau_role_maker SET role = postgres", "the role datdai_mau_role_maker has a setting of"),
+        (
+            "ALTER ROLE {0} SET work_mem = '1GB'; ALTER ROLE {0}_b SET search_path = ''",
+            "the role {0}_b has a setting of",
+        ),
+        (
+            "ALTER ROLE datdai_mau_g_common SET row_security = off",
+            "the role datdai_mau_g_common has a setting of its own",
+        ),
+        (
+            "ALTER DATABASE {db} SET row_security = off",
+            "this database has a setting of its own, row_security: ALTER DATA",
+        ),
+        ("ALTER DATABASE {db} SET datdai.retention = 'on'", "this database has a setting of its own, datdai.retention"),
+        ("ALTER ROLE ALL SET search_path = hack", "all roles have a setting of their own, search_path: ALTER ROLE ALL"),
+        ("ALTER ROLE ALL SET timezone = 'Europe/Paris'", "all roles have a setting of their own, TimeZone"),
     ],
 )
 def test_whatever_differs_is_told(connection: Connection[Any], statement: str, sentence: str):
+    names = {"db": connection.info.dbname}
     roles = _role("0"), _role("1")
-    connection.execute(statement.format(*roles).encode())
+    with connection.transaction(force_rollback=True):  # roles belong to the whole cluster
+        connection.execute(statement.format(*roles, **names).encode())
 
-    with pytest.raises(DatabaseError) as refused:
+        with pytest.raises(DatabaseError) as refused:
+            check_walls(connection, LAYERS.values())
+
+    assert sentence.format(*roles, **names) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER ROLE datdai_mau_app SET statement_timeout = '20s'",
+        "ALTER ROLE datdai_mau_publisher SET log_min_duration_statement = '1s'",
+        "ALTER DATABASE {db} SET work_mem = '64MB'",
+        "ALTER DATABASE postgres SET search_path = hack",
+        "ALTER ROLE datdai_mau_app IN DATABASE postgres SET row_security = off",
+        "CREATE ROLE datdai_mau_report; ALTER ROLE datdai_mau_report SET search_path = hack",
+    ],
+)
+def test_what_changes_no_answer_or_concerns_another_database_or_role_may_be_set(
+    connection: Connection[Any], statement: str
+):
+    with connection.transaction(force_rollback=True):
+        connection.execute(statement.format(db=connection.info.dbname).encode())
+
         check_walls(connection, LAYERS.values())
-    connection.rollback()  # roles belong to the whole cluster
 
-    assert sentence.format(*roles) in str(refused.value)
+
+@pytest.mark.parametrize(
+    ("statement", "undo"),
+    [
+        ("ALTER DATABASE {db} SET row_security = off", "ALTER DATABASE {db} RESET row_security"),
+        (
+            "ALTER ROLE {0} IN DATABASE {db} SET search_path = hack",
+            "ALTER ROLE {0} IN DATABASE {db} RESET search_path",
+        ),
+    ],
+)
+def test_what_was_set_is_told_with_what_takes_it_back_and_the_server_need_not_be_superuser_to_see_it(
+    connection: Connection[Any], as_app: Callable[[str], str], statement: str, undo: str
+):
+    names = {"db": connection.info.dbname}
+    connection.execute(statement.format(_role("0"), **names).encode())
+    connection.commit()
+    app = as_app(connection.info.dsn)
+
+    with psycopg.connect(app) as reader, pytest.raises(DatabaseError) as refused:
+        check_walls(reader, LAYERS.values())
+    told = undo.format(_role("0"), **names)
+    connection.execute(told.encode())
+    connection.commit()
+
+    assert told in str(refused.value)
+    with psycopg.connect(app) as reader:
+        check_walls(reader, LAYERS.values())
 
 
 @pytest.mark.parametrize(("part", "narrows"), [("0", False), ("1", True)])
