@@ -128,7 +128,7 @@ class _Agreements(Drafts):
         return done()
 
     def effect(self, code: str) -> Response:
-        """Answer with what publishing the version in work would do; who saw it may publish."""
+        """Answer with what publishing the version in work would do; who saw it may publish while it is so."""
         with publishing(self._access) as (connection, who):
             refuse_foreign_pages(who)
             day = legal_day(connection)
@@ -230,7 +230,9 @@ PATHS: dict[str, Any] = {
     "/agreements/{code}/accept": _act("Accept for the own unit exactly this body", SeenBody, 200),
     "/agreements/{code}/decline": _act("Send it back as a draft, for a party", ReasonBody),
     "/agreements/{code}/withdraw": _act("Give up the version in work", ReasonBody),
-    "/agreements/{code}/publish": _act("Put the accepted version in force, as the second officer", SeenBody),
+    "/agreements/{code}/publish": _act(
+        "Put the accepted version in force, as the second officer, who has seen its effect as it is now", SeenBody
+    ),
     "/agreements/{code}/revoke": _act("End what is published, at once or on a coming day", EndBody),
     "/agreements/{code}/effect": {
         "parameters": [_CODE],

@@ -1,27 +1,22 @@
 """Accounts by the functions that they hold, and what each class of them has before and after a version is published."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
-
-from psycopg import Connection
 
 from auth.model import AgreementKind, Function, GrantInForce, Period, UnitKind
 from auth.policy.clauses import Vocabulary
 from auth.policy.compiler import NOTHING, Compiled, Giver, Refused, compile_profile_of, compile_public, kind_faults
 from auth.rights.in_force import grants_in
-from auth.rights.publishing import functions_of, read_grants, read_holders
 from auth.sharing.agreements import PACKAGE, Agreement, Version
+from auth.sharing.basis import Basis, Holding
 from catalogue.layer import Text
 from catalogue.profile import Profile
 from core.phrases import ENGLISH, Translations
-from database.queries import load
 
 WHOLE = "-"
 """Stands for the unit as a whole, as if one account held a function that narrows nothing; or for everybody."""
 
-_SQL = load("auth.sharing", "classes.sql")
 _NO_HOLDER = Text(
     "Chưa tài khoản nào của đơn vị được giao chức năng: công bố xong chưa ai xem được gì.",
     "No account of the unit holds a function: once it is published nobody sees anything of it yet.",
@@ -84,28 +79,19 @@ class _Change:
         return Text(vi, en)
 
 
-def classes_of(
-    connection: Connection[Any],
-    agreement: Agreement,
-    version: Version,
-    *,
-    vocabulary: Vocabulary,
-    day: date,
-    vietnamese: Translations = ENGLISH,
-) -> tuple[Held, ...]:
-    """Return the classes of accounts that a version touches on a day; the unit as a whole, or everybody, comes first.
+def classes_of(basis: Basis, *, vocabulary: Vocabulary, vietnamese: Translations = ENGLISH) -> tuple[Held, ...]:
+    """Return the classes of accounts that a version touches; the unit as a whole, or everybody, comes first.
 
     Args:
         vietnamese: translations of what stands in the way of putting rights together.
     """
+    agreement, version, day = basis.agreement, basis.version, basis.day
     kind = AgreementKind.DEFAULT if agreement.kind == PACKAGE else AgreementKind(agreement.kind)
-    old = _published(connection, agreement, day)
-    new = _replaced(old, agreement, kind, version)
+    new = _replaced(basis.grants, agreement, kind, version)
     unit_kind = UnitKind(agreement.recipient_kind) if agreement.recipient_kind else None
-    had, would_have = ([each for each in some if _is_had(each, unit_kind, vocabulary)] for some in (old, new))
+    had, would_have = ([each for each in some if _is_had(each, unit_kind, vocabulary)] for some in (basis.grants, new))
     change = _Change(had, would_have, kind, vocabulary, day, vietnamese)
-    alike = _alike(connection, agreement, day)
-    holders = [_real(change, functions, accounts) for functions, accounts in alike]
+    holders = [_real(change, functions, accounts) for functions, accounts in _alike(basis.holdings, day)]
     if agreement.recipient_id is None:
         return (_real(change, (_whole(day),), ()),)
     return (_unit(change, has_holders=bool(holders)), *holders)
@@ -154,14 +140,6 @@ def _is_had(grant: GrantInForce, kind: UnitKind | None, vocabulary: Vocabulary) 
     return layer is None or not kind_faults(kind, layer)
 
 
-def _published(connection: Connection[Any], agreement: Agreement, day: date) -> Sequence[GrantInForce]:
-    """Return what the recipient (or everybody) has by its published agreements."""
-    if agreement.kind == PACKAGE:
-        return ()
-    units = [agreement.recipient_id] if agreement.recipient_id else []
-    return read_grants(connection, units, day).get(agreement.recipient_id, [])
-
-
 def _replaced(
     old: Iterable[GrantInForce], agreement: Agreement, kind: AgreementKind, version: Version
 ) -> tuple[GrantInForce, ...]:
@@ -177,20 +155,13 @@ def _cut(grant: GrantInForce, day: date) -> GrantInForce | None:
     return replace(grant, period=replace(grant.period, until=until))
 
 
-def _alike(
-    connection: Connection[Any], agreement: Agreement, day: date
-) -> Iterator[tuple[tuple[Function, ...], tuple[str, ...]]]:
-    """Yield the accounts of the recipient by the functions they hold on a day; without those that hold none or rest."""
-    if agreement.recipient_id is None:
-        return
-    names: Mapping[int, str] = dict(
-        connection.execute(_SQL["names"].encode(), {"unit": agreement.recipient_id}).fetchall()
-    )
+def _alike(holdings: Iterable[Holding], day: date) -> Iterator[tuple[tuple[Function, ...], tuple[str, ...]]]:
+    """Yield accounts by the functions that they hold on a day; without those that hold none."""
     alike: dict[tuple[str, ...], tuple[tuple[Function, ...], list[str]]] = {}
-    for holder in read_holders(connection, agreement.recipient_id, day):
-        functions = tuple(each for each in functions_of(holder) if each.period.holds(day))
-        if functions and holder.is_used:
+    for account, held in holdings:
+        functions = tuple(each for each in held if each.period.holds(day))
+        if functions:
             codes = tuple(each.code for each in functions)
-            alike.setdefault(codes, (functions, []))[1].append(names[holder.id])
+            alike.setdefault(codes, (functions, []))[1].append(account)
     for functions, accounts in sorted(alike.values(), key=lambda each: each[1]):
         yield functions, tuple(accounts)

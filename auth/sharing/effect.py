@@ -20,6 +20,7 @@ from auth.audit import acts
 from auth.model import Caller
 from auth.policy.clauses import Json, Vocabulary
 from auth.sharing.agreements import Agreement, Version, agreement_named, working
+from auth.sharing.basis import basis_of, first_day
 from auth.sharing.classes import Held, classes_of
 from auth.sharing.publication import note_effect_seen
 from auth.standing import is_one_person, officer
@@ -134,12 +135,17 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """The effect of publishing one version, on its first day or today if that is past."""
+    """The effect of publishing one version, on its first day or today if that is past.
+
+    Attributes:
+        effect_hash: of what it rests on; who has seen the effect publishes it while this is so.
+    """
 
     agreement: str
     number: int
     state: str
     body_hash: str
+    effect_hash: str
     day: date
     classes: tuple[ClassEffect, ...]
     timings: tuple[Timing, ...]
@@ -152,6 +158,7 @@ class _Case:
     agreement: Agreement
     version: Version
     day: date
+    effect_hash: str
     classes: tuple[Held, ...]
     shows_sample: bool
 
@@ -207,10 +214,10 @@ def _case(
     who = officer(connection, actor, day)
     agreement = agreement_named(connection, code)
     version = working(connection, agreement)
-    first = max(day, version.valid_from)
-    classes = classes_of(connection, agreement, version, vocabulary=vocabulary, day=first, vietnamese=vietnamese)
+    basis = basis_of(connection, agreement, version, day=first_day(version, day))
+    classes = classes_of(basis, vocabulary=vocabulary, vietnamese=vietnamese)
     is_other = not is_one_person(connection, who.account, version.maker_id)
-    return _Case(agreement, version, first, classes, version.state == "accepted" and is_other)
+    return _Case(agreement, version, basis.day, basis.hash, classes, version.state == "accepted" and is_other)
 
 
 def _looked(look: "_Look", case: _Case) -> Effect:
@@ -226,16 +233,29 @@ def _looked(look: "_Look", case: _Case) -> Effect:
     timings = look.timings([each.after for each in case.classes if each.after], measured=case.is_accepted)
     version = case.version
     return Effect(
-        case.agreement.code, version.number, version.state, version.body_hash, case.day, classes, tuple(timings)
+        agreement=case.agreement.code,
+        number=version.number,
+        state=version.state,
+        body_hash=version.body_hash,
+        effect_hash=case.effect_hash,
+        day=case.day,
+        classes=classes,
+        timings=tuple(timings),
     )
 
 
 def _note(connection: Connection[Any], actor: Caller, seen: Effect, vocabulary: Vocabulary) -> None:
     """Put on record who saw which body, and which rows of it; whoever saw an accepted one may publish it."""
-    after = {"number": seen.number, "state": seen.state, "body_hash": seen.body_hash, "sample": _ids(seen, vocabulary)}
+    after = {
+        "number": seen.number,
+        "state": seen.state,
+        "body_hash": seen.body_hash,
+        "effect_hash": seen.effect_hash,
+        "sample": _ids(seen, vocabulary),
+    }
     acts.record(connection, actor, "agreement.effect", f"agreement:{seen.agreement}", after=after)
     agreement = agreement_named(connection, seen.agreement)
-    note_effect_seen(connection, agreement, seen.number, seen.body_hash, actor)
+    note_effect_seen(connection, agreement, seen.number, (seen.body_hash, seen.effect_hash), actor)
 
 
 def _ids(seen: Effect, vocabulary: Vocabulary) -> Json:

@@ -26,6 +26,7 @@ from auth.sharing.agreements import (
     versions,
     visible,
 )
+from auth.sharing.basis import basis_of, first_day, locked_own
 from auth.sharing.drafting import refuse_over_grant
 from auth.standing import is_one_person, officer, standing
 from core.clocks import Clock
@@ -70,8 +71,8 @@ def publish(
         Forbidden: the actor is no officer of the Sở, or drafted the version.
         NotFound: there is no such agreement.
         Conflict: it is not accepted by all, is another body by now, the officer has not seen its effect, who drafted
-            it may not act any more, it is over already, its request does not wait for it, or an account would have
-            more than was agreed.
+            it may not act any more, it is over already, its request does not wait for it, an account would have
+            more than was agreed, or the effect rests on something else than when the officer saw it.
     """
     checker = officer(connection, actor, day)
     agreement = agreement_named(connection, code)
@@ -82,11 +83,16 @@ def publish(
     refuse_over_grant(agreement, version.body, vocabulary)
     if version.valid_until and version.valid_until <= day:
         raise Conflict("The validity of this version is over.")
+    first = first_day(version, day)
+    own = locked_own(connection, agreement, first)
     put_in_force(connection, agreement, version.number, checker=checker.account, clock=clock)
     _agree_to_request(connection, agreement, checker.account)
     if agreement.kind != PACKAGE:
         in_force.republish(connection, vocabulary, agreement.recipient_id, day=day)
-    after = {"number": version.number, "body_hash": body_hash, "from": version.valid_from.isoformat()}
+    effect_hash = basis_of(connection, agreement, version, day=first, own=own).hash
+    _refuse_unseen(connection, agreement, version, effect_hash, checker.account)
+    from_ = version.valid_from.isoformat()
+    after = {"number": version.number, "body_hash": body_hash, "effect_hash": effect_hash, "from": from_}
     acts.record(connection, actor, "agreement.publish", f"agreement:{code}", after=after)
 
 
@@ -129,11 +135,17 @@ def revoke(
 
 
 def note_effect_seen(
-    connection: Connection[Any], agreement: Agreement, number: int, body_hash: str, actor: Caller
+    connection: Connection[Any], agreement: Agreement, number: int, seen: tuple[str, str], actor: Caller
 ) -> None:
-    """Note that somebody saw what publishing an accepted body would do; of another body or state nothing is noted."""
-    values = {"agreement": agreement.id, "number": number, "body_hash": body_hash, "account": actor.account_id}
-    connection.execute(_SQL["note_effect_seen"].encode(), values)
+    """Note that somebody saw what publishing an accepted body would do; of another body or state nothing is noted.
+
+    Args:
+        seen: hashes of the body and of what its effect rested on.
+    """
+    body_hash, effect_hash = seen
+    values = {"agreement": agreement.id, "number": number, "account": actor.account_id}
+    hashes = {"body_hash": body_hash, "effect_hash": effect_hash}
+    connection.execute(_SQL["note_effect_seen"].encode(), values | hashes)
 
 
 def put_in_force(connection: Connection[Any], agreement: Agreement, number: int, *, checker: int, clock: Clock) -> None:
@@ -151,6 +163,15 @@ def put_in_force(connection: Connection[Any], agreement: Agreement, number: int,
     except CheckViolation as exc:
         problem = _REFUSED.get(exc.diag.constraint_name or "", _UNFIT)
         raise Conflict("{}", problem) from exc
+
+
+def _refuse_unseen(
+    connection: Connection[Any], agreement: Agreement, version: Version, effect_hash: str, account: int
+) -> None:
+    """Refuse what rests on something else than was seen; nobody gives or publishes any more until this is done."""
+    values = {"agreement": agreement.id, "number": version.number, "effect_hash": effect_hash, "account": account}
+    if connection.execute(_SQL["effect_seen"].encode(), values).fetchone() is None:
+        raise Conflict("What you have seen of its effect has changed; look at it again.")
 
 
 def _may_end(version: Version, on: date, day: date) -> bool:

@@ -1,10 +1,18 @@
 -- name: note_effect_seen
--- Note that an account saw the effect of the present body of an accepted version.
-INSERT INTO acl.effect_seen (agreement_id, number, round, body_hash, account_id)
-SELECT agreement_id, number, round, body_hash, %(account)s::int
+-- Note that an account saw the effect of the present body of an accepted version, and what that rested on.
+INSERT INTO acl.effect_seen (agreement_id, number, round, body_hash, account_id, effect_hash)
+SELECT agreement_id, number, round, body_hash, %(account)s::int, %(effect_hash)s
 FROM acl.agreement_version
 WHERE agreement_id = %(agreement)s AND number = %(number)s AND body_hash = %(body_hash)s AND state = 'accepted'
 ON CONFLICT DO NOTHING;
+
+-- name: effect_seen
+-- Return a row if an account saw the effect of the present body of a version when it rested on the same.
+SELECT 1
+FROM acl.effect_seen s
+JOIN acl.agreement_version v USING (agreement_id, number, round, body_hash)
+WHERE v.agreement_id = %(agreement)s AND v.number = %(number)s AND s.account_id = %(account)s
+      AND s.effect_hash = %(effect_hash)s;
 
 -- name: supersede
 -- End the published versions that would begin with a version or later.

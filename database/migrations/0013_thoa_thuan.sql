@@ -149,11 +149,14 @@ CREATE TABLE acl.effect_seen (
     round int NOT NULL,
     body_hash text COLLATE "C" NOT NULL,
     account_id int NOT NULL REFERENCES acl.account,
+    effect_hash text COLLATE "C" NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (agreement_id, number, round, body_hash, account_id),
+    PRIMARY KEY (agreement_id, number, round, body_hash, account_id, effect_hash),
     FOREIGN KEY (agreement_id, number) REFERENCES acl.agreement_version
 );
 COMMENT ON TABLE acl.effect_seen IS 'Who saw what publishing an accepted body would do: nobody else publishes it.';
+COMMENT ON COLUMN acl.effect_seen.effect_hash IS
+    'Digest of what that effect rested on: the body, functions and holdings of the recipient, its agreements.';
 
 CREATE TABLE acl.joining (
     id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

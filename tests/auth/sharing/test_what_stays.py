@@ -109,6 +109,7 @@ def test_a_head_who_strips_a_function_keeps_neither_the_service_from_starting_no
     assert tax.rows("SELECT * FROM acl.stale_profile") == []
     assert faults(tax) == ()
     prove_published(tax.login("publisher"), LAYERS)
+    tax.look("a9")
     publish_prices()
     assert collections(tax) == ["gia-thua"]
 
