@@ -23,11 +23,15 @@ from database.connections import alone, connect
 from database.prepared import prepared_database, require_cluster
 from loader import codelists
 from server.proofs import legal_day
+from web.texts import error_texts
 
 type Run = Callable[[argparse.Namespace, Settings], int]
 
 PACKAGES_WITH_COMMANDS = ("database", "loader", "loader.sample", "loader.demo", "auth")
-"""Packages with a module ``commands`` whose ``register(subparsers)`` adds commands; each sets ``run``."""
+"""Packages with a module ``commands`` whose ``register(subparsers)`` adds commands; each sets ``run``.
+
+What is chosen has ``texts``, too: translations of errors by language.
+"""
 SAMPLE_PARCELS = 20_000
 SAMPLE_SEED = 2025
 _PREPARE_KEY = 0x64617470  # "datp": whoever fills an empty database holds this advisory lock
@@ -53,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="datdai", description="The provincial land database as an OGC API.", allow_abbrev=False
     )
+    top.set_defaults(texts=error_texts)
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=CommandParser)
     _add_serve(commands)
     _add_prepare(commands)

@@ -30,9 +30,10 @@ def blueprint(access: Access) -> Blueprint:
 
     @topic.get("/accounts/<code>/permissions/<layer>")
     def permissions(code: str, layer: str) -> Response:  # pyright: ignore[reportUnusedFunction]
-        who = actor(access)
+        who, words = actor(access), access.texts("vi")
         with access.identity.transaction() as connection:
-            found = explain_for(connection, who, access.layers, code, layer, day=legal_day(connection))
+            day = legal_day(connection)
+            found = explain_for(connection, who, access.layers, code, layer, day=day, vietnamese=words)
         return answer(content_of(found))
 
     return topic

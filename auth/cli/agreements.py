@@ -77,7 +77,14 @@ def _propose(chosen: argparse.Namespace, settings: Settings) -> int:
 
 def _effect(chosen: argparse.Namespace, settings: Settings) -> int:
     with in_study(chosen, settings) as study:
-        found = effect_of(study.transaction, study.actor, chosen.code, vocabulary=known(), day=study.day)
+        found = effect_of(
+            study.transaction,
+            study.actor,
+            chosen.code,
+            vocabulary=known(),
+            day=study.day,
+            vietnamese=chosen.texts("vi"),
+        )
     return say(found)
 
 

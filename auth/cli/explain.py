@@ -40,7 +40,8 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
         dsn = login_of(complete.identity_database_url, complete.database_url or "", "identity")
         with connect(dsn, purpose="explain") as connection:
             try:
-                found = explain(connection, layers, chosen.account, chosen.layer, day=legal_day(connection))
+                day, words = legal_day(connection), chosen.texts("vi")
+                found = explain(connection, layers, chosen.account, chosen.layer, day=day, vietnamese=words)
             except NotFound:
                 sys.stderr.write(f"datdai: {_unknown(connection, layers, chosen)}\n")
                 return 2

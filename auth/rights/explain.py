@@ -16,6 +16,7 @@ from auth.written import content_of as written
 from catalogue.layer import Layer, Text
 from catalogue.profile import Allowance, Between, Collection, OneOf, Operation, RowScope, Term
 from core.errors import NotFound
+from core.phrases import ENGLISH, Translations
 from database.queries import load
 
 type Json = dict[str, Any]
@@ -84,9 +85,18 @@ class Subject:
 
 
 def explain(
-    connection: Connection[Any], layers: Iterable[Layer], account: str, layer: str, *, day: date
+    connection: Connection[Any],
+    layers: Iterable[Layer],
+    account: str,
+    layer: str,
+    *,
+    day: date,
+    vietnamese: Translations = ENGLISH,
 ) -> Explanation:
     """Explain what an account may do with a layer: its own collection, and those of special requests.
+
+    Args:
+        vietnamese: translations of what stands in the way of putting rights together.
 
     Raises:
         NotFound: there is no such account or layer.
@@ -102,14 +112,22 @@ def explain(
     ids = sorted({layer, *(collection_id(each) for each in grants)}, key=lambda each: ("~" in each, each))
     kept = compiled.kept if isinstance(compiled, Refused) else compiled
     misfits = {each.collection: each for each in compiled.misfits} if isinstance(compiled, Refused) else {}
-    decisions = {id_: _decisions(id_, subject, grants, functions, kept, misfits.get(id_), day) for id_ in ids}
+    stuck = {id_: _stuck(each, vietnamese) for id_, each in misfits.items()}
+    decisions = {id_: _decisions(id_, subject, grants, functions, kept, stuck.get(id_), day) for id_ in ids}
     return Explanation(
         account, subject.unit, layer, day, decisions, known[layer].territory, read_territories(connection)
     )
 
 
 def explain_for(
-    connection: Connection[Any], actor: Caller, layers: Iterable[Layer], account: str, layer: str, *, day: date
+    connection: Connection[Any],
+    actor: Caller,
+    layers: Iterable[Layer],
+    account: str,
+    layer: str,
+    *,
+    day: date,
+    vietnamese: Translations = ENGLISH,
 ) -> Explanation:
     """Explain an account's rights to who may know them: the Sở, the head of its unit, and itself.
 
@@ -124,7 +142,7 @@ def explain_for(
         raise NotFound
     if not who.officer and layer not in known_layers(connection, subject.unit_id, day):
         raise NotFound
-    return explain(connection, layers, account, layer, day=day)
+    return explain(connection, layers, account, layer, day=day, vietnamese=vietnamese)
 
 
 def known_layers(connection: Connection[Any], unit: int, day: date) -> frozenset[str]:
@@ -158,7 +176,7 @@ def lines_of(explanation: Explanation, language: str) -> Iterator[str]:
         yield f"{id_}:"
         lines = {operation: _said(explanation, each, language) for operation, each in decisions.items()}
         for said in dict.fromkeys(lines.values()):
-            operations = [str(operation) for operation, each in lines.items() if each == said]
+            operations = [_OPERATIONS[each].in_language(language) for each, told in lines.items() if told == said]
             yield f"  {', '.join(operations)}: {said}"
 
 
@@ -171,6 +189,17 @@ _DENIED = Text("không được phép: {}", "denied: {}")
 _EVERY_ROW = Text("tất cả", "all")
 _TERRITORY = Text("địa bàn {}", "territory {}")
 _UNTIL = Text(" (đến {})", " (until {})")
+_STUCK = Text("Các quyền không gộp được: {}", "The rights cannot be put together: {}")
+_OPERATIONS = {
+    Operation.READ: Text("đọc", "read"),
+    Operation.QUERY: Text("truy vấn", "query"),
+    Operation.TILE: Text("ô bản đồ", "tile"),
+    Operation.EXPORT: Text("xuất", "export"),
+    Operation.CREATE: Text("tạo", "create"),
+    Operation.UPDATE: Text("sửa", "update"),
+    Operation.DELETE: Text("xóa", "delete"),
+    Operation.EXECUTE: Text("thực thi", "execute"),
+}
 _YES, _NO = Text("có", "yes"), Text("không", "no")
 _STATES = {
     AccountState.ISSUED: Text("Tài khoản chưa được kích hoạt.", "The account was not activated yet."),
@@ -203,17 +232,23 @@ def _functions(connection: Connection[Any], subject: Subject, day: date) -> tupl
     return tuple(each for holder in read_holders(connection, [subject.id], day) for each in functions_of(holder))
 
 
+def _stuck(misfit: Misfit, vietnamese: Translations) -> Text:
+    """Return why the pieces of a collection do not fit, in both languages."""
+    vi, en = (" ".join(each.said(words) for each in misfit.reasons) for words in (vietnamese, ENGLISH))
+    return Text(_STUCK.vi.format(vi), _STUCK.en.format(en))
+
+
 def _decisions(
     id_: str,
     subject: Subject,
     grants: Sequence[GrantInForce],
     functions: Sequence[Function],
     compiled: Compiled,
-    misfit: Misfit | None,
+    stuck: Text | None,
     day: date,
 ) -> dict[Operation, Decision]:
     here = [each for each in grants if collection_id(each) == id_]
-    return {each: _decision(id_, each, subject, here, functions, compiled, misfit, day) for each in Operation}
+    return {each: _decision(id_, each, subject, here, functions, compiled, stuck, day) for each in Operation}
 
 
 def _decision(
@@ -223,7 +258,7 @@ def _decision(
     grants: Sequence[GrantInForce],
     functions: Sequence[Function],
     compiled: Compiled,
-    misfit: Misfit | None,
+    stuck: Text | None,
     day: date,
 ) -> Decision:
     if reason := _standing_reason(subject, day):
@@ -232,10 +267,7 @@ def _decision(
         return _granted(found, compiled.because[id_, operation])
     if reason := _right_reason(operation, grants, functions):
         return Denied(reason)
-    if misfit:
-        reasons = " ".join(map(str, misfit.reasons))
-        return Denied(_text(Text("Các quyền không gộp được: {}", "The rights cannot be put together: {}"), reasons))
-    return Denied(_NO_ROWS)
+    return Denied(stuck or _NO_ROWS)
 
 
 def _granted(found: Collection, because: Because) -> Granted:

@@ -25,6 +25,7 @@ from core.settings import Settings
 from database.writer import Writer
 from server.cli import main
 from tests.auth.rights import DAY, JULY, LAYERS, PARCELS, World, clause
+from web.texts import error_texts
 
 PLACES = ((1, 2, "689", "Huyện A", None, None), (2, 3, "25195", "Xã B", 1, JULY), (3, 3, "25198", "Xã C", 1, None))
 _PLACE = """
@@ -226,9 +227,12 @@ def test_people_read_it_in_vietnamese_and_in_english(world: World) -> None:
     assert vietnamese[:3] == [
         "Tài khoản thue.canbo (cuc-thue), lớp thua-dat, ngày 2025-06-30",
         "thua-dat:",
-        "  read, query: được phép; đối tượng: địa bàn 25195 Xã B (đến 2025-07-01); "
+        "  đọc, truy vấn: được phép; đối tượng: địa bàn 25195 Xã B (đến 2025-07-01); "
         "thuộc tính: id, xa_id, so_to, dien_tich; hình học: có; theo thỏa thuận tt-thue, chức năng thua",
     ]
+    assert vietnamese[3] == (
+        "  ô bản đồ, xuất, tạo, sửa, xóa, thực thi: không được phép: Thỏa thuận tt-thue không cho phép thao tác này."
+    )
     assert english[3] == (
         "  tile, export, create, update, delete, execute: denied: Agreement tt-thue does not allow this operation."
     )
@@ -259,6 +263,7 @@ def test_the_command_writes_the_same_as_text_and_as_json(
 ) -> None:
     def said(*arguments: str) -> str:
         top = CommandParser()
+        top.set_defaults(texts=error_texts)
         command.register(top.add_subparsers())
         chosen = top.parse_args(["explain", "thue.canbo", "thua-dat", *arguments])
         settings = Settings.from_env({"DATDAI_DATABASE_URL": as_app(world.dsn), "DATDAI_HOME": str(tmp_path)})
@@ -311,8 +316,12 @@ def asked_by(world: World, as_app: Callable[[str], str]) -> Iterator[Callable[[s
             return Caller(f"account:{id_}", "session", "x", account_id=id_, account=account, **kinds)
 
         access = Access(
-            **logins, layers=LAYERS, clock=StoppedClock(datetime(2025, 6, 30, tzinfo=UTC)), caller=caller
-        )  # fmt: skip
+            **logins,
+            layers=LAYERS,
+            clock=StoppedClock(datetime(2025, 6, 30, tzinfo=UTC)),
+            caller=caller,
+            texts=error_texts,
+        )
         app = Flask(__name__)
         app.register_blueprint(blueprint(access))
         return app.test_client()
@@ -340,6 +349,19 @@ def test_the_department_the_head_and_the_person_may_ask(asked_by: Callable[..., 
             "en": "Agreement tt-thue does not allow this operation.",
         },
     }
+
+
+def test_what_cannot_be_put_together_is_told_in_both_languages(
+    world: World, asked_by: Callable[..., FlaskClient]
+) -> None:
+    ((tax,),) = world.ask("SELECT id FROM acl.unit WHERE code = 'cuc-thue'")
+    world.agree("tt-cheo", tax, clause("thua-dat", ["id", "xa_id"], 3))
+
+    answer = asked_by("thue.lanhdao").get(PATH)
+
+    reason = answer.json["collections"][0]["operations"]["read"]["reason"]
+    assert reason["vi"].startswith("Các quyền không gộp được: Lớp dữ liệu 'thua-dat': gộp lại, ")
+    assert reason["en"].startswith("The rights cannot be put together: Collection 'thua-dat': put together, ")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Where what stays of somebody's rights cannot be put together, what does not fit is left out, and nothing else."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +14,7 @@ from auth.rights.explain import Denied, Granted, explain
 from auth.rights.publishing import Published, require_publishable
 from catalogue.profile import Operation
 from core.errors import Conflict
+from server.cli import main
 from server.proofs import prove_published
 from tests.auth.rights import AUGUST, DAY, JULY, LAYERS, PARCELS, World, clause
 from tests.conftest import TEMPLATE
@@ -216,6 +218,22 @@ def test_explaining_says_what_is_left_out_and_why_and_grants_the_rest(world: Wor
     assert parcels.reason.en.startswith("The rights cannot be put together: Collection 'thua-dat': ")
     assert all(f"'{function}'" in parcels.reason.en for _, function in PIECES)
     assert isinstance(prices, Granted)
+
+
+def test_why_something_is_left_out_is_explained_in_vietnamese_without_an_english_word(
+    world: World, tax: Tax, as_app: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    strip(world, tax)
+
+    status = main(["explain", "thue.canbo", "thua-dat"], {"DATDAI_DATABASE_URL": as_app(world.dsn)})
+
+    said = capsys.readouterr().out
+    line = next(each for each in said.splitlines() if "không gộp được" in each)
+    assert status == 0
+    assert line.startswith(
+        "  đọc, truy vấn: không được phép: Các quyền không gộp được: Lớp dữ liệu 'thua-dat': gộp lại, "
+    )
+    assert not re.search(r"\b(agreement|function|columns?|rows?|and|through|would|clause|read|query)\b", said)
 
 
 @pytest.mark.parametrize("on", [None, JULY], ids=["at once", "from a coming midnight on"])

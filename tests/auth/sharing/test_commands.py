@@ -1,6 +1,7 @@
 """Agreements by command: the same acts, with the authority of the account that ``--as`` names."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 from server.cli import main
-from tests.auth.sharing.conftest import World, written
+from tests.auth.sharing.conftest import World, clause, written
 
 CODE = "thue-2025-01"
 PACKAGE = {key: each for key, each in written().items() if key not in ("agreement", "kind", "recipient")} | {
@@ -174,3 +175,16 @@ def test_territories_are_given_and_shown_by_official_codes(run: Callable[..., An
     assert "codes in quotes" in run(
         "so.mot", "function", "define", "ubnd-692", "so", "--name", "Số", "--narrows", by_id, status=2
     )
+
+
+def test_what_an_effect_gives_as_reason_is_vietnamese_in_its_details(run: Callable[..., Any]) -> None:
+    columns = ["id", "xa_id", "so_to"]
+    agreed(run, written(clauses=[clause(columns=columns, rows={"territory": "province"})]))
+    run("so.mot", "agreement", "draft", written(agreement="cheo", clauses=[clause(columns=["id", "xa_id", "so_thua"])]))
+
+    whole = run("so.hai", "agreement", "effect", "cheo")["classes"][0]
+
+    reason = whole["reasons"][-1]
+    assert "Lớp dữ liệu 'thua-dat': gộp lại, " in reason["vi"]
+    assert not re.search(r"\b(agreement|function|columns?|rows?|and|through|would|clause)\b", reason["vi"])
+    assert "Collection 'thua-dat': put together, " in reason["en"]
