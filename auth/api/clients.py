@@ -4,11 +4,17 @@ from typing import Any
 
 from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from auth.api.document import Json, listing, operation, path_parameter
 from auth.api.http import PREFIX, Access, acting, answer, body, done, page, paging
+from auth.credentials.tokens import NETWORKS_MAX
 from auth.oauth import clients
 from auth.oauth.clients import Client, Draft
+
+_NAME: JsonDict = {"maxLength": clients.NAME_MAX}
+_ADDRESSES: JsonDict = {"maxItems": clients.ADDRESSES_MAX}
+_NETWORKS: JsonDict = {"maxItems": NETWORKS_MAX}
 
 
 class NewClient(BaseModel):
@@ -17,16 +23,16 @@ class NewClient(BaseModel):
     model_config = ConfigDict(strict=True)
 
     id: str | None = Field(default=None, description="Chosen name; made up where it is absent.")
-    name: str
+    name: str = Field(json_schema_extra=_NAME)
     unit: str = Field(description="Code of the unit that it belongs to.")
     grant_types: list[str]
     scopes: list[str]
     auth_method: str = "none"
     account: str | None = Field(default=None, description="Machine account that acts in client_credentials.")
     jwks: dict[str, Any] | None = Field(default=None, description="Public keys (RFC 7517).")
-    redirect_uris: list[str] = []
-    origins: list[str] = []
-    networks: list[str] = []
+    redirect_uris: list[str] = Field(default=[], json_schema_extra=_ADDRESSES)
+    origins: list[str] = Field(default=[], json_schema_extra=_ADDRESSES)
+    networks: list[str] = Field(default=[], json_schema_extra=_NETWORKS)
     for_everybody: bool = False
     may_introspect: bool = False
 
@@ -36,13 +42,13 @@ class Changes(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    name: str = ""
+    name: str = Field(default="", json_schema_extra=_NAME)
     grant_types: list[str] = []
     scopes: list[str] = []
     jwks: dict[str, Any] = {}
-    redirect_uris: list[str] = []
-    origins: list[str] = []
-    networks: list[str] = []
+    redirect_uris: list[str] = Field(default=[], json_schema_extra=_ADDRESSES)
+    origins: list[str] = Field(default=[], json_schema_extra=_ADDRESSES)
+    networks: list[str] = Field(default=[], json_schema_extra=_NETWORKS)
     for_everybody: bool = False
     may_introspect: bool = False
 

@@ -5,6 +5,8 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
+from core.limits import LIMITS
+
 type Json = dict[str, Any]
 
 PROBLEM = {"$ref": "#/components/responses/Problem"}
@@ -55,10 +57,36 @@ def path_parameter(name: str, text: str, **schema: object) -> Json:
 
 
 def schema_of(model: type[BaseModel]) -> Json:
-    """Return the schema of a model in the dialect of OpenAPI 3.0: definitions in place, ``nullable`` for null."""
+    """Return the schema of a model in the dialect of OpenAPI 3.0: definitions in place, ``nullable`` for null.
+
+    Texts, lists and mappings that the model leaves unbounded have the bounds of every body (``core.faults.excess_of``).
+    """
     whole = model.model_json_schema()
     definitions = cast("Mapping[str, Any]", whole.pop("$defs", {}))
-    return cast("Json", _translated(whole, definitions))
+    return cast("Json", _bounded(_translated(whole, definitions)))
+
+
+_BOUNDS: Mapping[str, tuple[str, int]] = {
+    "string": ("maxLength", LIMITS.admin_text_max),
+    "array": ("maxItems", LIMITS.admin_list_max),
+    "object": ("maxProperties", LIMITS.admin_list_max),
+}
+
+
+def _bounded(node: object) -> object:
+    """Add the bounds that every body has, where a schema does not say what there may be."""
+    match node:
+        case dict():
+            members = cast("Json", node)
+            within = {key: _bounded(each) for key, each in members.items()}
+            is_open = not members.keys() & {"enum", "format", "properties"}
+            kind = members.get("type")
+            bound = _BOUNDS.get(kind) if is_open and isinstance(kind, str) else None
+            return {bound[0]: bound[1]} | within if bound else within
+        case list():
+            return [_bounded(each) for each in cast("list[object]", node)]
+        case _:
+            return node
 
 
 def _translated(node: object, definitions: Mapping[str, Any]) -> object:

@@ -16,10 +16,14 @@ class NewToken(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    purpose: str = Field(description="What it is for, in words.")
+    purpose: str = Field(description="What it is for, in words.", json_schema_extra={"maxLength": tokens.PURPOSE_MAX})
     scopes: list[str]
     days: int = Field(ge=1, le=tokens.PERSONAL_LIFETIME_MAX.days, description="How long it lives.")
-    networks: list[str] = Field(default=[], description="Where it may be used from; none: from anywhere.")
+    networks: list[str] = Field(
+        default=[],
+        description="Where it may be used from; none: from anywhere.",
+        json_schema_extra={"maxItems": tokens.NETWORKS_MAX},
+    )
 
 
 def blueprint(access: Access) -> Blueprint:
