@@ -46,16 +46,20 @@ class Kind(StrEnum):
     """A second officer approved it; it is done."""
     LEFT_OUT = "left_out"
     """From a day on a collection is left out of what an account may see: its pieces cannot be put together."""
+    SEALING_STOPPED = "sealing_stopped"
+    """The audit is not sealed any more, since a day."""
+    SEALING_GOES_ON = "sealing_goes_on"
+    """It is sealed again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice about an account, about what a unit manages, or about what everybody may see.
+    """A notice about an account, about what a unit manages, about what everybody may see, or about the audit.
 
     Attributes:
         day: what it is about.
         made_at: when it was written.
-        account: ``None`` where it tells of a managing unit, or of what everybody may see.
+        account: ``None`` where it tells of a managing unit, of what everybody may see, or of the audit.
         proposal: number of the proposal that it tells of, with its act and who proposed it.
         manager_proposal: number of the proposal on a managing unit, with its layer.
         collection: what is left out.
@@ -94,6 +98,15 @@ def notify_of_manager(connection: Connection[Any], kind: Kind, number: int, day:
     """Write the notice of a proposal on a managing unit, for the officers of the Sở and the head of the unit."""
     values = {"kind": kind.value, "number": number, "day": day}
     connection.execute(_QUERIES["notify_of_manager"].encode(), values)
+
+
+def notify_of_sealing(connection: Connection[Any], kind: Kind, day: date, *, now: datetime) -> bool:
+    """Write for the Sở that the sealing stopped or goes on, unless that was told last; tell whether it was new.
+
+    Who calls keeps others from telling at once. Where no unit is the Sở yet, nobody is told.
+    """
+    values = {"kind": kind.value, "day": day, "at": now}
+    return first(connection, int, _QUERIES["notify_of_sealing"], values) is not None
 
 
 def notices_seen(connection: Connection[Any], actor: Caller, *, limit: int, after: int = 0) -> list[Notice]:

@@ -24,6 +24,17 @@ FROM acl.manager_change
 WHERE id = %(number)s
 ON CONFLICT DO NOTHING;
 
+-- name: notify_of_sealing
+-- Write a notice that the audit is not sealed, or is again, where the last one of these says otherwise.
+INSERT INTO acl.notice (kind, unit_id, day, made_at)
+SELECT %(kind)s, u.id, %(day)s, %(at)s
+FROM acl.unit u
+WHERE u.kind = 'so' AND daterange(u.valid_from, u.valid_until) @> lg.hom_nay()
+  AND %(kind)s::text <> coalesce((SELECT n.kind FROM acl.notice n
+                                  WHERE n.unit_id = u.id AND n.kind IN ('sealing_stopped', 'sealing_goes_on')
+                                  ORDER BY n.id DESC LIMIT 1), 'sealing_goes_on')
+RETURNING id;
+
 -- name: notices
 -- List notices after one: of a unit or of all, about one account or any; those of proposals for who may approve them.
 SELECT n.id, n.kind, coalesce(a.code, p.account), coalesce(a.person, p.arguments ->> 'person'), u.code, n.day, n.made_at,

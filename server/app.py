@@ -21,6 +21,7 @@ from granian.log import LogLevels
 
 from auth.audit import sealer
 from auth.audit.questions import Questions, envelope_to
+from auth.audit.watch import Watch
 from auth.audit.writer import AuditWriter
 from auth.credentials.sessions import cookie_name
 from catalogue.files import read_layers
@@ -94,7 +95,14 @@ class Application:
     """The WSGI application."""
 
     def __init__(
-        self, parts: Parts, access: Access, recorder: Recorder, aside: Mounted, uses: Uses, edge: Edge
+        self,
+        parts: Parts,
+        access: Access,
+        recorder: Recorder,
+        aside: Mounted,
+        uses: Uses,
+        edge: Edge,
+        sealing: health.Sealing,
     ) -> None:
         self._parts = parts
         self._access = access
@@ -103,6 +111,7 @@ class Application:
         self._cookie = cookie_name(parts.base_url)
         self._uses = uses
         self._edge = edge
+        self._sealing = sealing
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         begun = time.perf_counter()
@@ -120,6 +129,7 @@ class Application:
         self._recorder.close()
         self._aside.close()
         self._uses.close()
+        self._sealing.close()
         self._parts.quotas.close()
         self._parts.reader.close()
 
@@ -169,7 +179,7 @@ class Application:
         if request.path.startswith("/static/"):
             return static.answer(request)
         if request.path.startswith("/health/"):
-            return health.answer(request, self._parts.reader)
+            return health.answer(request, self._parts.reader, self._sealing)
         if request.method == "OPTIONS":
             return _options(request)
         principal = principal_of(request.header("authorization"), request.header("cookie"), self._cookie)
@@ -305,8 +315,15 @@ def create(settings: Settings) -> Application:
     questions = Questions(secret, envelope_to(settings.audit_sealing_key))
     aside = mounted.create(settings, layers=tuple(layers), title=service.title, key=secret, clock=clock)
     writer = AuditWriter(login_of(settings.audit_database_url, dsn, "audit")) if settings.audit == "on" else None
+    watch = Watch(login_of(settings.auditor_database_url, dsn, "auditor"), settings.home, clock)
     return Application(
-        parts, access, Recorder(writer, questions, clock), aside, uses, Edge(settings.threads, settings.proxy_hops)
+        parts,
+        access,
+        Recorder(writer, questions, clock),
+        aside,
+        uses,
+        Edge(settings.threads, settings.proxy_hops),
+        health.Sealing(watch, clock),
     )
 
 

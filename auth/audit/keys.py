@@ -31,15 +31,22 @@ def signing_key(home: Path) -> Ed25519PrivateKey:
         home.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _make(path)
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError) as exc:
+    except OSError as exc:
         raise SettingsError(f"{path} cannot be used as the key of the audit: {exc}") from exc
-    if not isinstance(key, Ed25519PrivateKey):
-        raise SettingsError(f"{path} does not hold an Ed25519 key.")
+    key = _read(path)
     public = home / _PUBLIC
     if not public.exists():
         public.write_bytes(public_text(key.public_key()))
     return key
+
+
+def own_public_key(home: Path) -> Ed25519PublicKey:
+    """Return the public half of the key in ``home/audit.key``, which must be there.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds something else.
+    """
+    return _read(home / _PRIVATE).public_key()
 
 
 def public_key(path: Path) -> Ed25519PublicKey:
@@ -74,6 +81,16 @@ def is_signed(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def _read(path: Path) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError) as exc:
+        raise SettingsError(f"{path} cannot be used as the key of the audit: {exc}") from exc
+    if not isinstance(key, Ed25519PrivateKey):
+        raise SettingsError(f"{path} does not hold an Ed25519 key.")
+    return key
 
 
 def _make(path: Path) -> None:

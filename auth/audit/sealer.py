@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from psycopg import Connection
 
 from auth.audit import chain, heads, keys, store
@@ -72,7 +72,7 @@ class Sealer:
         if not found:
             return 0
         n, digest = (before.seal.n, before.seal.digest) if before else (0, chain.NOTHING)
-        if before and not self._is_ours(before):
+        if before and not is_ours(self._reader, before, self._key.public_key()):
             raise DatabaseError(
                 f"Seal {n} was not made with the key of this server: see docs/reference/audit.md#seals."
             )
@@ -80,13 +80,6 @@ class Sealer:
         leaves = [chain.leaf(row.canonical) for row in rows]
         seal = chain.make(n + 1, interval, leaves, before=digest, made_at=self._clock.now())
         return len(rows) if self._add(seal) else 0
-
-    def _is_ours(self, last: Signed) -> bool:
-        """Tell whether a seal is what it says of itself, and signed: what may write the audit alone cannot sign."""
-        seal, key = last.seal, self._key.public_key()
-        earlier = next(iter(store.seals(self._reader, seal.n - 1, seal.n - 1)), None)
-        is_whole = chain.is_whole(seal, earlier.seal.digest if earlier else chain.NOTHING)
-        return is_whole and keys.is_signed(key, last.signature, heads.seal_message(seal.digest))
 
     def _next(self, intervals: Iterator[Interval]) -> tuple[Interval, Sequence[Row]] | None:
         """Return the first interval that has rows, cut to as many as one seal takes."""
@@ -134,6 +127,14 @@ class Sealer:
 
     def _make_months(self) -> None:
         store.make_months(self._writer, self._clock.now().date())
+
+
+def is_ours(reader: Connection[Any], last: Signed, key: Ed25519PublicKey) -> bool:
+    """Tell whether a seal is what it says of itself, and signed: what may write the audit alone cannot sign."""
+    seal = last.seal
+    earlier = next(iter(store.seals(reader, seal.n - 1, seal.n - 1)), None)
+    is_whole = chain.is_whole(seal, earlier.seal.digest if earlier else chain.NOTHING)
+    return is_whole and keys.is_signed(key, last.signature, heads.seal_message(seal.digest))
 
 
 @contextmanager

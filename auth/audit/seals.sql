@@ -78,6 +78,13 @@ SELECT (SELECT count(*) FROM audit.decision WHERE era = %(era)s AND tx >= %(sinc
      + (SELECT count(*) FROM audit.outcome WHERE era = %(era)s AND tx >= %(since)s::text::xid8)
      + (SELECT count(*) FROM audit.act WHERE era = %(era)s AND tx >= %(since)s::text::xid8);
 
+-- name: waiting_since
+-- Return when the first decision or act came in that no seal holds yet; an outcome bears the instant of its decision.
+SELECT min(at)
+FROM ((SELECT at FROM audit.decision WHERE (era, tx) >= (%(era)s, %(since)s::text::xid8) ORDER BY era, tx LIMIT 1)
+      UNION ALL
+      (SELECT at FROM audit.act WHERE (era, tx) >= (%(era)s, %(since)s::text::xid8) ORDER BY era, tx LIMIT 1)) AS t;
+
 -- name: add
 -- Add a seal.
 INSERT INTO audit.seal (n, era, from_tx, until_tx, rows, leaves, root, chain, made_at, seal, signature)

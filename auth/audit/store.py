@@ -163,6 +163,14 @@ def unsealed(now: Horizon, before: Signed | None) -> Iterator[Interval]:
             yield Interval(era, since, until)
 
 
+def waiting_since(connection: Connection[Any], before: Signed | None) -> datetime | None:
+    """Return when the first decision or act came in that no seal holds yet, of both the earlier."""
+    behind = before.seal.interval if before else Interval(1, 0, 0)
+    values = {"era": behind.era, "since": str(behind.until)}
+    row = connection.execute(_QUERIES["waiting_since"].encode(), values).fetchone()
+    return cast("tuple[datetime | None]", row)[0]
+
+
 def stray(connection: Connection[Any], now: Horizon) -> tuple[str, int] | None:
     """Return stream and id of the first row that no seal holds nor will."""
     row = connection.execute(_QUERIES["strays"].encode(), {"era": now.era}).fetchone()

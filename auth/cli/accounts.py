@@ -2,9 +2,11 @@
 
 import argparse
 from collections.abc import Callable
+from contextlib import closing
 from typing import cast
 
 from auth import notices
+from auth.audit.watch import Stop, Watch
 from auth.cli import proposals
 from auth.cli.acts import Act, Acting, add_act, add_group, day_of, opened, opened_as_dba, say
 from auth.model import AccountKind, AccountState, UnitKind
@@ -14,10 +16,12 @@ from auth.people.handovers import Handed
 from auth.people.units import NewUnit
 from auth.written import content_of
 from core.calendar import quarter_of, working_days
-from core.clocks import RealClock, calendar_day
+from core.clocks import Clock, RealClock, calendar_day
 from core.commands import Subparsers
 from core.limits import LIMITS
 from core.settings import Settings
+from database.connections import login_of
+from database.prepared import prepared_database
 
 _PLAIN: tuple[tuple[str, Callable[..., Account], str], ...] = (
     ("suspend", states.suspend, "suspend an account"),
@@ -127,8 +131,23 @@ def run_daily(_chosen: argparse.Namespace, settings: Settings) -> int:
     with opened(settings) as (connection, day):  # apart: what fails here hinders nothing above
         watched = daily.watch_absences(connection, day=day, clock=clock, calendar=working_days())
     missing = working_days().missing_soon(day)
-    say({"done": content_of(done), "staff_lists": content_of(watched), "years_missing_in_calendar": missing})
+    stop = _look_at_seals(settings, clock)
+    say(
+        {
+            "done": content_of(done),
+            "staff_lists": content_of(watched),
+            "years_missing_in_calendar": missing,
+            "audit_not_sealed": stop and content_of(stop),
+        }
+    )
     return 0
+
+
+def _look_at_seals(settings: Settings, clock: Clock) -> Stop | None:
+    with prepared_database(settings) as complete:
+        dsn = login_of(complete.auditor_database_url, complete.database_url or "", "auditor")
+        with closing(Watch(dsn, settings.home, clock)) as watch:
+            return watch.look()
 
 
 def _codes(handed: Handed) -> dict[str, object]:

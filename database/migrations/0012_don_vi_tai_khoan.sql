@@ -273,7 +273,8 @@ CREATE TABLE acl.notice (
     kind text COLLATE "C" NOT NULL CHECK (kind IN ('leaving_late', 'deadline_unknown', 'absence_warned', 'absence_revoked',
                                                    'not_attested', 'attestation_due', 'password_expires', 'position_ended',
                                                    'act_proposed', 'act_done', 'act_done_alone',
-                                                   'manager_proposed', 'manager_approved', 'left_out')),
+                                                   'manager_proposed', 'manager_approved', 'left_out',
+                                                   'sealing_stopped', 'sealing_goes_on')),
     account_id int REFERENCES acl.account,
     unit_id int NOT NULL REFERENCES acl.unit,
     day date NOT NULL,
@@ -284,7 +285,7 @@ CREATE TABLE acl.notice (
     pieces jsonb,
     CHECK ((kind = 'left_out') = (collection IS NOT NULL) AND (collection IS NULL) = (pieces IS NULL)),
     CHECK ((kind LIKE 'act\_%') = (proposal_id IS NOT NULL) AND (kind LIKE 'manager\_%') = (manager_change_id IS NOT NULL)
-           AND num_nonnulls(account_id, proposal_id, manager_change_id, collection) > 0)
+           AND (num_nonnulls(account_id, proposal_id, manager_change_id, collection) > 0) = (kind NOT LIKE 'sealing\_%'))
 );
 CREATE UNIQUE INDEX notice_once ON acl.notice (kind, account_id, day) WHERE proposal_id IS NULL AND collection IS NULL;
 CREATE UNIQUE INDEX notice_of_proposal_once ON acl.notice (kind, proposal_id) WHERE proposal_id IS NOT NULL;

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,9 +22,10 @@ from auth.audit.archive import Retention, retain
 from auth.audit.records import Decision, Outcome
 from auth.audit.sealer import Sealer, sealing
 from auth.audit.verifier import ALL, Period, Verdict, verify
+from auth.audit.watch import LATE, Stop, Watch, Why
 from auth.audit.writer import AuditWriter
 from auth.model import Caller
-from core.clocks import StoppedClock
+from core.clocks import VIETNAM, StoppedClock
 from core.errors import Conflict, DatabaseError, SettingsError
 
 BEGIN = datetime(2025, 6, 30, 3, 0, tzinfo=UTC)
@@ -739,3 +741,146 @@ def test_who_may_write_the_audit_makes_no_head_before_its_day_is_over_nor_of_ano
             "INSERT INTO audit.head (day, n, seal, made_at, key, signature) "
             f"VALUES (({day})::date + 1, 3, '\\x00', now(), 'x', '\\x00')",
         )
+
+
+@pytest.fixture
+def watch(world: World) -> Iterator[Watch]:
+    """Who looks whether the sealing goes on."""
+    with closing(Watch(make_conninfo(world.dsn, user="datdai_mau_auditor"), world.home, world.clock)) as made:
+        yield made
+
+
+def test_while_rows_are_sealed_the_watch_sees_nothing(world: World, watch: Watch):
+    at_first = watch.look()
+    world.write(1)
+    world.clock.instant += LATE
+    waiting = watch.look()
+    world.seal()
+
+    assert (at_first, waiting, watch.look()) == (None, None, None)
+
+
+def test_a_row_that_waits_for_longer_than_it_should_is_seen_until_it_is_sealed(world: World, watch: Watch):
+    came = world.clock.instant
+    world.write(2)
+    world.clock.instant += LATE + timedelta(seconds=1)
+
+    seen = watch.look()
+    world.seal()
+
+    assert seen == Stop(Why.LATE, came)
+    assert watch.look() is None
+
+
+def test_an_act_that_waits_is_seen_too(world: World, watch: Watch):
+    world.clock.instant = datetime.now(UTC)
+    world.write(1)
+    world.seal()
+    with psycopg.connect(make_conninfo(world.dsn, user="datdai_mau_identity")) as connection:
+        record(connection, ACTOR, "unit.create", "unit:x")
+    at_once = watch.look()
+    world.clock.instant = datetime.now(UTC) + LATE
+
+    seen = watch.look()
+
+    assert at_once is None
+    assert seen == Stop(Why.LATE, world.ask("SELECT max(at) FROM audit.act"))
+
+
+def test_the_outcome_of_a_long_answer_is_not_taken_for_a_late_row(world: World, watch: Watch):
+    world.clock.instant += timedelta(hours=2)
+    writer = AuditWriter(make_conninfo(world.dsn, user="datdai_mau_audit"))
+    writer.outcome(Outcome("long", 200, 1, 2, 3, finished=True, at=BEGIN))
+    writer.close()
+
+    assert world.ask("SELECT count(*) FROM audit.outcome WHERE request_id = 'long'") == 1
+    assert watch.look() is None
+
+
+def _forge(world: World) -> None:
+    """Add what looks like the next seal, as who has the login that writes the audit can."""
+    last = world.ask("SELECT until_tx::text::bigint FROM audit.seal ORDER BY n DESC LIMIT 1")
+    world.write(1)
+    world.until_over()
+    now = world.ask("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+    _as_writer(world, _FORGED, world.ask("SELECT max(n) + 1 FROM audit.seal"), 1, last, now)
+
+
+def test_a_forged_seal_is_seen_at_once_though_no_row_waits(world: World, watch: Watch):
+    _forge(world)
+
+    seen = watch.look()
+    with world.owner.transaction():
+        world.owner.execute("SET LOCAL datdai.retention = 'on'")
+        world.owner.execute("DELETE FROM audit.seal WHERE n = 4")
+    world.seal()
+
+    assert seen
+    assert seen.why is Why.UNSIGNED
+    assert seen.since <= world.clock.instant
+    assert watch.look() is None
+
+
+def test_a_seal_that_says_it_was_made_in_times_to_come_is_seen_as_of_now(world: World, watch: Watch):
+    world.tamper("UPDATE audit.seal SET made_at = '9999-12-31 23:00+00' WHERE n = 3")
+
+    assert watch.look() == Stop(Why.UNSIGNED, world.clock.instant)
+
+
+def test_a_head_that_is_missing_is_seen_a_while_after_midnight(world: World, watch: Watch):
+    midnight = datetime(2025, 7, 1, tzinfo=VIETNAM)
+    seen: list[Stop | None] = []
+    for minutes in (0, 15, 16):
+        world.clock.instant = midnight + timedelta(minutes=minutes)
+        seen.append(watch.look())
+    world.seal()
+
+    assert seen == [None, None, Stop(Why.LATE, midnight)]
+    assert watch.look() is None
+
+
+def test_a_head_that_is_not_signed_is_seen(world: World, watch: Watch):
+    world.clock.instant += timedelta(days=1)
+    world.seal()
+    at_first = watch.look()
+    world.tamper("UPDATE audit.head SET signature = seal")
+
+    seen = watch.look()
+
+    assert at_first is None
+    assert seen == Stop(Why.UNSIGNED, datetime(2025, 7, 1, tzinfo=VIETNAM))
+
+
+def test_another_key_is_seen_and_a_missing_one_is_not_made(world: World, watch: Watch):
+    file = world.home / "audit.key"
+    own = file.read_bytes()
+    file.unlink()
+    missing = watch.look()
+    was_made = file.exists()
+    keys.signing_key(world.home)
+    other = watch.look()
+    file.write_bytes(own)
+
+    assert missing == Stop(Why.UNREADABLE, world.clock.instant)
+    assert not was_made
+    assert other
+    assert other.why is Why.UNSIGNED
+    assert watch.look() is None
+
+
+def test_since_when_nothing_can_be_looked_at_is_kept_until_it_can(world: World, watch: Watch):
+    file = world.home / "audit.key"
+    begin, own = world.clock.instant, file.read_bytes()
+    found: list[Stop | None] = []
+    for content in (b"x", b"x", own, b"x"):
+        file.write_bytes(content)
+        found.append(watch.look())
+        world.clock.instant += timedelta(minutes=1)
+
+    later = begin + timedelta(minutes=3)
+    assert found == [Stop(Why.UNREADABLE, begin), Stop(Why.UNREADABLE, begin), None, Stop(Why.UNREADABLE, later)]
+
+
+def test_a_login_that_may_not_read_the_seals_is_seen(world: World):
+    with closing(Watch(make_conninfo(world.dsn, user="datdai_mau_identity"), world.home, world.clock)) as blind:
+        assert blind.look() == Stop(Why.UNREADABLE, world.clock.instant)

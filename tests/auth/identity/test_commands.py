@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from werkzeug.test import Client
 
+from auth.audit import keys
 from auth.cli.units import read_staff
 from auth.credentials import sessions
 from auth.people.leavers import StaffMember
@@ -187,6 +188,22 @@ def test_functions_are_defined_given_and_stripped(started: Shell):
     assert (renamed["name"], renamed["narrows"]) == ("Tra", {})
     started.run("function", "strip", "lan", "tra-cuu", "--as", "truong")
     assert started.run("function", "held", "lan", "--as", "truong") == []
+
+
+def test_the_daily_job_says_that_the_audit_is_not_sealed(started: Shell, tmp_path: Path, empty_db: str):
+    started.environ["DATDAI_HOME"] = str(tmp_path)
+    keys.signing_key(tmp_path)
+    at_first = started.run("account", "daily")
+    with psycopg.connect(empty_db) as owner:
+        owner.execute(
+            "INSERT INTO audit.decision (request_id, at, subject, method, route, granted) "
+            "VALUES ('old', now() - interval '16 minutes', 'public', 'GET', '/', true)"
+        )
+
+    late = started.run("account", "daily")
+
+    assert at_first["audit_not_sealed"] is None
+    assert late["audit_not_sealed"]["why"] == "late"
 
 
 def test_an_account_goes_through_its_states_and_the_job_runs_twice(started: Shell, tmp_path, empty_db: str):
