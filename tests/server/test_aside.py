@@ -83,12 +83,40 @@ def test_who_probes_administration_is_on_record(application: Application, demo_d
     ]
 
 
-def test_a_session_is_told_on_the_pages_of_an_account(application: Application, demo_db: str):
+def _session(dsn: str, account: str) -> str:
+    """Begin a session around the pages; return what its cookie carries."""
     now = datetime.now(UTC)
-    with psycopg.connect(demo_db) as connection:
-        found = connection.execute("SELECT id FROM acl.account WHERE code = 'thue.canbo'").fetchone() or (0,)
+    with psycopg.connect(dsn) as connection:
+        found = connection.execute("SELECT id FROM acl.account WHERE code = %s", [account]).fetchone() or (0,)
         _, sign_in = sessions.begin_sign_in(connection, found[0], "password", now=now)
-        key = sessions.begin(connection, sign_in, now=now, address="", agent="")
+        return sessions.begin(connection, sign_in, now=now, address="", agent="")
+
+
+@pytest.mark.parametrize("order", [(0, 0), (0, 1), (1, 0)], ids=["the same", "the own first", "the own last"])
+@pytest.mark.parametrize(
+    ("path", "once", "twice"),
+    [
+        ("/collections/thua-dat/items?limit=1&f=json", 200, 404),
+        ("/account", 200, 303),
+        ("/admin/api/accounts/thue.canbo", 200, 401),
+    ],
+)
+def test_a_session_whose_cookie_comes_twice_counts_on_no_lane(
+    application: Application, demo_db: str, path: str, once: int, twice: int, order: tuple[int, int]
+):
+    name, own = sessions.cookie_name("http://localhost"), _session(demo_db, "thue.canbo")
+    keys = (own, _session(demo_db, "thue.lanhdao"))
+    client = Client(application, use_cookies=False)
+
+    alone = client.get(path, headers={"Cookie": f"{name}={own}"})
+    doubled = client.get(path, headers={"Cookie": "; ".join(f"{name}={keys[each]}" for each in order)})
+
+    assert (alone.status_code, doubled.status_code) == (once, twice)
+    assert [each[1] for each in _rows(demo_db)] == ["thue.canbo", None]
+
+
+def test_a_session_is_told_on_the_pages_of_an_account(application: Application, demo_db: str):
+    key = _session(demo_db, "thue.canbo")
     client = Client(application)
     client.set_cookie(sessions.cookie_name("http://localhost"), key)
 
