@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from auth.audit import sealer
@@ -356,6 +356,7 @@ def serve(settings: Settings, greeting: str) -> None:
         port=settings.port,
         workers=settings.workers,
         blocking_threads=settings.threads,
+        http=HTTPModes.http1,  # of HTTP/2 a body whose line was cut is waited for without end
         backlog=1024,
         log_level=LogLevels.error,
         respawn_failed_workers=True,

@@ -1,0 +1,91 @@
+"""Connections of clients that send or take nothing any more: what they held is given back to others."""
+
+import http.client
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+FORM = "application/x-www-form-urlencoded"
+ITEMS = "/collections/don-vi-hanh-chinh/items"
+TOKEN = "/oauth/token"
+
+type Address = tuple[str, int]
+
+
+@pytest.fixture(scope="module")
+def address(
+    api_db: str,
+    as_app: Callable[[str], str],
+    serve: Callable[..., AbstractContextManager[Any]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Address]:
+    """Where a server with four threads answers."""
+    with serve(as_app(api_db), tmp_path_factory.mktemp("home"), DATDAI_THREADS="4") as server:
+        parts = urlsplit(server.url)
+        yield str(parts.hostname), int(parts.port or 0)
+
+
+def _head_of_http2(path: str) -> bytes:
+    """Return what opens a connection of HTTP/2 and begins a form on it that does not end."""
+    fields = {":method": "POST", ":path": path, ":scheme": "http", ":authority": "x", "content-type": FORM}
+    block = b"".join(
+        b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+        for name, value in fields.items()
+    )
+    settings, head = b"\0\0\0\4\0\0\0\0\0", len(block).to_bytes(3) + b"\1\4" + (1).to_bytes(4)
+    return b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings + head + block
+
+
+def _head(path: str, *, length: int = 1_000, source: str = "") -> bytes:
+    """Return the head of a form that is to be ``length`` bytes long."""
+    lines = (f"POST {path} HTTP/1.1", "Host: x", f"Content-Type: {FORM}", f"Content-Length: {length}")
+    return ("\r\n".join((*lines, *([f"Forwarded: for={source}"] if source else []))) + "\r\n\r\n").encode()
+
+
+@contextmanager
+def _opened(address: Address, sent: bytes) -> Iterator[socket.socket]:
+    with socket.create_connection(address, 20) as line:
+        line.sendall(sent)
+        yield line
+
+
+def _posted(address: Address, path: str, *, source: str = "") -> int:
+    connection = http.client.HTTPConnection(*address, timeout=20)
+    headers = {"Content-Type": FORM} | ({"Forwarded": f"for={source}"} if source else {})
+    try:
+        connection.request("POST", path, b"limit=1", headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def _becomes(answered: Callable[[], int], wanted: int) -> int:
+    """Return what is answered once it is as wanted, or after ten seconds."""
+    until = time.monotonic() + 10
+    while (status := answered()) != wanted and time.monotonic() < until:
+        time.sleep(0.2)
+    return status
+
+
+@pytest.mark.parametrize(("path", "status"), [(ITEMS, 200), (TOKEN, 400)])
+@pytest.mark.parametrize("begun", [_head, _head_of_http2])
+def test_whoever_goes_away_amid_a_body_leaves_the_place_to_others(
+    address: Address, begun: Callable[[str], bytes], path: str, status: int
+):
+    for _ in range(8):
+        with _opened(address, begun(path)):
+            time.sleep(0.05)  # it has come in before its line is cut
+
+    assert _becomes(lambda: _posted(address, path), status) == status
+
+
+def test_http_2_is_not_spoken(address: Address):
+    with _opened(address, _head_of_http2(TOKEN)) as line:
+        answer = line.recv(100)
+
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
