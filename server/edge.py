@@ -1,5 +1,6 @@
 """Where requests come in: from which address they come, and how many threads one kind of them may hold."""
 
+import re
 import threading
 from collections import Counter
 from contextlib import suppress
@@ -9,6 +10,13 @@ from typing import Any
 from core.addresses import network_of
 
 _WAIT_S = 0.05
+_NAME = r"[\w!#$%&'*+.^`|~-]++"
+_VALUE = r'"(?:[^"\\]|\\.)*+"|[^\s",;=\\]++'
+_PAIR = re.compile(f"({_NAME})=({_VALUE})", re.ASCII)
+_LAST = re.compile(
+    f"(?:^|,)[ \\t]*+({_NAME}=(?:{_VALUE})(?:[ \\t]*+;[ \\t]*+{_NAME}=(?:{_VALUE}))*+)[ \\t]*+$", re.ASCII
+)
+"""The last element of ``Forwarded``; where several could be it, the longest: a comma may stand in quotes."""
 
 
 def seen_by_proxies(environ: dict[str, Any], hops: int) -> dict[str, str]:
@@ -16,14 +24,38 @@ def seen_by_proxies(environ: dict[str, Any], hops: int) -> dict[str, str]:
 
     Only ``Forwarded`` (RFC 7239) is read. Its name has no hyphen: of X-Forwarded-For, WSGI does not tell what a proxy
     wrote from what a client wrote as X_Forwarded_For. A header that is shorter than the proxies would make it was not
-    written by them all, and is not believed.
+    written by them all, and is not believed. Nor is an element that says something twice.
     """
-    elements = environ.get("HTTP_FORWARDED", "").split(",")
-    if not hops or len(elements) < hops:
+    told = _element(environ.get("HTTP_FORWARDED", ""), hops)
+    pairs = [(name.lower(), value) for name, value in _PAIR.findall(told)]
+    seen = dict(pairs)
+    if len(seen) < len(pairs):
         return {}
-    told = (each.partition("=") for each in elements[-hops].split(";"))
-    seen = {name.strip().lower(): value.strip().strip('"').lower() for name, _, value in told}
-    return {"for": _address(seen.get("for", "")), "proto": seen.get("proto", "")}
+    return {"for": _address(_said(seen.get("for", ""))), "proto": _said(seen.get("proto", "")).lower()}
+
+
+def address_of(environ: dict[str, Any], hops: int) -> str:
+    """Return the address that a request comes from; behind proxies what the first one saw, or nothing.
+
+    The address of a proxy is nobody's: what is bound to a network would be open to all who come through it.
+    """
+    return seen_by_proxies(environ, hops).get("for", "") if hops else environ.get("REMOTE_ADDR", "")
+
+
+def _element(header: str, number: int) -> str:
+    """Return an element, counted from the end: the end is ours, whatever quote a client left open before it."""
+    found = None
+    for _ in range(number):
+        found = _LAST.search(header)
+        if found is None:
+            return ""
+        header = header[: found.start()]
+    return found[1] if found else ""
+
+
+def _said(value: str) -> str:
+    """Return a value without its quotes."""
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
 
 
 def comes_twice(cookies: str, name: str) -> bool:
@@ -59,8 +91,8 @@ class Edge:
         self._proxy_hops = proxy_hops
 
     def address_of(self, environ: dict[str, Any]) -> str:
-        """Return the address that a request comes from: what the first of our proxies saw, if there are any."""
-        return seen_by_proxies(environ, self._proxy_hops).get("for") or environ.get("REMOTE_ADDR", "")
+        """Return the address that a request comes from; nothing where no proxy of ours tells it."""
+        return address_of(environ, self._proxy_hops)
 
     def enter_aside(self, address: str) -> bool:
         """Tell whether one request more may be answered by the application of permission; ``leave_aside`` ends it."""

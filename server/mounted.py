@@ -27,7 +27,7 @@ from core.limits import LIMITS
 from core.settings import Settings
 from database.connections import login_of
 from database.writer import Writer
-from server.edge import seen_by_proxies
+from server.edge import address_of, seen_by_proxies
 from server.http import Response
 from web.account import AccountPages
 from web.csp import CSP
@@ -186,9 +186,8 @@ class _Behind:
         self._hops = hops
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        seen = seen_by_proxies(environ, self._hops)
-        address = seen.get("for") or environ.get("REMOTE_ADDR", "")
-        scheme = seen.get("proto") or environ["wsgi.url_scheme"]
+        address = address_of(environ, self._hops)
+        scheme = seen_by_proxies(environ, self._hops).get("proto") or environ["wsgi.url_scheme"]
         return self._inner({**environ, "REMOTE_ADDR": address, "wsgi.url_scheme": scheme}, start_response)
 
 

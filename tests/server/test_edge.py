@@ -3,7 +3,9 @@
 import socket
 import threading
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from hashlib import sha256
 from io import RawIOBase
 from pathlib import Path
 from typing import Any
@@ -110,17 +112,65 @@ def test_the_addresses_of_one_customer_count_together():
         (1, "for=192.0.2.1,for=203.0.113.9", "203.0.113.9"),
         (1, 'for="192.0.2.1, for=203.0.113.9', "203.0.113.9"),
         (2, "for=192.0.2.1, for=203.0.113.9, for=10.0.0.6", "203.0.113.9"),
-        (2, "for=203.0.113.9", "10.0.0.5"),
-        (1, "for=unknown", "10.0.0.5"),
-        (1, "for=_secret", "10.0.0.5"),
-        (1, "203.0.113.9", "10.0.0.5"),
-        (1, "", "10.0.0.5"),
+        (1, 'for=192.0.2.1;host="x, for=203.0.113.9', "203.0.113.9"),
+        (1, 'a=", for="203.0.113.9";proto=https', "203.0.113.9"),
+        (1, 'for=203.0.113.9;proto=https;host="x,for=192.0.2.1"', "203.0.113.9"),
+        (1, 'for=203.0.113.9;by="x;for=192.0.2.1"', "203.0.113.9"),
+        (1, 'host="x;for=192.0.2.1;y" ; for=203.0.113.9', "203.0.113.9"),
+        (1, r'for=203.0.113.9;host="x\",for=192.0.2.1;y=\""', "203.0.113.9"),
+        (2, 'for=203.0.113.9;host=",", for="10.0.0.6";by="a,b"', "203.0.113.9"),
+        (1, "for=203.0.113.9;for=192.0.2.1", ""),
+        (1, 'For=203.0.113.9;host="x";for="192.0.2.1"', ""),
+        (1, "for=203.0.113.9,", ""),
+        (1, 'for=203.0.113.9;host="x', ""),
+        (2, "for=203.0.113.9", ""),
+        (1, "for=unknown", ""),
+        (1, "for=_secret", ""),
+        (1, "203.0.113.9", ""),
+        (1, "", ""),
     ],
 )
 def test_the_address_is_the_one_that_the_first_proxy_of_ours_saw(proxies: int, header: str, address: str):
     environ = {"REMOTE_ADDR": "10.0.0.5", "HTTP_FORWARDED": header, "HTTP_X_FORWARDED_FOR": "198.51.100.7"}
 
     assert Edge(8, proxies).address_of(environ) == address
+
+
+@pytest.mark.parametrize("piece", ["for=1.2.3.4,", ",", '"', 'a="', ';a="b"', 'a=",', "a=b;", 'a=b;c="\\",', " ;\t"])
+def test_a_header_as_long_as_it_can_be_is_read_at_once(piece: str):
+    environ = {"HTTP_FORWARDED": piece * (400_000 // len(piece))}
+
+    with ThreadPoolExecutor(1) as pool:
+        reads = pool.submit(Edge(8, 8).address_of, environ)
+        assert reads.result(20) in ("", "1.2.3.4")
+
+
+@pytest.mark.parametrize("header", ["", "for=unknown", "for=_secret", "for=127.0.0.1;for=127.0.0.1"])
+def test_a_token_bound_to_networks_is_refused_where_no_proxy_tells_the_address(
+    demo_db: str, as_app: Callable[[str], str], tmp_path: Path, demo_tokens: dict[str, str], header: str
+):
+    given = {"Authorization": f"Bearer {demo_tokens['so.quantri1']}"}
+    paths = ("/collections", "/admin/api/accounts")
+    with psycopg.connect(demo_db) as connection:
+        connection.execute(
+            "UPDATE oauth.token SET networks = '{127.0.0.0/8}' WHERE hash = %s",
+            [sha256(demo_tokens["so.quantri1"].encode()).hexdigest()],
+        )
+
+    with _made(as_app(demo_db), tmp_path, proxy_hops=1) as application:
+        client, proxy = Client(application), {"REMOTE_ADDR": "127.0.0.1"}
+        told, untold = (
+            [
+                client.get(path, headers=given | {"Forwarded": each}, environ_overrides=proxy).status_code
+                for path in paths
+            ]
+            for each in ("for=127.0.0.9", header)
+        )
+
+    with psycopg.connect(demo_db) as connection:
+        found = connection.execute("SELECT ip FROM audit.decision ORDER BY at DESC LIMIT 4").fetchall()
+    assert (told, untold) == ([200, 200], [401, 401])
+    assert [ip for (ip,) in found] == [None, None, "127.0.0.9", "127.0.0.9"]
 
 
 def test_behind_a_proxy_the_record_holds_the_address_of_the_client(
