@@ -41,7 +41,7 @@ from database.connections import login_of
 from database.reader import Reader, Tuning
 from database.writer import Writer
 from query.paging import CursorSeal
-from server import answers, daily, health, mounted, problems, static, upkeep
+from server import answers, daily, health, listening, mounted, problems, static, upkeep
 from server.access import NOBODY, Access, principal_of
 from server.codelists import UnitNames, read_codelists
 from server.context import Context, Parts, language_of
@@ -305,7 +305,7 @@ def create(settings: Settings) -> Application:
             threads=settings.threads,
             wait_s=_WAIT_FOR_PLACE_S,
         ),
-        export_shares=Shares(settings.export_pool_size, _too_many_exports),
+        export_shares=Shares(min(settings.export_pool_size, max(1, settings.threads // 2)), _too_many_exports),
         running=Running(),
         known_tags=ByVersion(),
         known_counts=ByVersion(),
@@ -405,7 +405,9 @@ def from_environment() -> Application:
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    return create(Settings.from_env(os.environ))
+    settings = Settings.from_env(os.environ)
+    threading.Thread(target=listening.watch_port, args=(settings.port,), daemon=True).start()
+    return create(settings)
 
 
 def _end_with(supervisor: int) -> None:

@@ -75,13 +75,15 @@ class Stream(Iterator[bytes]):
     """Pieces of an export. The first is made at once, so that what fails early is still an error response.
 
     Attributes:
-        stack: what is given back when it ends: the connection, the temporary file, the place.
+        stack: what is given back when it ends: the connection, the temporary file.
+        thread: what is given back when whoever reads it is gone: until then it holds a thread, ended or not.
         cancel: makes the database give up, while a piece is made.
         when_ended: called when it is ended before its end, though whoever reads it has not noticed.
     """
 
     def __init__(self, start: "Callable[[Stream], Iterator[bytes]]", still_allowed: Callable[[], None]) -> None:
         self.stack = ExitStack()
+        self.thread = ExitStack()
         self.cancel: Callable[[], None] = lambda: None
         self.when_ended: Callable[[], None] = lambda: None
         self.still_allowed = still_allowed
@@ -93,7 +95,7 @@ class Stream(Iterator[bytes]):
                 self._pieces = start(self)
                 self._first: bytes | None = next(self._pieces, b"")
             except BaseException:
-                self.stack.close()
+                self._give_back()
                 raise
             self.waits_since = time.monotonic()
 
@@ -101,11 +103,12 @@ class Stream(Iterator[bytes]):
         with self._lock:
             self.waits_since = None
             if self._is_ended:
+                self._give_back()
                 raise _ended()
             try:
                 return self._piece()
             except BaseException:
-                self.stack.close()
+                self._give_back()
                 if self._is_ended:
                     raise _ended() from None
                 raise
@@ -131,9 +134,15 @@ class Stream(Iterator[bytes]):
         self.when_ended()
 
     def close(self) -> None:
-        """Give the connection and the temporary file back: at the end, and when the client goes away."""
+        """Give everything back: at the end, and when the client goes away."""
         with self._lock:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        try:
             self.stack.close()
+        finally:
+            self.thread.close()
 
 
 def _ended() -> Unavailable:
@@ -170,7 +179,7 @@ def _pieces(
     ordered = context.asked("sortby") is not None
     statement = export_statement(query, view, encoder.encoding, ordered=ordered)
     entry = context.entry(view.collection.id, Operation.EXPORT, narrowing_box(query, view), narrowing_search(query))
-    stream.stack.callback(context.parts.export_shares.enter(context.visitor.caller).leave)
+    stream.thread.callback(context.parts.export_shares.enter(context.visitor.caller).leave)
     stream.stack.callback(context.parts.running.add(stream))
     rows = stream.stack.enter_context(context.parts.reader.stream(entry, statement, batch=_BATCH))
     stream.cancel = rows.cancel

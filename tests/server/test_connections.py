@@ -1,18 +1,24 @@
 """Connections of clients that send or take nothing any more: what they held is given back to others."""
 
+import errno
 import http.client
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from server.listening import watch
+
 FORM = "application/x-www-form-urlencoded"
 ITEMS = "/collections/don-vi-hanh-chinh/items"
 TOKEN = "/oauth/token"
+KEEPALIVE = 2
+"""Of /proc/net/tcp: the timer that asks whether the other end is there still."""
 
 type Address = tuple[str, int]
 
@@ -45,6 +51,13 @@ def _head(path: str, *, length: int = 1_000, source: str = "") -> bytes:
     """Return the head of a form that is to be ``length`` bytes long."""
     lines = (f"POST {path} HTTP/1.1", "Host: x", f"Content-Type: {FORM}", f"Content-Length: {length}")
     return ("\r\n".join((*lines, *([f"Forwarded: for={source}"] if source else []))) + "\r\n\r\n").encode()
+
+
+def _timer(server: Address, client: Address) -> int:
+    """Return which timer the kernel runs for the server's end of a connection."""
+    ends = [f"{socket.inet_aton(host)[::-1].hex().upper()}:{port:04X}" for host, port in (server, client)]
+    rows = [each.split() for each in Path("/proc/net/tcp").read_text().splitlines()]
+    return next(int(each[5].partition(":")[0]) for each in rows if each[1:3] == ends)
 
 
 @contextmanager
@@ -89,3 +102,29 @@ def test_http_2_is_not_spoken(address: Address):
         answer = line.recv(100)
 
     assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
+
+
+def test_whether_a_silent_client_is_there_still_is_asked(address: Address):
+    def timer() -> int:
+        with socket.create_connection(address, 20) as line:
+            line.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+            line.recv(10_000)
+            time.sleep(0.5)  # what was answered is acknowledged by now
+            return _timer(address, line.getsockname())
+
+    assert _becomes(timer, KEEPALIVE) == KEEPALIVE
+
+
+def test_a_connection_whose_client_takes_nothing_is_ended():
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.socket() as client:
+        watch(listening, stalled_s=1)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.connect(listening.getsockname())
+        line, _ = listening.accept()
+        with line:
+            line.settimeout(60)
+            with pytest.raises((TimeoutError, BrokenPipeError, ConnectionResetError)) as ended:
+                while True:
+                    line.sendall(b"x" * 100_000)
+
+    assert ended.value.errno in (errno.ETIMEDOUT, errno.EPIPE, errno.ECONNRESET)

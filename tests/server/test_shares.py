@@ -64,6 +64,12 @@ class World:
             head += line.recv(256)
         return Unread(line, int(head.split(b" ")[1]), head)
 
+    def begins(self, who: str) -> int:
+        """Return how an export is answered of which no more is read."""
+        begun = self.begin(who)
+        begun.close()
+        return begun.status
+
     def status(self, who: str, query: dict[str, Any]) -> int:
         path = f"{self.url}/collections/thua-dat/items?{urlencode(query)}"
         try:
@@ -152,6 +158,23 @@ def test_an_export_of_a_suspended_account_breaks_off_within_seconds_and_the_reco
         assert eventually(lambda: (False,) in world.ask(ends))
     finally:
         world.ask("UPDATE acl.account SET state = 'active', suspended_for = NULL WHERE code = 'xa.mot'")
+
+
+def test_an_export_that_was_ended_holds_its_place_for_as_long_as_its_thread(world: World, opened: list[Unread]):
+    stalled = [world.begin("thue.mot"), world.begin("thue.mot")]
+    opened.extend(stalled)
+    world.ask("UPDATE acl.account SET state = 'suspended', suspended_for = 'so' WHERE code = 'thue.mot'")
+    try:
+        ended = eventually(lambda: world.ask(BUSY) == [(0,)])
+    finally:
+        world.ask("UPDATE acl.account SET state = 'active', suspended_for = NULL WHERE code = 'thue.mot'")
+
+    opened.append(world.begin("thue.mot"))
+    for each in stalled:
+        each.close()
+
+    assert (ended, opened[-1].status) == (True, 429)
+    assert eventually(lambda: world.begins("thue.mot") == 200)
 
 
 def test_an_account_that_floods_with_costly_filters_leaves_threads_to_others(world: World):
@@ -245,6 +268,23 @@ def test_an_export_that_nobody_reads_gives_everything_back_and_breaks_off():
     assert told.wait(5)
     with pytest.raises(Unavailable):
         next(stream)
+
+
+def test_an_export_of_which_somebody_reads_keeps_its_thread_when_it_is_ended_until_it_is_closed():
+    given_back: list[str] = []
+
+    def pieces(stream: Stream) -> Iterator[bytes]:
+        stream.stack.callback(given_back.append, "connection")
+        stream.thread.callback(given_back.append, "thread")
+        return iter([b"1", b"2"])
+
+    stream = Stream(pieces, lambda: None)
+    stream.end()
+    before = list(given_back)
+    stream.close()
+    stream.close()
+
+    assert (before, given_back) == (["connection"], ["connection", "thread"])
 
 
 def test_an_export_that_cannot_be_ended_keeps_no_other_from_being_ended(caplog: pytest.LogCaptureFixture):
