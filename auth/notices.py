@@ -50,19 +50,24 @@ class Kind(StrEnum):
     """The audit is not sealed any more, since a day."""
     SEALING_GOES_ON = "sealing_goes_on"
     """It is sealed again."""
+    AGREEMENT_JOINED = "agreement_joined"
+    """A unit joined a package, and has from that day on some of what the unit told of manages."""
+    AGREEMENT_MOVED = "agreement_moved"
+    """From that day on a successor has by a migration some of what the unit told of manages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice about an account, about what a unit manages, about what everybody may see, or about the audit.
+    """A notice about an account, what a unit manages or is a party of, what everybody may see, or the audit.
 
     Attributes:
         day: what it is about.
         made_at: when it was written.
-        account: ``None`` where it tells of a managing unit, of what everybody may see, or of the audit.
+        account: ``None`` where it tells of a managing unit, an agreement, what everybody may see, or the audit.
         proposal: number of the proposal that it tells of, with its act and who proposed it.
         manager_proposal: number of the proposal on a managing unit, with its layer.
         collection: what is left out.
+        agreement: code of what came of a package or of a migration; the unit is a party of it, and may end it.
         pieces: what stands in the way of it: codes of an agreement and of the function through which it gives.
     """
 
@@ -79,6 +84,7 @@ class Notice:
     manager_proposal: int | None
     layer: str | None
     collection: str | None
+    agreement: str | None
     pieces: tuple[tuple[str, str | None], ...] | None
 
 

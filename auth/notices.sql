@@ -38,13 +38,14 @@ RETURNING id;
 -- name: notices
 -- List notices after one: of a unit or of all, about one account or any; those of proposals for who may approve them.
 SELECT n.id, n.kind, coalesce(a.code, p.account), coalesce(a.person, p.arguments ->> 'person'), u.code, n.day, n.made_at,
-       p.id, p.act, coalesce(b.code, k.code), m.id, m.layer, n.collection, n.pieces
+       p.id, p.act, coalesce(b.code, k.code), m.id, m.layer, n.collection, g.code, n.pieces
 FROM acl.notice n
 LEFT JOIN acl.account a ON a.id = n.account_id
 LEFT JOIN acl.proposal p ON p.id = n.proposal_id
 LEFT JOIN acl.account b ON b.id = p.proposed_by
 LEFT JOIN acl.manager_change m ON m.id = n.manager_change_id
 LEFT JOIN acl.account k ON k.id = m.proposed_by
+LEFT JOIN acl.agreement g ON g.id = n.agreement_id
 JOIN acl.unit u ON u.id = n.unit_id
 WHERE n.id > %(after)s
   AND ((%(unit)s::int IS NULL OR n.unit_id = %(unit)s)

@@ -122,18 +122,26 @@ def propose(
     officer(connection, actor, day)
     agreement = agreement_named(connection, code)
     version = in_work(connection, agreement, ("draft",))
-    period = Period(version.valid_from, version.valid_until)
-    managing = managing_units(connection, grants_of(version.body), period, vocabulary, day)
-    parties = [(each, "managing") for each in sorted(managing)]
-    parties += [(agreement.recipient_id, "recipient")] if agreement.recipient_id else []
-    for unit, role in parties:
-        values = {"agreement": agreement.id, "number": version.number, "unit": unit, "role": role}
-        connection.execute(_SQL["add_party"].encode(), values)
+    name_parties(connection, agreement, version.number, version.body, vocabulary=vocabulary, day=day)
     move_version(connection, agreement, version, "proposed")
     found = parties_of(connection, agreement, version)
     after = {"number": version.number, "parties": [[each.unit, each.role] for each in found]}
     acts.record(connection, actor, "agreement.propose", f"agreement:{code}", after=after)
     return found
+
+
+def name_parties(
+    connection: Connection[Any], agreement: Agreement, number: int, body: Json, *, vocabulary: Vocabulary, day: date
+) -> None:
+    """Note the parties of a version: its recipient, and every unit that manages any of it on any of its days."""
+    until = body["valid_until"] and date.fromisoformat(body["valid_until"])
+    period = Period(date.fromisoformat(body["valid_from"]), until)
+    managing = managing_units(connection, grants_of(body), period, vocabulary, day)
+    parties = [(each, "managing") for each in sorted(managing)]
+    parties += [(agreement.recipient_id, "recipient")] if agreement.recipient_id else []
+    for unit, role in parties:
+        values = {"agreement": agreement.id, "number": number, "unit": unit, "role": role}
+        connection.execute(_SQL["add_party"].encode(), values)
 
 
 def write_version(connection: Connection[Any], agreement: Agreement, body: Json, maker: int) -> Drafted:

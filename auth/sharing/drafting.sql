@@ -20,7 +20,7 @@ WHERE agreement_id = %(agreement)s AND number = %(number)s
 RETURNING body_hash;
 
 -- name: add_party
--- Note that a unit has to accept the present body of a version.
+-- Note that a unit is a party of the present body of a version.
 INSERT INTO acl.agreement_party (agreement_id, number, round, body_hash, unit_id, role)
 SELECT agreement_id, number, round, body_hash, %(unit)s::int, %(role)s::text
 FROM acl.agreement_version

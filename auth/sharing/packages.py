@@ -1,7 +1,8 @@
 """Packages of default sharing: agreed and published once; then a unit joins by an officer of the Sở and its own head.
 
 A package is drafted, accepted and published by ``auth.sharing.agreements``. What a unit agrees to by joining is the
-body of the package as it stood then: a later version of the package reaches nobody who has not joined it again. What
+body of the package as it stood then: a later version of the package reaches nobody who has not joined it again. Who
+manages any of it has accepted the package, is a party of what comes of it, and is told. What
 one side has begun the other completes within five days, while who began it may act; after that it is begun anew.
 """
 
@@ -17,7 +18,7 @@ from auth.model import AgreementKind, Caller
 from auth.policy.clauses import Json, Place, Terms, Vocabulary, body_of, read_document
 from auth.rights import in_force
 from auth.sharing.agreements import PACKAGE, Agreement, Version, agreement_named, document_of, versions
-from auth.sharing.drafting import write_agreement, write_version
+from auth.sharing.drafting import name_parties, write_agreement, write_version
 from auth.sharing.publication import put_in_force
 from auth.standing import Standing, Unit, standing, unit_named
 from auth.territory import read_territories
@@ -163,6 +164,7 @@ def _complete(
         )
     body = _body(connection, package, version, unit, vocabulary, day)
     drafted = write_version(connection, agreement, body, officer)
+    name_parties(connection, agreement, drafted.number, body, vocabulary=vocabulary, day=day)
     values = {"entry": entry, "agreement": agreement.id, "number": drafted.number}
     for step in ("complete", "propose_joined", "accept_joined"):
         connection.execute(_SQL[step].encode(), values)

@@ -89,6 +89,7 @@ def publish(
     _agree_to_request(connection, agreement, checker.account)
     if agreement.kind != PACKAGE:
         in_force.republish(connection, vocabulary, agreement.recipient_id, day=day)
+    withdraw_what_came(connection, vocabulary, day)
     effect_hash = basis_of(connection, agreement, version, day=first, own=own).hash
     _refuse_unseen(connection, agreement, version, effect_hash, checker.account)
     from_ = version.valid_from.isoformat()
@@ -107,6 +108,8 @@ def revoke(
     day: date,
 ) -> None:
     """End what is published: at once, or on a coming day without any further act; whatever stays, it ends.
+
+    What ends before the day on which it moves to successors does not move: what they would have of it ends along.
 
     Args:
         connection: of the publisher login.
@@ -130,7 +133,9 @@ def revoke(
         _end(connection, agreement, each, on=on, reason=reason, by=who.account)
     if agreement.kind != PACKAGE:
         in_force.withdraw(connection, vocabulary, agreement.recipient_id, day=day)
+    along = withdraw_what_came(connection, vocabulary, day)
     after = {"reason": reason, "on": (on or day).isoformat(), "numbers": [each.number for each in running]}
+    after |= {"along": list(along)} if along else {}
     acts.record(connection, actor, "agreement.revoke", f"agreement:{code}", after=after)
 
 
@@ -163,6 +168,14 @@ def put_in_force(connection: Connection[Any], agreement: Agreement, number: int,
     except CheckViolation as exc:
         problem = _REFUSED.get(exc.diag.constraint_name or "", _UNFIT)
         raise Conflict("{}", problem) from exc
+
+
+def withdraw_what_came(connection: Connection[Any], vocabulary: Vocabulary, day: date) -> tuple[str, ...]:
+    """Publish anew the profiles of successors whose agreements PostgreSQL has ended along; return their codes."""
+    ended = connection.execute(_SQL["ended_along"].encode()).fetchall()
+    for unit in sorted({unit for _, unit in ended}):
+        in_force.withdraw(connection, vocabulary, unit, day=day)
+    return tuple(code for code, _ in ended)
 
 
 def _refuse_unseen(

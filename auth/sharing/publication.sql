@@ -48,6 +48,15 @@ UPDATE acl.agreement_version
 SET valid_until = %(on)s, reason = %(reason)s, ended_by = %(by)s, ended_at = clock_timestamp()
 WHERE agreement_id = %(agreement)s AND number = %(number)s;
 
+-- name: ended_along
+-- Return what came of migrations and was ended in this transaction: codes, and the units that would have had it.
+SELECT DISTINCT a.code, a.recipient_id
+FROM acl.succession_item i
+JOIN acl.agreement_version v ON v.agreement_id = i.made_agreement AND v.number = i.made_number
+JOIN acl.agreement a ON a.id = v.agreement_id
+WHERE v.state = 'revoked' AND v.ended_at >= now()
+ORDER BY a.code;
+
 -- name: agree_to_request
 -- Note that a special request is agreed to.
 WITH step AS (

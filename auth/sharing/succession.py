@@ -6,7 +6,8 @@
     draft ──refuse, by a second officer──> refused        draft ──five days──> expired
 
 Nothing moves by itself: not with the reform of a territory, nor by the name of a unit. The draft shows each version as
-each successor will have it: from the day of the migration or its own later day on, until the day on which it ends.
+each successor will have it: from the day of the migration or its own later day on, until the day on which it ends. It
+gives nothing that the old unit does not have: more takes an agreement of its own, which the managing units accept.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,8 +25,8 @@ from auth.model import Caller
 from auth.policy.clauses import Json, Vocabulary
 from auth.rights import in_force
 from auth.sharing.agreements import Agreement, Version, agreement_named, versions
-from auth.sharing.drafting import refuse_over_grant, write_agreement, write_version
-from auth.sharing.publication import put_in_force
+from auth.sharing.drafting import name_parties, refuse_over_grant, write_agreement, write_version
+from auth.sharing.publication import put_in_force, withdraw_what_came
 from auth.standing import Standing, Unit, is_one_person, officer, unit_named, unit_of
 from auth.territory import read_territories
 from catalogue.files import Slug, Words
@@ -34,8 +35,8 @@ from core.errors import BadParameter, Conflict, Forbidden, NotFound
 from core.phrases import Phrase
 from database.queries import load
 
-type Rows = Literal["keep", "own", "both", "none"]
-"""Rows of a successor: those of the old territory, those of its own, or both; ``none``: it gets no agreement at all."""
+type Rows = Literal["keep", "own", "none"]
+"""Rows of a successor: all that the old unit has, or its own territory of them; ``none``: it gets no agreement."""
 
 _EXPIRED = "The migration has expired; draft it anew."
 
@@ -131,8 +132,8 @@ def draft_succession(
     Raises:
         Forbidden: the actor is no officer of the Sở.
         BadParameter: a unit is unknown or named twice, or the day has passed.
-        Conflict: a unit named does not succeed by then, or one that does is not named; nothing would move, or what a
-            unit of the successor's kind never has; or a code is taken.
+        Conflict: a unit named does not succeed by then, or one that does is not named; nothing would move, or rows
+            that the old unit does not have, or what a unit of the successor's kind never has; or a code is taken.
     """
     maker = officer(connection, actor, day)
     old = _unit(connection, document.from_unit)
@@ -173,9 +174,10 @@ def approve_succession(
     connection.execute(_SQL["hold_versions"].encode(), {"unit": old.id})
     moved = _unchanged(connection, old, found, vocabulary)
     _decide(connection, code, "approved", who)
-    made = _give(connection, found, moved, vocabulary, checker=who.account, clock=clock)
+    made = _give(connection, found, moved, vocabulary, checker=who.account, clock=clock, day=day)
     _end_old(connection, found, moved, who)
     in_force.withdraw(connection, vocabulary, old.id, day=day)
+    withdraw_what_came(connection, vocabulary, day)
     for unit in dict.fromkeys(each.unit.id for each in moved):
         in_force.republish(connection, vocabulary, unit, day=day)
     acts.record(connection, actor, "migration.approve", f"migration:{code}", after={"agreements": list(made)})
@@ -274,9 +276,10 @@ def _plan(
     moving = _moving(connection, old, day)
     found: list[_Moved] = []
     for heir in heirs:
-        own = _own(connection, heir.unit, day)
+        own = _own(connection, heir, day)
         for agreement, version in moving if heir.rows != "none" else ():
-            body = _body(version, vocabulary, own, heir.rows, day)
+            body = _body(version, vocabulary, own, day)
+            _refuse_wider(agreement, version.body, body, heir.unit)
             refuse_over_grant(replace(agreement, recipient_kind=heir.unit.kind), body, vocabulary)
             found.append(_Moved(agreement, version, heir.unit, body))
     return found
@@ -294,33 +297,47 @@ def _moving(connection: Connection[Any], unit: Unit, day: date) -> list[tuple[Ag
     ]
 
 
-def _own(connection: Connection[Any], unit: Unit, day: date) -> frozenset[int] | None:
-    """Return the ids of a unit's own territory on a day; ``None``: it has none."""
-    return None if unit.territory is None else read_territories(connection).whole(unit.territory, day)
+def _own(connection: Connection[Any], heir: _Heir, day: date) -> frozenset[int] | None:
+    """Return the ids of a successor's own territory on a day; ``None``: it is not limited to that.
+
+    Raises:
+        BadParameter: it is to be, and has none.
+    """
+    if heir.rows != "own":
+        return None
+    if heir.unit.territory is None:
+        raise BadParameter("rows", "the recipient has no territory of its own.")
+    return read_territories(connection).whole(heir.unit.territory, day)
 
 
-def _body(version: Version, vocabulary: Vocabulary, own: frozenset[int] | None, rows: Rows, day: date) -> Json:
+def _body(version: Version, vocabulary: Vocabulary, own: frozenset[int] | None, day: date) -> Json:
     """Return the body that a successor will have: the same but for its days, as they are by now, and its territory."""
     days = {
         "valid_from": max(version.valid_from, day).isoformat(),
         "valid_until": version.valid_until and version.valid_until.isoformat(),
     }
-    return version.body | days | {"grants": [_grant(each, vocabulary, own, rows) for each in version.body["grants"]]}
+    return version.body | days | {"grants": [_grant(each, vocabulary, own) for each in version.body["grants"]]}
 
 
-def _grant(grant: Json, vocabulary: Vocabulary, own: frozenset[int] | None, rows: Rows) -> Json:
+def _grant(grant: Json, vocabulary: Vocabulary, own: frozenset[int] | None) -> Json:
     column = vocabulary.layers[grant["layer"]].territory
-    terms = [_term(each, own, rows) if each["column"] == column else each for each in grant["rows"]]
+    narrower: Json = {} if own is None else {"one_of": sorted(own)}
+    terms = [each | narrower if each["column"] == column else each for each in grant["rows"]]
     units = [each["one_of"] for each in terms if each["column"] == column]
     return grant | {"rows": terms, "territory": {"units": units[0]} if units else grant["territory"]}
 
 
-def _term(term: Json, own: frozenset[int] | None, rows: Rows) -> Json:
-    if rows == "own" and own is None:
-        raise BadParameter("rows", "the recipient has no territory of its own.")
-    kept: list[int] = [] if rows == "own" else term["one_of"]
-    added: frozenset[int] = frozenset() if rows == "keep" else own or frozenset()
-    return term | {"one_of": sorted({*kept, *added})}
+def _refuse_wider(agreement: Agreement, old: Json, new: Json, unit: Unit) -> None:
+    """Refuse rows that the old unit does not have: nobody has accepted that they are given."""
+    for had, gets in zip(old["grants"], new["grants"], strict=True):
+        for before, after in zip(had["rows"], gets["rows"], strict=True):
+            if before != after and not set(after["one_of"]) <= set(before["one_of"]):
+                raise Conflict(
+                    "{} does not give every row of the territory of {}, and a migration gives no further rows; make an "
+                    "agreement with it instead, which the managing units accept.",
+                    agreement.code,
+                    unit.code,
+                )
 
 
 def _codes(
@@ -398,6 +415,7 @@ def _give(
     *,
     checker: int,
     clock: Clock,
+    day: date,
 ) -> tuple[str, ...]:
     """Publish what the successors have from now on; return the codes."""
     codes = {(each.agreement, each.number, each.to_unit): each.code for each in found.items}
@@ -408,7 +426,8 @@ def _give(
         refuse_over_grant(new, each.body, vocabulary)
         drafted = write_version(connection, new, each.body, found.maker_id)
         values = _item_key(found.code, each) | {"new": new.id, "made": drafted.number}
-        for step in ("made", "propose_moved", "accept_moved"):
+        name_parties(connection, new, drafted.number, each.body, vocabulary=vocabulary, day=day)
+        for step in ("made", "keep_parties", "propose_moved", "accept_moved"):
             connection.execute(_SQL[step].encode(), values)
         put_in_force(connection, new, drafted.number, checker=checker, clock=clock)
     return tuple(made)

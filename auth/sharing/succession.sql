@@ -102,6 +102,17 @@ FROM acl.succession s
 WHERE s.id = i.succession_id AND s.code = %(succession)s AND i.to_unit = %(unit)s AND i.agreement_id = %(agreement)s
       AND i.number = %(number)s;
 
+-- name: keep_parties
+-- Note that who accepted a version as a managing unit is a party of what a migration has made of it.
+INSERT INTO acl.agreement_party (agreement_id, number, round, body_hash, unit_id, role)
+SELECT n.agreement_id, n.number, n.round, n.body_hash, p.unit_id, p.role
+FROM acl.agreement_version n, acl.agreement_version o
+JOIN acl.agreement_party p ON (p.agreement_id, p.number, p.round, p.body_hash)
+                              = (o.agreement_id, o.number, o.round, o.body_hash)
+WHERE n.agreement_id = %(new)s AND n.number = %(made)s AND o.agreement_id = %(agreement)s AND o.number = %(number)s
+      AND p.role = 'managing'
+ON CONFLICT DO NOTHING;
+
 -- name: propose_moved
 -- Propose the version that a migration has made.
 UPDATE acl.agreement_version

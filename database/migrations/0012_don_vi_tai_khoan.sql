@@ -274,7 +274,8 @@ CREATE TABLE acl.notice (
                                                    'not_attested', 'attestation_due', 'password_expires', 'position_ended',
                                                    'act_proposed', 'act_done', 'act_done_alone',
                                                    'manager_proposed', 'manager_approved', 'left_out',
-                                                   'sealing_stopped', 'sealing_goes_on')),
+                                                   'sealing_stopped', 'sealing_goes_on',
+                                                   'agreement_joined', 'agreement_moved')),
     account_id int REFERENCES acl.account,
     unit_id int NOT NULL REFERENCES acl.unit,
     day date NOT NULL,
@@ -283,13 +284,18 @@ CREATE TABLE acl.notice (
     manager_change_id int,
     collection text COLLATE "C",
     pieces jsonb,
+    agreement_id int,
+    agreement_number int,
+    CHECK ((kind LIKE 'agreement\_%') = (agreement_id IS NOT NULL) AND (agreement_id IS NULL) = (agreement_number IS NULL)),
     CHECK ((kind = 'left_out') = (collection IS NOT NULL) AND (collection IS NULL) = (pieces IS NULL)),
     CHECK ((kind LIKE 'act\_%') = (proposal_id IS NOT NULL) AND (kind LIKE 'manager\_%') = (manager_change_id IS NOT NULL)
-           AND (num_nonnulls(account_id, proposal_id, manager_change_id, collection) > 0) = (kind NOT LIKE 'sealing\_%'))
+           AND (num_nonnulls(account_id, proposal_id, manager_change_id, collection, agreement_id) > 0) = (kind NOT LIKE 'sealing\_%'))
 );
 CREATE UNIQUE INDEX notice_once ON acl.notice (kind, account_id, day) WHERE proposal_id IS NULL AND collection IS NULL;
 CREATE UNIQUE INDEX notice_of_proposal_once ON acl.notice (kind, proposal_id) WHERE proposal_id IS NOT NULL;
 CREATE UNIQUE INDEX notice_of_manager_once ON acl.notice (kind, manager_change_id) WHERE manager_change_id IS NOT NULL;
+CREATE UNIQUE INDEX notice_of_agreement_once ON acl.notice (kind, agreement_id, agreement_number, unit_id)
+    WHERE agreement_id IS NOT NULL;
 CREATE UNIQUE INDEX notice_of_collection_once ON acl.notice (unit_id, coalesce(account_id, 0), collection, day, md5(pieces::text))
     WHERE collection IS NOT NULL;
 COMMENT ON TABLE acl.notice IS 'What the Sở and the heads are told; equal notices are made once.';

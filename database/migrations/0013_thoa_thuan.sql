@@ -118,6 +118,8 @@ COMMENT ON COLUMN acl.agreement_version.round IS 'Raised when a version becomes 
 COMMENT ON COLUMN acl.agreement_version.valid_until IS
     'As agreed, or earlier: the day on which the next version begins, or an end that was set later.';
 
+ALTER TABLE acl.notice ADD FOREIGN KEY (agreement_id, agreement_number) REFERENCES acl.agreement_version;
+
 CREATE TABLE acl.agreement_party (
     agreement_id int NOT NULL,
     number int NOT NULL,
@@ -206,11 +208,11 @@ COMMENT ON COLUMN acl.succession.decided_at IS 'By the clock of the database, as
 CREATE TABLE acl.succession_successor (
     succession_id int NOT NULL REFERENCES acl.succession,
     unit_id int NOT NULL REFERENCES acl.unit,
-    rows text COLLATE "C" NOT NULL CHECK (rows IN ('keep', 'own', 'both', 'none')),
+    rows text COLLATE "C" NOT NULL CHECK (rows IN ('keep', 'own', 'none')),
     PRIMARY KEY (succession_id, unit_id)
 );
 COMMENT ON COLUMN acl.succession_successor.rows IS
-    'Of what is limited to a territory: the rows of the old one, those of its own, or both; none: it gets no agreement at all.';
+    'Of what is limited to a territory: all rows of the old unit, or those of its own territory alone; none: no agreement at all.';
 
 CREATE TABLE acl.succession_item (
     succession_id int NOT NULL REFERENCES acl.succession,
@@ -663,17 +665,11 @@ BEGIN
     END IF;
 END $$;
 
--- What moves goes to a unit that succeeds by then, for the days that it had, and says what it said but for the territory:
--- that of the old version, or what lies in the successor's own.
+-- What moves goes to a unit that succeeds by then, for the days that it had, and says what it said: of its rows all, or fewer.
 
-CREATE FUNCTION acl.cung_noi_dung(moi jsonb, cu jsonb, don_vi int) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION acl.cung_noi_dung(moi jsonb, cu jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    WITH RECURSIVE rieng AS (
-        SELECT u.territory AS xa_id FROM acl.unit u WHERE u.id = don_vi
-        UNION
-        SELECT d.xa_id FROM rieng r JOIN hc.don_vi d ON d.cha_id = r.xa_id
-    )
     SELECT moi - '{rows,territory}'::text[] = cu - '{rows,territory}'::text[]
            AND jsonb_array_length(moi -> 'rows') = jsonb_array_length(cu -> 'rows')
            AND NOT EXISTS (
@@ -681,12 +677,10 @@ BEGIN ATOMIC
                JOIN jsonb_array_elements(cu -> 'rows') WITH ORDINALITY AS c (t, vi_tri) USING (vi_tri)
                WHERE n.t <> c.t AND (
                    n.t - 'one_of' <> c.t - 'one_of' OR c.t ->> 'column' IS DISTINCT FROM moi ->> 'territory_column'
-                   OR EXISTS (
-                       SELECT FROM jsonb_array_elements(n.t -> 'one_of') x
-                       WHERE NOT c.t -> 'one_of' @> x AND x::int NOT IN (SELECT r.xa_id FROM rieng r WHERE r.xa_id IS NOT NULL))));
+                   OR coalesce(jsonb_array_length(n.t -> 'one_of'), 0) = 0
+                   OR NOT coalesce(c.t -> 'one_of' @> (n.t -> 'one_of'), false)));
 END;
-COMMENT ON FUNCTION acl.cung_noi_dung IS
-    'Whether a clause says what another one says, in its territory and in that of a unit.';
+COMMENT ON FUNCTION acl.cung_noi_dung IS 'Whether a clause says what another one says, on no more than its territory.';
 
 CREATE FUNCTION acl.chuyen_sai(ban acl.agreement_version) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -707,11 +701,57 @@ BEGIN ATOMIC
             AND NOT EXISTS (
                 SELECT FROM jsonb_array_elements(ban.body -> 'grants') WITH ORDINALITY AS n (g, vi_tri)
                 JOIN jsonb_array_elements(cu.body -> 'grants') WITH ORDINALITY AS c (g, vi_tri) USING (vi_tri)
-                WHERE NOT coalesce(acl.cung_noi_dung(n.g, c.g, i.to_unit), false)), false));
+                WHERE NOT coalesce(acl.cung_noi_dung(n.g, c.g), false)), false));
 END;
 COMMENT ON FUNCTION acl.chuyen_sai IS 'Whether a version came of a migration, and is not what the old unit had.';
 
--- What comes of a package or of an agreement that moves was accepted by the units that managed it then; the Sở acts itself.
+-- What comes of a package or of an agreement that moves was accepted by the units that manage it; the Sở acts itself. They
+-- are its parties, so that they may end it, and are told.
+
+CREATE FUNCTION acl.da_chap_thuan_nguon(ban acl.agreement_version) RETURNS TABLE (unit_id int)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE nguon AS (
+        SELECT ban.agreement_id, ban.number
+        UNION
+        SELECT n.* FROM nguon g CROSS JOIN LATERAL (
+            SELECT j.package_id, j.package_number FROM acl.joining j
+            WHERE j.agreement_id = g.agreement_id AND j.number = g.number
+            UNION
+            SELECT i.agreement_id, i.number FROM acl.succession_item i
+            WHERE i.made_agreement = g.agreement_id AND i.made_number = g.number) n
+    )
+    SELECT p.unit_id FROM nguon g
+    JOIN acl.agreement_version v ON v.agreement_id = g.agreement_id AND v.number = g.number
+    JOIN acl.agreement_party p ON (p.agreement_id, p.number, p.round, p.body_hash)
+                                  = (v.agreement_id, v.number, v.round, v.body_hash)
+    JOIN acl.acceptance c ON (c.agreement_id, c.number, c.round, c.body_hash, c.unit_id)
+                             = (p.agreement_id, p.number, p.round, p.body_hash, p.unit_id)
+    JOIN acl.account t ON t.id = c.account_id AND t.unit_id = p.unit_id AND t.kind = 'unit_head'
+    WHERE p.role = 'managing' AND (g.agreement_id, g.number) <> (ban.agreement_id, ban.number);
+END;
+COMMENT ON FUNCTION acl.da_chap_thuan_nguon IS
+    'The managing units whose heads accepted what a version comes from: a package, or an agreement that moved.';
+
+CREATE FUNCTION acl.ben_thieu(ban acl.agreement_version) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT EXISTS (
+        (SELECT q.unit_id, 'managing' FROM acl.ben_quan_ly(ban.agreement_id, ban.number) q
+         UNION
+         SELECT p.unit_id, p.role FROM acl.succession_item i
+         JOIN acl.agreement_version v ON v.agreement_id = i.agreement_id AND v.number = i.number
+         JOIN acl.agreement_party p ON (p.agreement_id, p.number, p.round, p.body_hash)
+                                       = (v.agreement_id, v.number, v.round, v.body_hash)
+         WHERE (i.made_agreement, i.made_number) = (ban.agreement_id, ban.number) AND p.role = 'managing'
+         UNION
+         SELECT a.recipient_id, 'recipient' FROM acl.agreement a WHERE a.id = ban.agreement_id)
+        EXCEPT
+        SELECT p.unit_id, p.role FROM acl.agreement_party p
+        WHERE (p.agreement_id, p.number, p.round, p.body_hash) = (ban.agreement_id, ban.number, ban.round, ban.body_hash));
+END;
+COMMENT ON FUNCTION acl.ben_thieu IS
+    'Whether a version lacks a party: its recipient, who manages any of it now, or who managed what it moved from.';
 
 CREATE FUNCTION acl.duoc_di_rieng(ban acl.agreement_version) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -727,28 +767,42 @@ BEGIN
     END IF;
     LOCK TABLE acl.layer_manager IN SHARE MODE;
     IF EXISTS (
-        WITH RECURSIVE nguon AS (
-            SELECT ban.agreement_id, ban.number
-            UNION
-            SELECT n.* FROM nguon g CROSS JOIN LATERAL (
-                SELECT j.package_id, j.package_number FROM acl.joining j
-                WHERE j.agreement_id = g.agreement_id AND j.number = g.number
-                UNION
-                SELECT i.agreement_id, i.number FROM acl.succession_item i
-                WHERE i.made_agreement = g.agreement_id AND i.made_number = g.number) n
-        )
         SELECT q.unit_id FROM acl.ben_quan_ly(ban.agreement_id, ban.number) q JOIN acl.unit u ON u.id = q.unit_id
         WHERE u.kind <> 'so'
         EXCEPT
-        SELECT p.unit_id FROM nguon g
-        JOIN acl.agreement_version v ON v.agreement_id = g.agreement_id AND v.number = g.number
-        JOIN acl.agreement_party p ON (p.agreement_id, p.number, p.round, p.body_hash)
-                                      = (v.agreement_id, v.number, v.round, v.body_hash)
-        WHERE p.role = 'managing') THEN
+        SELECT d.unit_id FROM acl.da_chap_thuan_nguon(ban) d) THEN
         RAISE EXCEPTION 'a managing unit has not accepted what this comes from'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'managers_of_source';
     END IF;
+    IF acl.ben_thieu(ban) THEN
+        RAISE EXCEPTION 'who manages it is a party' USING ERRCODE = 'check_violation', CONSTRAINT = 'all_parties';
+    END IF;
+    INSERT INTO acl.notice (kind, unit_id, day, made_at, agreement_id, agreement_number)
+    SELECT CASE WHEN EXISTS (SELECT FROM acl.joining j WHERE (j.agreement_id, j.number) = (ban.agreement_id, ban.number))
+                THEN 'agreement_joined' ELSE 'agreement_moved' END,
+           p.unit_id, ban.valid_from, clock_timestamp(), p.agreement_id, p.number
+    FROM acl.agreement_party p JOIN acl.unit u ON u.id = p.unit_id
+    WHERE (p.agreement_id, p.number, p.round, p.body_hash) = (ban.agreement_id, ban.number, ban.round, ban.body_hash)
+          AND p.role = 'managing' AND u.kind <> 'so'
+    ON CONFLICT DO NOTHING;
 END $$;
+
+-- What ends before the day on which it moves does not move: what a migration has made of it ends with it.
+
+CREATE FUNCTION acl.ket_thuc_theo() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE acl.agreement_version m
+    SET state = 'revoked', reason = new.reason, ended_by = new.ended_by, ended_at = clock_timestamp()
+    FROM acl.succession_item i JOIN acl.succession s ON s.id = i.succession_id
+    WHERE m.state = 'published' AND (i.made_agreement, i.made_number) = (m.agreement_id, m.number)
+          AND i.agreement_id = new.agreement_id AND s.state = 'approved' AND s.takes_effect > lg.hom_nay()
+          AND new.valid_from < s.takes_effect AND (new.state <> 'published' OR new.valid_until < s.takes_effect);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER ket_thuc_theo AFTER UPDATE ON acl.agreement_version
+    FOR EACH ROW WHEN (old.state = 'published' AND (new.state, new.valid_until) IS DISTINCT FROM (old.state, old.valid_until))
+    EXECUTE FUNCTION acl.ket_thuc_theo();
 
 CREATE CONSTRAINT TRIGGER du_chap_thuan AFTER INSERT OR UPDATE ON acl.agreement_version
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION acl.du_chap_thuan();
@@ -827,7 +881,7 @@ COMMENT ON FUNCTION acl.xem_thu IS 'Lets the session take on the role of a part 
 
 REVOKE EXECUTE ON FUNCTION acl.dia_ban, acl.khong_ghi_lai, acl.xem_thu, acl.la_dba, acl.la_mot_nguoi, acl.hai_can_bo,
     acl.la_can_bo_chia_se, acl.giu_viec_quan_ly, acl.giu_quan_ly, acl.chi_them, acl.giu_phien_ban, acl.thieu_chap_thuan, acl.qua_duong_rieng,
-    acl.ben_quan_ly, acl.lien_quan, acl.duoc_cong_bo, acl.duoc_di_rieng, acl.cung_noi_dung, acl.chuyen_sai,
+    acl.ben_quan_ly, acl.lien_quan, acl.duoc_cong_bo, acl.da_chap_thuan_nguon, acl.ben_thieu, acl.duoc_di_rieng, acl.ket_thuc_theo, acl.cung_noi_dung, acl.chuyen_sai,
     acl.la_truong_don_vi, acl.giu_gia_nhap, acl.giu_chuyen_giao, acl.giu_ban_chuyen, acl.khong_duoc_giao, acl.giu_loai, acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
 
 DO $$

@@ -38,7 +38,7 @@ MIGRATION = {
     "from_unit": "ubnd-25270",
     "takes_effect": "2025-07-01",
     "legal_basis": "Nghị quyết",
-    "successors": [{"unit": "ubnd-689", "rows": "both"}],
+    "successors": [{"unit": "ubnd-689", "rows": "keep"}],
 }
 ENDPOINTS: list[tuple[str, str, Any]] = [
     ("GET", "/agreements", None),

@@ -197,6 +197,10 @@ COMPLETED = (
     "SELECT a.id, 1, lg.hom_nay(), v.body || jsonb_build_object('valid_from', lg.hom_nay()), j.officer_id "
     "FROM acl.agreement a, acl.agreement_version v, acl.joining j WHERE a.code = 'gia'",
     "UPDATE acl.joining SET agreement_id = a.id, number = 1 FROM acl.agreement a WHERE a.code = 'gia'",
+    "INSERT INTO acl.agreement_party (agreement_id, number, round, body_hash, unit_id, role) "
+    "SELECT v.agreement_id, v.number, v.round, v.body_hash, u.id, r FROM acl.agreement_version v "
+    "JOIN acl.agreement a ON a.id = v.agreement_id AND a.code = 'gia' JOIN acl.unit u ON u.id = a.recipient_id "
+    "OR u.kind = 'so' CROSS JOIN unnest('{recipient,managing}'::text[]) r",
     *(
         f"UPDATE acl.agreement_version SET state = '{state}' WHERE state IN ('draft', 'proposed')"
         for state in ("proposed", "accepted")

@@ -244,14 +244,14 @@ def test_a_package_is_joined_where_nobody_else_manages(offered: World):
     assert join(offered, "25270.lanhdao").agreement == "dia-ban-ubnd-25270"
 
 
-def moved(world: World, rows: str) -> tuple[str, ...]:
-    """Move what the commune has to the district."""
+def moved(world: World, rows: str, unit: str = "ubnd-689") -> tuple[str, ...]:
+    """Move what the commune has to another unit, as a rule the district."""
     given = succession.SuccessionDocument(
         succession="sap-nhap",
         from_unit="ubnd-25270",
         takes_effect=DAY + timedelta(days=1),
         legal_basis="Nghị quyết",
-        successors=[succession.SuccessorDocument.model_validate({"unit": "ubnd-689", "rows": rows})],
+        successors=[succession.SuccessorDocument.model_validate({"unit": unit, "rows": rows})],
     )
     world.act(succession.draft_succession, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
     return world.publisher(
@@ -259,18 +259,20 @@ def moved(world: World, rows: str) -> tuple[str, ...]:
     )
 
 
-@pytest.mark.parametrize(("rows", "refused"), [("keep", False), ("own", True), ("both", True)])
-def test_an_agreement_does_not_move_to_rows_whose_manager_has_not_accepted(offered: World, rows: str, refused: bool):
+@pytest.mark.parametrize(("territory", "refused"), [("689", False), ("25270", True)])
+def test_an_agreement_does_not_move_where_who_manages_its_rows_by_now_has_not_accepted(
+    offered: World, territory: str, refused: bool
+):
     join(offered, "so.mot")
     join(offered, "25270.lanhdao")
     succeeded(offered, "ubnd-25270", "ubnd-689")
-    offered.manage("thua-dat", "cuc-thue", territory="689")
+    offered.manage("thua-dat", "cuc-thue", territory=territory)
 
     if refused:
         with pytest.raises(Conflict, match="has not accepted what this comes from"):
-            moved(offered, rows)
+            moved(offered, "keep")
     else:
-        assert moved(offered, rows) == ("dia-ban-ubnd-25270-ubnd-689",)
+        assert moved(offered, "keep") == ("dia-ban-ubnd-25270-ubnd-689",)
 
 
 def test_a_manager_that_accepted_the_package_has_accepted_what_comes_of_it(managed: World):
@@ -278,8 +280,9 @@ def test_a_manager_that_accepted_the_package_has_accepted_what_comes_of_it(manag
     managed.act(drafting.propose, "so.mot", PACKAGE, vocabulary=VOCABULARY, day=DAY)
     accept(managed, version, "so.lanhdao", "689.lanhdao")
     publish(managed, version)
+    managed.manage("thua-dat", "ubnd-689", territory="25270")
     join(managed, "so.mot")
     join(managed, "25270.lanhdao")
-    succeeded(managed, "ubnd-25270", "ubnd-689")
+    succeeded(managed, "ubnd-25270", "cuc-thue")
 
-    assert moved(managed, "both") == ("dia-ban-ubnd-25270-ubnd-689",)
+    assert moved(managed, "keep", "cuc-thue") == ("dia-ban-ubnd-25270-cuc-thue",)
