@@ -705,6 +705,54 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION acl.chuyen_sai IS 'Whether a version came of a migration, and is not what the old unit had.';
 
+-- What comes of a package says what the package says; where that leaves the territory open it is the unit's own.
+
+CREATE FUNCTION acl.nhu_goi(moi jsonb, goi jsonb, don_vi int) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE rieng AS (
+        SELECT u.territory AS xa_id FROM acl.unit u WHERE u.id = don_vi AND u.territory IS NOT NULL
+        UNION
+        SELECT d.xa_id FROM rieng r JOIN hc.don_vi d ON d.cha_id = r.xa_id
+    ), mo AS (
+        SELECT t, n FROM jsonb_array_elements(goi -> 'rows') WITH ORDINALITY AS x (t, n)
+        WHERE t ->> 'column' = goi ->> 'territory_column' AND t -> 'one_of' = '[]'
+    ), khac AS (
+        SELECT coalesce(jsonb_agg(t ORDER BY n), '[]') AS terms FROM jsonb_array_elements(moi -> 'rows') WITH ORDINALITY AS x (t, n)
+        WHERE NOT EXISTS (SELECT FROM mo WHERE mo.t - 'one_of' = x.t - 'one_of')
+    )
+    SELECT moi - '{rows,territory}'::text[] = goi - '{rows,territory}'::text[]
+           AND (moi -> 'rows' = goi -> 'rows' AND NOT EXISTS (SELECT FROM mo)
+                OR EXISTS (SELECT FROM mo)
+                   AND (SELECT k.terms FROM khac k) = (
+                       SELECT coalesce(jsonb_agg(t ORDER BY n), '[]') FROM jsonb_array_elements(goi -> 'rows') WITH ORDINALITY AS x (t, n)
+                       WHERE NOT EXISTS (SELECT FROM mo WHERE mo.n = x.n))
+                   AND (EXISTS (SELECT FROM acl.unit u JOIN hc.don_vi d ON d.xa_id = u.territory WHERE u.id = don_vi AND d.cap = 1)
+                        OR EXISTS (SELECT FROM jsonb_array_elements(moi -> 'rows') x (t), mo WHERE mo.t - 'one_of' = x.t - 'one_of'))
+                   AND NOT EXISTS (
+                       SELECT FROM jsonb_array_elements(moi -> 'rows') x (t) JOIN mo ON mo.t - 'one_of' = x.t - 'one_of'
+                       WHERE coalesce(jsonb_array_length(x.t -> 'one_of'), 0) = 0 OR EXISTS (
+                           SELECT FROM jsonb_array_elements(x.t -> 'one_of') y WHERE y::int NOT IN (SELECT r.xa_id FROM rieng r))));
+END;
+COMMENT ON FUNCTION acl.nhu_goi IS 'Whether a clause says what one of a package says, in the own territory of a unit where that is open.';
+
+CREATE FUNCTION acl.gia_nhap_sai(ban acl.agreement_version) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT EXISTS (
+        SELECT FROM acl.joining j
+        JOIN acl.agreement_version g ON g.agreement_id = j.package_id AND g.number = j.package_number
+        WHERE (j.agreement_id, j.number) = (ban.agreement_id, ban.number) AND NOT coalesce(
+            ban.valid_until IS NOT DISTINCT FROM (g.body ->> 'valid_until')::date
+            AND ban.body - '{valid_from,grants}'::text[] = g.body - '{valid_from,grants}'::text[]
+            AND jsonb_array_length(ban.body -> 'grants') = jsonb_array_length(g.body -> 'grants')
+            AND NOT EXISTS (
+                SELECT FROM jsonb_array_elements(ban.body -> 'grants') WITH ORDINALITY AS n (g, vi_tri)
+                JOIN jsonb_array_elements(g.body -> 'grants') WITH ORDINALITY AS c (g, vi_tri) USING (vi_tri)
+                WHERE NOT coalesce(acl.nhu_goi(n.g, c.g, j.unit_id), false)), false));
+END;
+COMMENT ON FUNCTION acl.gia_nhap_sai IS 'Whether a version came of a package, and is not what that says.';
+
 -- What comes of a package or of an agreement that moves was accepted by the units that manage it; the Sở acts itself. They
 -- are its parties, so that they may end it, and are told.
 
@@ -764,6 +812,9 @@ BEGIN
     END IF;
     IF acl.chuyen_sai(ban) THEN
         RAISE EXCEPTION 'what moves is as it was' USING ERRCODE = 'check_violation', CONSTRAINT = 'as_moved';
+    END IF;
+    IF acl.gia_nhap_sai(ban) THEN
+        RAISE EXCEPTION 'what comes of a package is as it says' USING ERRCODE = 'check_violation', CONSTRAINT = 'as_joined';
     END IF;
     LOCK TABLE acl.layer_manager IN SHARE MODE;
     IF EXISTS (
@@ -881,7 +932,7 @@ COMMENT ON FUNCTION acl.xem_thu IS 'Lets the session take on the role of a part 
 
 REVOKE EXECUTE ON FUNCTION acl.dia_ban, acl.khong_ghi_lai, acl.xem_thu, acl.la_dba, acl.la_mot_nguoi, acl.hai_can_bo,
     acl.la_can_bo_chia_se, acl.giu_viec_quan_ly, acl.giu_quan_ly, acl.chi_them, acl.giu_phien_ban, acl.thieu_chap_thuan, acl.qua_duong_rieng,
-    acl.ben_quan_ly, acl.lien_quan, acl.duoc_cong_bo, acl.da_chap_thuan_nguon, acl.ben_thieu, acl.duoc_di_rieng, acl.ket_thuc_theo, acl.cung_noi_dung, acl.chuyen_sai,
+    acl.ben_quan_ly, acl.lien_quan, acl.duoc_cong_bo, acl.da_chap_thuan_nguon, acl.ben_thieu, acl.nhu_goi, acl.gia_nhap_sai, acl.duoc_di_rieng, acl.ket_thuc_theo, acl.cung_noi_dung, acl.chuyen_sai,
     acl.la_truong_don_vi, acl.giu_gia_nhap, acl.giu_chuyen_giao, acl.giu_ban_chuyen, acl.khong_duoc_giao, acl.giu_loai, acl.du_chap_thuan, acl.giu_yeu_cau, acl.du_buoc FROM PUBLIC;
 
 DO $$

@@ -50,6 +50,25 @@ def test_an_officer_and_the_head_join_a_unit_in_its_own_territory(offered: World
     assert agreed(offered) == [("dia-ban-ubnd-689", 1, "published", DAY, rows)]
 
 
+def test_a_unit_of_the_province_joins_a_package_of_its_own_territory_for_every_row(offered: World):
+    offered.rows("UPDATE acl.unit SET territory = 1 WHERE code = 'ubnd-689'")
+
+    join(offered, "so.mot")
+    join(offered, "689.lanhdao")
+
+    assert agreed(offered) == [("dia-ban-ubnd-689", 1, "published", DAY, [])]
+
+
+def test_a_package_that_names_its_territory_is_joined_for_that(world: World):
+    publish_package(world, clauses=[clause()])
+
+    join(world, "so.mot", "cuc-thue")
+    join(world, "thue.lanhdao", "cuc-thue")
+
+    rows = [{"column": "xa_id", "one_of": [5, 6]}]
+    assert agreed(world) == [("dia-ban-cuc-thue", 1, "published", DAY, rows)]
+
+
 def test_a_package_alone_gives_nobody_a_row(offered: World):
     (rows,) = offered.rows("SELECT body -> 'grants' -> 0 -> 'rows' FROM acl.agreement_version")[0]
 
@@ -194,7 +213,8 @@ COMPLETED = (
     "INSERT INTO acl.agreement (code, kind, recipient_id, package_id) SELECT 'gia', 'mac_dinh', u.id, p.id "
     "FROM acl.unit u, acl.agreement p WHERE u.code = 'ubnd-689'",
     "INSERT INTO acl.agreement_version (agreement_id, number, valid_from, body, maker) "
-    "SELECT a.id, 1, lg.hom_nay(), v.body || jsonb_build_object('valid_from', lg.hom_nay()), j.officer_id "
+    "SELECT a.id, 1, lg.hom_nay(), jsonb_set(v.body, '{grants,0,rows,0,one_of}', '[2, 3, 4]') "
+    "|| jsonb_build_object('valid_from', lg.hom_nay()), j.officer_id "
     "FROM acl.agreement a, acl.agreement_version v, acl.joining j WHERE a.code = 'gia'",
     "UPDATE acl.joining SET agreement_id = a.id, number = 1 FROM acl.agreement a WHERE a.code = 'gia'",
     "INSERT INTO acl.agreement_party (agreement_id, number, round, body_hash, unit_id, role) "
@@ -240,6 +260,24 @@ def test_postgresql_completes_a_joining_that_both_signed(offered: World):
             connection.execute(each.encode())
 
     assert [each[:3] for each in agreed(offered)] == [("gia", 1, "published")]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "jsonb_set(body, '{grants,0,rows,0,one_of}', '[2, 6]')",
+        "jsonb_set(body, '{grants,0,rows,0,one_of}', '[]')",
+        "jsonb_set(body, '{grants,0,rows}', '[]')",
+        "jsonb_set(body, '{grants,0,columns}', body #> '{grants,0,columns}' || '[\"dia_chi\"]')",
+        "jsonb_insert(body, '{grants,0}', body #> '{grants,0}')",
+        'body || \'{"purpose": "khác"}\'',
+    ],
+)
+def test_postgresql_lets_a_unit_join_the_package_as_it_was_accepted_alone(offered: World, change: str):
+    begun_by_both(offered)
+    other = f"UPDATE acl.agreement_version SET body = {change} WHERE state = 'draft'"
+
+    assert refused_by(offered, *COMPLETED[:3], other, *COMPLETED[3:]) == "as_joined"
 
 
 @pytest.mark.parametrize("who", ["so.mot", "689.lanhdao"])
