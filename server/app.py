@@ -117,7 +117,7 @@ class Application:
         begun = time.perf_counter()
         if comes_twice(environ.get("HTTP_COOKIE", ""), self._cookie):  # which one counted would depend on who reads it
             environ = environ | {"HTTP_COOKIE": ""}
-        request = _request(environ)
+        request = _request(environ, self._edge)
         if belongs_here(request.path):
             return self._answer_aside(request, environ, start_response, begun)
         visit = Visit(request, self._edge.address_of(environ))
@@ -138,13 +138,13 @@ class Application:
     ) -> Iterable[bytes]:
         """Answer by the other application, which takes no more than its share of the threads; and put it on record."""
         visit = Visit(replace(request, query=""), self._edge.address_of(environ), route=mounted.place_of(request.path))
-        if not self._edge.enter_aside(visit.address):
+        if not self._edge.aside.enter(visit.address):
             busy = problems.answer(self._parts, NOBODY, request, Unavailable("The server is busy. Try again later."))
             return _sent(request, self._recorded(visit, busy, begun), start_response)
         try:
             told = self._aside.answer(environ)
         finally:
-            self._edge.leave_aside(visit.address)
+            self._edge.aside.leave(visit.address)
         visit.visitor = replace(NOBODY, caller=told.caller)
         visit.route, visit.path, visit.refusal = told.route or visit.route, told.path, told.refusal
         if told.tells_query:
@@ -437,21 +437,17 @@ def _tuning(settings: Settings) -> Tuning:
     )
 
 
-_BODIES = threading.BoundedSemaphore(2)
-"""Bodies that one process reads at once: a client that sends none of what it promised holds a thread, but not all."""
-_BODY_WAIT_S = 0.05
-
-
-def _read_body(environ: dict[str, Any], most: int) -> bytes:
-    if not _BODIES.acquire(timeout=_BODY_WAIT_S):
+def _read_body(environ: dict[str, Any], edge: Edge, most: int) -> bytes:
+    address = edge.address_of(environ)
+    if not edge.bodies.enter(address):
         raise TooManyRequests("Too many requests with a body at once. Try again later.")
     try:
         return cast("bytes", environ["wsgi.input"].read(_length(environ, most)))
     finally:
-        _BODIES.release()
+        edge.bodies.leave(address)
 
 
-def _request(environ: dict[str, Any]) -> Request:
+def _request(environ: dict[str, Any], edge: Edge) -> Request:
     path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace") or "/"
     headers = {name: environ[key] for key, name in _HEADERS_READ.items() if key in environ}
     return Request(
@@ -459,7 +455,7 @@ def _request(environ: dict[str, Any]) -> Request:
         path=path,
         query=environ.get("QUERY_STRING", ""),
         headers=headers,
-        read_body=lambda most: _read_body(environ, most),
+        read_body=lambda most: _read_body(environ, edge, most),
     )
 
 

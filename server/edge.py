@@ -71,11 +71,47 @@ def _address(text: str) -> str:
     return ""
 
 
-class Edge:
-    """What one process keeps of it.
+class Room:
+    """Threads that one kind of requests may hold at once, and of these the most for one address, which leaves one.
 
-    Whoever sends a body slowly, or signs in over and over, holds threads: half of them stay free for answers, and
-    of the other half one for other addresses (of IPv6: other networks /64).
+    Of IPv6 a network /64 counts as one address.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Begin with all of them free."""
+        self._most = most
+        self._most_of_address = max(1, most - 1)
+        self._held = Counter[str]()
+        self._changed = threading.Condition()
+
+    def enter(self, address: str) -> bool:
+        """Tell whether one request more of an address may hold a thread; ``leave`` ends it."""
+        network = network_of(address)
+        with self._changed:
+            is_free = self._changed.wait_for(lambda: self._has_place(network), _WAIT_S)
+            if is_free:
+                self._held[network] += 1
+            return is_free
+
+    def leave(self, address: str) -> None:
+        """Note that it ended."""
+        network = network_of(address)
+        with self._changed:
+            self._held[network] -= 1
+            if not self._held[network]:
+                del self._held[network]
+            self._changed.notify_all()
+
+    def _has_place(self, network: str) -> bool:
+        return self._held.total() < self._most and self._held[network] < self._most_of_address
+
+
+class Edge:
+    """What one process keeps of it: whoever sends a body slowly, or signs in over and over, holds threads.
+
+    Attributes:
+        aside: requests that the application of permission answers; half of the threads stay free of them.
+        bodies: bodies that are read for the service itself.
     """
 
     def __init__(self, threads: int, proxy_hops: int) -> None:
@@ -84,33 +120,10 @@ class Edge:
         Args:
             proxy_hops: proxies in front of the server, each of which adds one element to ``Forwarded``.
         """
-        self._most = max(1, threads // 2)
-        self._most_of_address = max(1, self._most - 1)
-        self._aside = Counter[str]()
-        self._changed = threading.Condition()
+        self.aside = Room(max(1, threads // 2))
+        self.bodies = Room(threads // 4 + 1)
         self._proxy_hops = proxy_hops
 
     def address_of(self, environ: dict[str, Any]) -> str:
         """Return the address that a request comes from; nothing where no proxy of ours tells it."""
         return address_of(environ, self._proxy_hops)
-
-    def enter_aside(self, address: str) -> bool:
-        """Tell whether one request more may be answered by the application of permission; ``leave_aside`` ends it."""
-        network = network_of(address)
-        with self._changed:
-            is_free = self._changed.wait_for(lambda: self._has_room(network), _WAIT_S)
-            if is_free:
-                self._aside[network] += 1
-            return is_free
-
-    def leave_aside(self, address: str) -> None:
-        """Note that it was answered."""
-        network = network_of(address)
-        with self._changed:
-            self._aside[network] -= 1
-            if not self._aside[network]:
-                del self._aside[network]
-            self._changed.notify_all()
-
-    def _has_room(self, network: str) -> bool:
-        return self._aside.total() < self._most and self._aside[network] < self._most_of_address

@@ -15,6 +15,17 @@ from server.exports import Stream
 from server.http import Request, Response
 
 _REFUSALS = {401: "no valid token", 403: "not allowed", 404: "not there, or not to be seen"}
+_FAULTS = {
+    400: "not understood",
+    405: "method not offered",
+    406: "format not offered",
+    409: "not in this state",
+    413: "too large",
+    415: "content not offered",
+    429: "more than is given, or than may run at once",
+}
+_NOT_DONE, _NOT_POSSIBLE = "not answered as asked", "not possible now"
+_CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _ANSWERED = (200, 304)
 _WITH_ITEMS = ("/items", "/items/{itemId}", "/export")
 _FREE_MAX = 100
@@ -151,7 +162,7 @@ def _tell_when_ended(body: object, broken: Callable[[], None]) -> None:
 
 def _decision(visit: Visit, response: Response, id_: str, at: datetime, asked: Question) -> Decision:
     caller, status = visit.visitor.caller, response.status
-    refusal = _REFUSALS.get(status) or visit.refusal
+    refusal = _REFUSALS.get(status) or visit.refusal or _fault(status)
     return Decision(
         request_id=id_,
         at=at,
@@ -174,6 +185,13 @@ def _decision(visit: Visit, response: Response, id_: str, at: datetime, asked: Q
         columns=asked.columns,
         sealed=asked.sealed,
     )
+
+
+def _fault(status: int) -> str | None:
+    """Return why nothing was answered as asked, as far as a status tells; nothing where it was."""
+    if status < _CLIENT_ERROR:
+        return None
+    return _FAULTS.get(status, _NOT_DONE) if status < _SERVER_ERROR else _NOT_POSSIBLE
 
 
 def _cut(text: str) -> str:

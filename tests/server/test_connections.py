@@ -5,7 +5,7 @@ import http.client
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,8 +30,9 @@ def address(
     serve: Callable[..., AbstractContextManager[Any]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Address]:
-    """Where a server with four threads answers."""
-    with serve(as_app(api_db), tmp_path_factory.mktemp("home"), DATDAI_THREADS="4") as server:
+    """Where a server with four threads answers, behind a proxy."""
+    more = {"DATDAI_THREADS": "4", "DATDAI_PROXY_HOPS": "1"}
+    with serve(as_app(api_db), tmp_path_factory.mktemp("home"), **more) as server:
         parts = urlsplit(server.url)
         yield str(parts.hostname), int(parts.port or 0)
 
@@ -95,6 +96,17 @@ def test_whoever_goes_away_amid_a_body_leaves_the_place_to_others(
             time.sleep(0.05)  # it has come in before its line is cut
 
     assert _becomes(lambda: _posted(address, path), status) == status
+
+
+def test_bodies_that_never_come_from_one_address_leave_room_to_others(address: Address):
+    with ExitStack() as held:
+        for _ in range(2):
+            held.enter_context(_opened(address, _head(ITEMS, source="203.0.113.9")))
+        same = _becomes(lambda: _posted(address, ITEMS, source="203.0.113.9"), 429)
+        other = [_posted(address, ITEMS, source="198.51.100.7") for _ in range(5)]
+
+    assert (same, other) == (429, [200] * 5)
+    assert _becomes(lambda: _posted(address, ITEMS, source="203.0.113.9"), 200) == 200
 
 
 def test_http_2_is_not_spoken(address: Address):

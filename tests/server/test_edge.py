@@ -91,13 +91,13 @@ def test_bodies_that_do_not_come_from_one_address_leave_others_room_to_sign_in(
 
 
 def test_the_addresses_of_one_customer_count_together():
-    edge = Edge(4, 0)
+    room = Edge(4, 0).aside
 
-    assert edge.enter_aside("2001:db8:0:1::1")
-    assert not edge.enter_aside("2001:db8:0:1:ffff::2")
-    assert edge.enter_aside("2001:db8:0:2::1")
-    edge.leave_aside("2001:db8:0:1::3")
-    assert edge.enter_aside("2001:db8:0:1:ffff::2")
+    assert room.enter("2001:db8:0:1::1")
+    assert not room.enter("2001:db8:0:1:ffff::2")
+    assert room.enter("2001:db8:0:2::1")
+    room.leave("2001:db8:0:1::3")
+    assert room.enter("2001:db8:0:1:ffff::2")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import psycopg
 import pytest
@@ -11,6 +12,7 @@ from psycopg.types.json import Jsonb
 from werkzeug.test import Client
 
 from auth.audit.reading import Wanted, report
+from core.errors import TooManyRequests, Unavailable
 from core.settings import Settings
 from formats.offered import FORMATS
 from server.app import Application, create
@@ -96,6 +98,41 @@ def test_an_item_that_is_not_there_is_on_record_without_its_name(application: Ap
     [(*_, granted, status, reason, query)] = _rows(sample_db, DECISION)
     assert (granted, status, reason) == (False, 404, "not there, or not to be seen")
     assert "secret" not in query
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "reason"),
+    [
+        ("GET", "/collections/thua-dat/items?limit=x", 400, "not understood"),
+        ("GET", "/collections/thua-dat/items?f=nothing", 400, "not understood"),
+        ("DELETE", "/collections/thua-dat/items", 405, "method not offered"),
+        ("POST", "/collections/thua-dat/items", 415, "content not offered"),
+        ("GET", f"/collections/thua-dat/items?q={'x' * 20_000}", 413, "too large"),
+    ],
+)
+def test_what_was_not_answered_as_asked_is_denied_on_record(
+    application: Application, sample_db: str, method: str, path: str, status: int, reason: str
+):
+    answer = Client(application).open(path, method=method)
+
+    [row] = _rows(sample_db, DECISION)
+    assert (answer.status_code, *row[5:8]) == (status, False, status, reason)
+
+
+def test_what_was_refused_for_a_quota_or_a_fault_of_the_server_is_denied_on_record(
+    application: Application, sample_db: str, monkeypatch: pytest.MonkeyPatch
+):
+    answers: list[int] = []
+    for error in (TooManyRequests("no more"), Unavailable("later"), ValueError("unforeseen")):
+        monkeypatch.setattr(application._access, "admit", Mock(side_effect=error))
+        answers.append(Client(application).get("/collections/thua-dat/items").status_code)
+
+    assert answers == [429, 503, 500]
+    assert [row[5:8] for row in _rows(sample_db, DECISION)] == [
+        (False, 429, "more than is given, or than may run at once"),
+        (False, 503, "not possible now"),
+        (False, 500, "not possible now"),
+    ]
 
 
 def test_an_export_is_decided_before_its_first_byte_and_ends_with_what_left(application: Application, sample_db: str):
