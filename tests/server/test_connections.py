@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from server.listening import watch
+from core.limits import LIMITS
+from server.listening import watch, watch_port
 
 FORM = "application/x-www-form-urlencoded"
 ITEMS = "/collections/don-vi-hanh-chinh/items"
@@ -140,3 +141,14 @@ def test_a_connection_whose_client_takes_nothing_is_ended():
                     line.sendall(b"x" * 100_000)
 
     assert ended.value.errno in (errno.ETIMEDOUT, errno.EPIPE, errno.ECONNRESET)
+
+
+def test_the_socket_of_a_port_is_found_among_all_of_the_process(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as local, socket.create_server(("127.0.0.1", 0)) as other:
+        local.bind(str(tmp_path / "s"))
+        local.listen()
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            watch_port(listening.getsockname()[1])
+
+            assert listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == LIMITS.export_stalled_s * 1_000
+            assert other.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 0
