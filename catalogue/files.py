@@ -89,6 +89,7 @@ class _Column(_Part):
     required: bool = False
     personal: bool = False
     wide: bool = False
+    seen_from: Identifier | None = None
 
     @model_validator(mode="after")
     def _no_geometry(self) -> "_Column":
@@ -102,10 +103,12 @@ class _Column(_Part):
             raise ValueError("refers_to needs the role 'reference'")
         if self.wide and self.type is not ColumnType.INTEGER:
             raise ValueError("only an integer is wide")
+        if self.seen_from and self.type is not ColumnType.TIMESTAMP:
+            raise ValueError("only an instant is seen from another one on")
         return self
 
     def value(self, name: str) -> Column:
-        fields = {each: getattr(self, each) for each in ("type", "unit", "codelist", "role", "refers_to")}
+        fields = {each: getattr(self, each) for each in ("type", "unit", "codelist", "role", "refers_to", "seen_from")}
         flags = {each: getattr(self, each) for each in ("queryable", "sortable", "required", "personal", "wide")}
         description = self.description.value() if self.description else None
         return Column(

@@ -27,6 +27,7 @@ class Component(StrEnum):
     PLANNING = "quy-hoach"
     PRICES = "gia-dat"
     DOSSIERS = "ho-so"
+    METADATA = "sieu-du-lieu"
 
 
 class GeometryKind(StrEnum):
@@ -66,6 +67,8 @@ class Column:
     """It tells of a person: it is in no publication to everybody."""
     wide: bool = False
     """Whole numbers that 32 bits may not hold, all exact in a ``double``: JSON writes them with a decimal point."""
+    seen_from: str | None = None
+    """Column with the key by which a caller sees the row: the instant is never before the caller got that key."""
     codes: tuple[str, ...] = ()
     """Codes of its list that the values can be; empty: any of them."""
 

@@ -102,7 +102,13 @@ class View:
 
     def expression(self, column: Column) -> str:
         """Return the SQL expression of a column."""
-        return f"t.{quoted(column.name)}"
+        return expression_of(column)
+
+
+def expression_of(column: Column) -> str:
+    """Return the SQL expression of a column of the table ``t``."""
+    written = f"t.{quoted(column.name)}"
+    return f"greatest({written}, cb.vao(t.{quoted(column.seen_from)}))" if column.seen_from else written
 
 
 def view_of(collection: Collection) -> View:
@@ -133,7 +139,7 @@ def _territory(collection: Collection) -> tuple[int, ...] | None:
 
 
 def _names(collection: Collection) -> dict[str, Name]:
-    names = {each.name: Name(each.name, each.type, f"t.{quoted(each.name)}") for each in collection.queryables}
+    names = {each.name: Name(each.name, each.type, expression_of(each)) for each in collection.queryables}
     geometry = collection.geometry
     if geometry and collection.allows(Operation.QUERY):
         names["geometry"] = Name("geometry", ColumnType.GEOMETRY, f"t.{quoted(geometry.lonlat)}")

@@ -17,6 +17,7 @@ from auth.model import AgreementKind, Function, Grant, GrantInForce, UnitKind
 from auth.policy.union import Box, Piece, TooMuch, canonical, column_of, is_empty, united
 from catalogue.layer import Layer
 from catalogue.profile import Collection, OneOf, Operation, Profile, RowScope, Term, compile_profile
+from catalogue.record_keys import RECORDS, records_of
 from core.clocks import VIETNAM
 from core.errors import Conflict
 from core.phrases import Phrase
@@ -191,8 +192,21 @@ def _compiled(
     boxes = {key: box for key, box in _united(rights).items() if key[0] not in rights.faults}
     until = datetime.combine(changes[0], time(), VIETNAM) if changes else None
     because = {key: _because(rights.pieces[key]) for key in sorted(boxes)}
-    found = Compiled(compile_profile(_collections(boxes), until), MappingProxyType(because))
+    collections = [*_collections(boxes)]
+    if records := _records(collections, layers):
+        collections = [each for each in collections if each.id != RECORDS] + [records]
+        reading = _because(each for key in boxes if key[1] is Operation.READ for each in rights.pieces[key])
+        because = {key: why for key, why in because.items() if key[0] != RECORDS}
+        because |= {(RECORDS, each): reading for each in records.allowance.operations}
+    found = Compiled(compile_profile(collections, until), MappingProxyType(because))
     return _refused(rights.faults, found) if rights.faults else found
+
+
+def _records(collections: Iterable[Collection], layers: Mapping[str, Layer]) -> Collection | None:
+    """Return the collection of records that comes of what is read, and of clauses on records."""
+    read = [each for each in collections if each.allows(Operation.READ)]
+    given = next((each for each in read if each.id == RECORDS), None)
+    return records_of((each for each in read if each.layer.id != RECORDS), given, layers)
 
 
 def _refused(faults: Mapping[str, Mapping[Phrase, frozenset[Giver]]], kept: Compiled) -> Refused:

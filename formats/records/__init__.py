@@ -1,0 +1,1 @@
+"""Encoders of metadata records: one model, many forms."""
