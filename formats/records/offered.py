@@ -1,0 +1,31 @@
+"""All encodings of a metadata record, in the order in which the server prefers them."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from catalogue.record import Published
+from formats.records import oarec
+from formats.records.about import About
+from formats.records.encodings import JSON, Encoding
+from formats.records.xml_tree import Element
+
+type Encode = Callable[[Published, About], bytes]
+type ToElement = Callable[[Published, About], Element]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFormat(Encoding):
+    """An encoding with its encoder; where it is XML ``element`` makes the root of what ``encode`` writes."""
+
+    encode: Encode
+    element: ToElement | None = None
+
+
+def _offer(encoding: Encoding, encode: Encode, element: ToElement | None = None) -> RecordFormat:
+    return RecordFormat(**asdict(encoding), encode=encode, element=element)
+
+
+RECORD_FORMATS: tuple[RecordFormat, ...] = (_offer(JSON, oarec.encode),)
+BY_KEY = {each.key: each for each in RECORD_FORMATS}
+BY_PREFIX = {each.prefix: each for each in RECORD_FORMATS if each.prefix is not None}
+"""By ``metadataPrefix`` of OAI-PMH."""
