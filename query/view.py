@@ -207,8 +207,10 @@ def _scope(term: Term, layer: Layer) -> Condition:
 
 
 def _type_of(term: Term, layer: Layer) -> str:
-    """Return the SQL type of the column of a term; the territory need not be among the columns."""
+    """Return the SQL type of the column of a term; the territory and the key of a row need not be among the columns."""
     declared = next((each.type for each in layer.columns if each.name == term.column), None)
+    if any(each.seen_from == term.column for each in layer.columns):
+        declared = declared or ColumnType.TEXT
     if declared is None and term.column != layer.territory:
         raise CatalogueError(f"layer '{layer.id}' has no column '{term.column}' for a scope of rows")
     return SQL_TYPES[declared or ColumnType.INTEGER]

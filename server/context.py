@@ -81,17 +81,20 @@ class Context:
         bbox: Box | None = None,
         search: str | None = None,
         binary: bool = False,
+        repeatable: bool = False,
     ) -> list[list[Row]]:
         """Run statements as the caller, in one trip.
 
         Args:
             of: id of the collection that they read; ``None``: what every caller may read.
             bbox, search: what every row read touches or holds; row security narrows by the one or the other.
+            repeatable: all statements see one snapshot.
 
         Raises:
             As ``Reader.read``.
         """
-        rows = self.parts.reader.read(self.entry(of, operation, bbox, search), statements, binary=binary)
+        entry = self.entry(of, operation, bbox, search)
+        rows = self.parts.reader.read(entry, statements, repeatable=repeatable, binary=binary)
         self.entered.append(of or "")
         return rows
 

@@ -1,0 +1,182 @@
+"""Statements that read the metadata catalogue for its harvest faces: records by identifier, and what was taken away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from catalogue.layer import Column
+from catalogue.record_keys import keys_of
+from core.errors import CatalogueError
+from query.condition import EVERYTHING, Condition, all_of
+from query.items import Statement
+from query.paging import Order, order_sql
+from query.view import View, quoted
+
+COMPONENT = 't."thanh_phan"'
+_KEY = 't."id"'
+CLOCK: Statement = (
+    "SELECT cong_bo, least(bay_gio, date_trunc('second', transaction_timestamp())) FROM cb.dong_ho_nay()",
+    (),
+)
+"""Instant of the newest publication (null: there was none), and the second in which this reading began.
+
+Not the second of the clock: what is committed after the snapshot was taken has a stamp that lies ahead of its commit,
+and so ahead of this second; by the time the clock is read, it need not.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """Which records are asked for: of a span of instants (both ends included), a component, beyond an identifier."""
+
+    after: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    component: str | None = None
+    where: Condition = EVERYTHING
+
+
+def records_statement(view: View, selected: Selected, limit: int) -> Statement:
+    """Compose the first records by identifier: created, updated, the record as JSON."""
+    where = _where(view, selected)
+    sql = f"SELECT {_shown(view)} FROM {view.source} WHERE {where.sql} ORDER BY {_KEY} LIMIT {int(limit)}"
+    return sql, where.params
+
+
+def ordered_statement(view: View, where: Condition, order: Order, *, offset: int, limit: int) -> Statement:
+    """Compose a page of records in an order, so many skipped: created, updated, the record as JSON."""
+    rows = all_of([view.rows, where])
+    cut = f"ORDER BY {order_sql(order, view)} LIMIT {int(limit)} OFFSET {int(offset)}"
+    return f"SELECT {_shown(view)} FROM {view.source} WHERE {rows.sql} {cut}", rows.params
+
+
+def record_statement(view: View, id_: UUID) -> Statement:
+    """Compose one record."""
+    where = all_of([view.rows, Condition(f"{_KEY} = %s", (id_,))])
+    return f"SELECT {_shown(view)} FROM {view.source} WHERE {where.sql}", where.params
+
+
+def count_statement(view: View, selected: Selected) -> Statement:
+    """Compose the number of records."""
+    where = _where(view, selected)
+    return f"SELECT count(*) FROM {view.source} WHERE {where.sql}", where.params
+
+
+def gone_statement(selected: Selected, limit: int) -> Statement:
+    """Compose the first records that the caller could see and cannot any more, by identifier.
+
+    Columns: identifier, the instant at which that ended, component, the record that took its place.
+    """
+    source, params = _gone(selected)
+    return f"SELECT g.id, g.luc, g.thanh_phan, g.thay_boi {source} ORDER BY g.id LIMIT {int(limit)}", params
+
+
+def one_gone_statement(view: View, id_: UUID) -> Statement:
+    """Compose what ``gone_statement`` does of one identifier; nothing is looked up where the caller sees the record."""
+    seen = all_of([view.rows, Condition(f"{_KEY} = %s", (id_,))])
+    sql = (
+        "SELECT g.id, g.luc, g.thanh_phan, g.thay_boi FROM cb.da_mat(NULL, NULL, NULL) AS g "
+        f"WHERE g.id = %s AND NOT EXISTS (SELECT FROM {view.source} WHERE {seen.sql})"
+    )
+    return sql, (id_, *seen.params)
+
+
+def gone_count_statement(selected: Selected) -> Statement:
+    """Compose the number of records that the caller could see and cannot any more."""
+    source, params = _gone(selected)
+    return f"SELECT count(*) {source}", params
+
+
+def components_statement(view: View, components: Sequence[str]) -> Statement:
+    """Compose which of some components the caller sees records of, or saw."""
+    where = all_of([view.rows, Condition(f"{COMPONENT} = c.component")])
+    sql = (
+        "SELECT c.component FROM unnest(%s::text[]) WITH ORDINALITY AS c (component, n) "
+        f"WHERE EXISTS (SELECT FROM {view.source} WHERE {where.sql}) "
+        "OR c.component IN (SELECT g.thanh_phan FROM cb.da_mat(NULL, NULL, NULL) AS g) ORDER BY c.n"
+    )
+    return sql, (list(components), *where.params)
+
+
+def earliest_statement(view: View) -> Statement:
+    """Compose the earliest instant that a record the caller sees, or saw, may have; null: there is none."""
+    sql = (
+        f'SELECT least((SELECT min(t."created") FROM {view.source} WHERE {view.rows.sql}), '
+        "(SELECT min(g.luc) FROM cb.da_mat(NULL, NULL, NULL) AS g))"
+    )
+    return sql, view.rows.params
+
+
+def newest_statement(view: View) -> Statement:
+    """Compose the newest instant of a record that the caller sees, or saw; null: there is none."""
+    updated = _updated(view)
+    keys = _entered(view, updated)
+    entered = f"(SELECT max(cb.vao(k)) {keys[0]})" if keys else f"(SELECT max({view.expression(updated)}) {_all(view)})"
+    params = keys[1] if keys else view.rows.params
+    sql = (
+        f"SELECT greatest((SELECT max(t.{quoted(updated.name)}) {_all(view)}), {entered}, "
+        "(SELECT max(g.luc) FROM cb.da_mat(NULL, NULL, NULL) AS g))"
+    )
+    return sql, (*view.rows.params, *params)
+
+
+def _all(view: View) -> str:
+    return f"FROM {view.source} WHERE {view.rows.sql}"
+
+
+def _shown(view: View) -> str:
+    return f't."created", {view.expression(_updated(view))}, t."ban_ghi"'
+
+
+def _where(view: View, selected: Selected) -> Condition:
+    parts = [view.rows, *_changed(view, selected), selected.where]
+    if selected.after:
+        parts.append(Condition(f"{_KEY} > %s", (selected.after,)))
+    if selected.component is not None:
+        parts.append(Condition(f"{COMPONENT} = %s", (selected.component,)))
+    return all_of(parts)
+
+
+def _changed(view: View, selected: Selected) -> list[Condition]:
+    """Return the span of instants as conditions on the column itself, and on the few keys got in it.
+
+    The instant that a caller sees is the later of the two; asked of each row, it would cost a call for each.
+    """
+    updated, since, until = _updated(view), selected.since, selected.until
+    seen, column = view.expression(updated), f"t.{quoted(updated.name)}"
+    entered = _entered(view, updated)
+    if entered is None:
+        spans = ((seen, ">=", since), (seen, "<=", until))
+        return [Condition(f"{left} {operator} %s", (right,)) for left, operator, right in spans if right]
+    source, params = entered
+    key = f"t.{quoted(updated.seen_from or '')}"
+    conditions: list[Condition] = []
+    if since:
+        later = f"{key} = ANY (ARRAY(SELECT k {source} WHERE cb.vao(k) >= %s))"
+        conditions.append(Condition(f"({column} >= %s OR {later})", (since, *params, since)))
+    if until:
+        later = f"{key} = ANY (ARRAY(SELECT k {source} WHERE cb.vao(k) > %s))"
+        conditions.append(Condition(f"({column} <= %s AND NOT {later})", (until, *params, until)))
+    return conditions
+
+
+def _entered(view: View, updated: Column) -> Statement | None:
+    """Return the keys of a view as a source of rows ``k``; ``None``: it is not limited to some."""
+    keys = keys_of(view.collection)
+    return ("FROM unnest(%s::text[]) AS k", (list(keys),)) if keys and updated.seen_from else None
+
+
+def _gone(selected: Selected) -> Statement:
+    source = "FROM cb.da_mat(%s::uuid, %s::timestamptz, %s::timestamptz) AS g"
+    params = (selected.after, selected.since, selected.until)
+    if selected.component is None:
+        return source, params
+    return f"{source} WHERE g.thanh_phan = %s", (*params, selected.component)
+
+
+def _updated(view: View) -> Column:
+    found = view.collection.column("updated")
+    if found is None:
+        raise CatalogueError("the collection of records has no instants")
+    return found
