@@ -40,6 +40,7 @@ from core.settings import PREFIX, Settings, secret_key, variables
 from database.connections import login_of
 from database.reader import Reader, Tuning
 from database.writer import Writer
+from harvest.report.rounds import Rounds
 from query.paging import CursorSeal
 from server import answers, daily, health, listening, mounted, problems, static, upkeep
 from server.access import NOBODY, Access, principal_of
@@ -73,6 +74,7 @@ _HEADERS_READ = {
     "HTTP_CONTENT_ENCODING": "content-encoding",
     "CONTENT_TYPE": "content-type",
     "HTTP_IF_NONE_MATCH": "if-none-match",
+    "HTTP_USER_AGENT": "user-agent",
 }
 """All that is read of the head of a request, as the environment of WSGI names it."""
 _WAIT_FOR_PLACE_S = 0.5
@@ -131,6 +133,7 @@ class Application:
         self._uses.close()
         self._sealing.close()
         self._parts.quotas.close()
+        self._parts.harvests.close()
         self._parts.reader.close()
 
     def _answer_aside(
@@ -309,6 +312,9 @@ def create(settings: Settings) -> Application:
         running=Running(),
         known_tags=ByVersion(),
         known_counts=ByVersion(),
+        harvests=Rounds(
+            Writer(login_of(settings.identity_database_url, dsn, "identity"), purpose="harvests", size=1), clock
+        ),
     )
     uses = Uses(Writer(login_of(settings.identity_database_url, dsn, "identity"), purpose="uses", size=1), clock)
     access = Access(reader, layers, uses.note)

@@ -11,6 +11,7 @@ from catalogue.profile import Collection, Operation, Profile
 from catalogue.service import Service
 from database.lines import Entry, Row, Statement
 from database.reader import Reader
+from harvest.report.rounds import Rounds
 from query.bbox import Box
 from query.paging import CursorSeal
 from query.request import one_of
@@ -46,6 +47,7 @@ class Parts:
     running: Running
     known_tags: ByVersion[str]
     known_counts: ByVersion[int | None]
+    harvests: Rounds
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Records completed by hand: supplements, their history, and what is missing still."""

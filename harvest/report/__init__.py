@@ -1,0 +1,1 @@
+"""Who harvests the catalogue, and what of it would trip a harvester."""
