@@ -98,6 +98,7 @@ CREATE TABLE cb.doi_song (
 );
 CREATE UNIQUE INDEX doi_song_con ON cb.doi_song (id, khoa) WHERE den IS NULL;
 CREATE INDEX doi_song_khoa ON cb.doi_song (khoa, id);
+CREATE INDEX doi_song_het ON cb.doi_song (khoa, id) WHERE den IS NOT NULL;
 COMMENT ON TABLE cb.doi_song IS 'When a key showed a record: from an instant until another one. Kept for ever.';
 COMMENT ON COLUMN cb.doi_song.thay_boi IS 'The record that took its place.';
 
@@ -186,19 +187,22 @@ DECLARE
     ai constant text := current_setting('datdai.chu_the', true);
 BEGIN
     RETURN QUERY
-        SELECT s.id, max(least(coalesce(s.den, k.den), coalesce(k.den, s.den))) AS luc,
-               (array_agg(s.thanh_phan ORDER BY s.tu DESC))[1],
-               (array_agg(s.thay_boi ORDER BY s.tu DESC) FILTER (WHERE s.den IS NOT NULL))[1]
-        FROM cb.khoa_cua k
-        JOIN cb.doi_song s ON s.khoa = k.khoa AND greatest(s.tu, k.tu) <= least(coalesce(s.den, k.den), coalesce(k.den, s.den))
-        WHERE k.chu_the = ai AND (k.den IS NOT NULL OR s.den IS NOT NULL) AND (sau IS NULL OR s.id > sau)
-              AND NOT EXISTS (SELECT FROM cb.doi_song c
-                              JOIN cb.khoa_cua h ON h.khoa = c.khoa AND h.chu_the = ai AND h.den IS NULL
-                              WHERE c.id = s.id AND c.den IS NULL)
-        GROUP BY s.id
-        HAVING (tu_luc IS NULL OR max(least(coalesce(s.den, k.den), coalesce(k.den, s.den))) >= tu_luc)
-           AND (den_luc IS NULL OR max(least(coalesce(s.den, k.den), coalesce(k.den, s.den))) <= den_luc)
-        ORDER BY s.id;
+        SELECT m.id, max(m.luc), (array_agg(m.thanh_phan ORDER BY m.luc DESC))[1], (array_agg(m.thay_boi ORDER BY m.luc DESC))[1]
+        FROM (SELECT s.id, s.den AS luc, s.thanh_phan, s.thay_boi
+              FROM cb.khoa_cua k
+              JOIN cb.doi_song s ON s.khoa = k.khoa AND s.den IS NOT NULL AND s.den >= k.tu
+              WHERE k.chu_the = ai AND (k.den IS NULL OR s.den <= k.den) AND (sau IS NULL OR s.id > sau)
+              UNION ALL
+              SELECT s.id, k.den, s.thanh_phan, NULL
+              FROM cb.khoa_cua k
+              JOIN cb.doi_song s ON s.khoa = k.khoa AND s.tu <= k.den AND (s.den IS NULL OR s.den > k.den)
+              WHERE k.chu_the = ai AND k.den IS NOT NULL AND (sau IS NULL OR s.id > sau)) m
+        WHERE NOT EXISTS (SELECT FROM cb.doi_song c
+                          JOIN cb.khoa_cua h ON h.khoa = c.khoa AND h.chu_the = ai AND h.den IS NULL
+                          WHERE c.id = m.id AND c.den IS NULL)
+        GROUP BY m.id
+        HAVING (tu_luc IS NULL OR max(m.luc) >= tu_luc) AND (den_luc IS NULL OR max(m.luc) <= den_luc)
+        ORDER BY m.id;
 END $$;
 COMMENT ON FUNCTION cb.da_mat IS
     'Records that the subject that has entered could see and cannot see any more, with the instant at which that ended.';
