@@ -30,7 +30,7 @@ ISO_19139 = Encoding(
     ("application/vnd.iso.19139+xml", "application/xml", "text/xml"),
     "ISO 19139 (XML)",
     "iso19139",
-    "http://www.isotc211.org/2005/gmd/gmd.xsd",
+    "http://schemas.opengis.net/iso/19139/20070417/gmd/gmd.xsd",
     "http://www.isotc211.org/2005/gmd",
 )
 ISO_19115_3 = Encoding(

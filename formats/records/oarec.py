@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import orjson
@@ -11,6 +11,7 @@ from catalogue.layer import Text
 from catalogue.record import Access, Area, Description, Extent, Interval, Party, Published, Quality, Record
 from formats.records.about import LANGUAGES, About
 from formats.records.encodings import ENCODINGS, JSON, format_name
+from formats.records.terms import component_title, crs_uri, instant, unit_code
 
 type Members = dict[str, Any]
 
@@ -49,11 +50,6 @@ def members(published: Published, about: About) -> Members:
         "properties": _properties(published, about),
         "links": list(links(record, about)),
     }
-
-
-def instant(moment: datetime) -> str:
-    """Return an instant in UTC, whole seconds, ``Z``; years have four digits."""
-    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def time_of(interval: Interval | None) -> Members | None:
@@ -142,7 +138,7 @@ def _beyond(record: Record, language: str) -> Members:
     return {
         "metadataStandard": general.standard,
         "parentIdentifier": None if general.parent is None else str(general.parent),
-        "referenceSystems": [f"http://www.opengis.net/def/crs/EPSG/0/{each}" for each in record.reference_system.srids],
+        "referenceSystems": [crs_uri(each) for each in record.reference_system.srids],
         "status": of.status,
         "maintenanceFrequency": of.frequency,
         "spatialRepresentation": of.representation,
@@ -200,7 +196,11 @@ def contact(party: Party, language: str) -> Members:
 
 
 def _themes(description: Description, about: About) -> Iterator[Members]:
-    yield {"concepts": [{"id": description.component}], "scheme": f"{about.catalogue}/queryables#thanh_phan"}
+    component = {
+        "id": description.component,
+        "title": component_title(description.component).in_language(about.language),
+    }
+    yield {"concepts": [component], "scheme": f"{about.catalogue}/queryables#thanh_phan"}
     if description.topics:
         yield {"concepts": [{"id": each, "url": f"{TOPICS}_{each}"} for each in description.topics], "scheme": TOPICS}
     if description.area is not None:
@@ -208,8 +208,7 @@ def _themes(description: Description, about: About) -> Iterator[Members]:
 
 
 def _unit(area: Area, about: About) -> Members:
-    """Return an administrative unit as a concept; its code is its own since a day only."""
-    return {"id": f"{area.code}/{area.since.isoformat()}", "title": area.name.in_language(about.language)}
+    return {"id": unit_code(area), "title": area.name.in_language(about.language)}
 
 
 def _language(code: str) -> Members:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from catalogue.record import Published
-from formats.records import oarec
+from formats.records import iso19139, oarec
 from formats.records.about import About
-from formats.records.encodings import JSON, Encoding
-from formats.records.xml_tree import Element
+from formats.records.encodings import ISO_19139, JSON, Encoding
+from formats.records.markup import Element
 
 type Encode = Callable[[Published, About], bytes]
 type ToElement = Callable[[Published, About], Element]
@@ -25,7 +25,10 @@ def _offer(encoding: Encoding, encode: Encode, element: ToElement | None = None)
     return RecordFormat(**asdict(encoding), encode=encode, element=element)
 
 
-RECORD_FORMATS: tuple[RecordFormat, ...] = (_offer(JSON, oarec.encode),)
+RECORD_FORMATS: tuple[RecordFormat, ...] = (
+    _offer(JSON, oarec.encode),
+    _offer(ISO_19139, iso19139.encode, iso19139.element),
+)
 BY_KEY = {each.key: each for each in RECORD_FORMATS}
 BY_PREFIX = {each.prefix: each for each in RECORD_FORMATS if each.prefix is not None}
 """By ``metadataPrefix`` of OAI-PMH."""
