@@ -97,16 +97,19 @@ class Catalogue:
         until: datetime | None = None,
         component: str | None = None,
         where: Condition = EVERYTHING,
+        moved: datetime | None = None,
     ) -> tuple[Entry, ...]:
         """Return the first ``limit`` of records and of what was taken away, by identifier, beyond one.
 
         Args:
             where: selects among the records alone.
+            moved: what changed after this instant is given, too, although ``until`` lies before it: it may be what the
+                list would have held.
 
         Raises:
             Unavailable: the catalogue was never published.
         """
-        selected = Selected(after, since, until, component, where)
+        selected = Selected(after, since, until, component, where, moved)
         records, gone = self._rows(
             published.records_statement(self.view, selected, limit), published.gone_statement(selected, limit)
         )

@@ -8,7 +8,7 @@ from uuid import UUID
 from catalogue.layer import Column
 from catalogue.record_keys import keys_of
 from core.errors import CatalogueError
-from query.condition import EVERYTHING, Condition, all_of
+from query.condition import EVERYTHING, Condition, all_of, any_of, negation
 from query.items import Statement
 from query.paging import Order, order_sql
 from query.view import View, quoted
@@ -28,13 +28,18 @@ and so ahead of this second; by the time the clock is read, it need not.
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """Which records are asked for: of a span of instants (both ends included), a component, beyond an identifier."""
+    """Which records are asked for: of a span of instants (both ends included), a component, beyond an identifier.
+
+    Attributes:
+        moved: records of later instants than this one are asked for, too, whatever ``until`` says.
+    """
 
     after: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
     component: str | None = None
     where: Condition = EVERYTHING
+    moved: datetime | None = None
 
 
 def records_statement(view: View, selected: Selected, limit: int) -> Statement:
@@ -139,26 +144,30 @@ def _where(view: View, selected: Selected) -> Condition:
 
 
 def _changed(view: View, selected: Selected) -> list[Condition]:
-    """Return the span of instants as conditions on the column itself, and on the few keys got in it.
+    """Return the span of instants as conditions."""
+    conditions: list[Condition] = []
+    if selected.since:
+        conditions.append(_later(view, ">=", selected.since))
+    if selected.until:
+        within = negation(_later(view, ">", selected.until))
+        moved = [_later(view, ">", selected.moved)] if selected.moved else []
+        conditions.append(any_of([within, *moved]))
+    return conditions
 
-    The instant that a caller sees is the later of the two; asked of each row, it would cost a call for each.
+
+def _later(view: View, operator: str, instant: datetime) -> Condition:
+    """Return that the instant a caller sees, the later of two, lies beyond one: asked of the column and of few keys.
+
+    Asked of each row, it would cost a call for each.
     """
-    updated, since, until = _updated(view), selected.since, selected.until
-    seen, column = view.expression(updated), f"t.{quoted(updated.name)}"
+    updated = _updated(view)
     entered = _entered(view, updated)
     if entered is None:
-        spans = ((seen, ">=", since), (seen, "<=", until))
-        return [Condition(f"{left} {operator} %s", (right,)) for left, operator, right in spans if right]
+        return Condition(f"({view.expression(updated)} {operator} %s)", (instant,))
     source, params = entered
-    key = f"t.{quoted(updated.seen_from or '')}"
-    conditions: list[Condition] = []
-    if since:
-        later = f"{key} = ANY (ARRAY(SELECT k {source} WHERE cb.vao(k) >= %s))"
-        conditions.append(Condition(f"({column} >= %s OR {later})", (since, *params, since)))
-    if until:
-        later = f"{key} = ANY (ARRAY(SELECT k {source} WHERE cb.vao(k) > %s))"
-        conditions.append(Condition(f"({column} <= %s AND NOT {later})", (until, *params, until)))
-    return conditions
+    keys = f"ARRAY(SELECT k {source} WHERE cb.vao(k) {operator} %s)"
+    sql = f"(t.{quoted(updated.name)} {operator} %s OR t.{quoted(updated.seen_from or '')} = ANY ({keys}))"
+    return Condition(sql, (instant, *params, instant))
 
 
 def _entered(view: View, updated: Column) -> Statement | None:
@@ -168,11 +177,15 @@ def _entered(view: View, updated: Column) -> Statement | None:
 
 
 def _gone(selected: Selected) -> Statement:
-    source = "FROM cb.da_mat(%s::uuid, %s::timestamptz, %s::timestamptz) AS g"
-    params = (selected.after, selected.since, selected.until)
-    if selected.component is None:
-        return source, params
-    return f"{source} WHERE g.thanh_phan = %s", (*params, selected.component)
+    until = None if selected.moved else selected.until
+    conditions: list[Condition] = []
+    if selected.component is not None:
+        conditions.append(Condition("g.thanh_phan = %s", (selected.component,)))
+    if selected.moved and selected.until:
+        conditions.append(Condition("(g.luc <= %s OR g.luc > %s)", (selected.until, selected.moved)))
+    where = all_of(conditions)
+    sql = f"FROM cb.da_mat(%s::uuid, %s::timestamptz, %s::timestamptz) AS g WHERE {where.sql}"
+    return sql, (selected.after, selected.since, until, *where.params)
 
 
 def _updated(view: View) -> Column:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from catalogue.profile import Operation
 from core.errors import MethodNotAllowed, NotFound
-from server import documents, exports, items
+from server import documents, exports, harvesting, items
 from server.context import Context
 from server.http import Response
 
@@ -47,6 +47,7 @@ _SERVICE: dict[tuple[str, ...], Route] = {
     ("api",): Route("/api", documents.api),
     ("functions",): Route("/functions", documents.functions),
     ("collections",): Route("/collections", documents.collections),
+    ("oai",): Route("/oai", harvesting.oai, methods=_READ_BY_FORM),
 }
 
 

@@ -31,6 +31,7 @@ from catalogue.record import (
 )
 from catalogue.record_keys import RECORDS
 
+BASE = "http://land.example.vn"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 PUBLIC_SUBJECT = PUBLIC.subject
 CADASTRE, PLANS = "don-vi:dia-chinh", "don-vi:quy-hoach"
