@@ -38,7 +38,7 @@ ISO_19115_3 = Encoding(
     ("application/vnd.iso.19115-3+xml",),
     "ISO 19115-3 (XML)",
     "iso19115-3",
-    "https://schemas.isotc211.org/19115/-3/mdb/2.0/mdb.xsd",
+    "http://standards.iso.org/iso/19115/-3/mdb/2.0/mdb.xsd",
     "http://standards.iso.org/iso/19115/-3/mdb/2.0",
 )
 DCAT_TURTLE = Encoding("dcat-ttl", ("text/turtle",), "GeoDCAT-AP (Turtle)")

@@ -28,6 +28,7 @@ from formats.records.encodings import ISO_19139, format_name
 from formats.records.markup import Element, Xml, clean, document, element_of, filled, node, root
 from formats.records.terms import (
     COMPONENTS,
+    DEFAULT_PROTOCOL,
     UNITS,
     Thesaurus,
     component_title,
@@ -53,7 +54,6 @@ _CODES = "http://www.isotc211.org/2005/resources/Codelist/gmxCodelists.xml"
 _LANGUAGES = "http://www.loc.gov/standards/iso639-2/"
 _UNITS_OF_MEASURE = "http://unitsofmeasure.org"
 _DATASET = "dataset"
-_DEFAULT_PROTOCOL = "WWW:LINK-1.0-http--link"
 _ELEMENTS = {"HH": "gmd:DQ_TopologicalConsistency", "KH": "gmd:DQ_ConceptualConsistency"}
 """Elements of quality by the families of codes of rules: geometry, keys and references. All others are of values."""
 _FUNCTIONS = {"enclosure": "download", "items": "download", "license": "information"}
@@ -425,7 +425,7 @@ def _online(access: Access, record: Record, about: About) -> Xml:
     return node(
         "gmd:CI_OnlineResource",
         _linkage(about.url_of(access)),
-        _text("gmd:protocol", access.protocol or _DEFAULT_PROTOCOL),
+        _text("gmd:protocol", access.protocol or DEFAULT_PROTOCOL),
         _text("gmd:applicationProfile", access.media_type),
         _free("gmd:name", access.title, record),
         _code("gmd:function", "CI_OnLineFunctionCode", function),

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from catalogue.record import Published
-from formats.records import iso19139, oarec
+from formats.records import iso19115_3, iso19139, oarec
 from formats.records.about import About
-from formats.records.encodings import ISO_19139, JSON, Encoding
+from formats.records.encodings import ISO_19115_3, ISO_19139, JSON, Encoding
 from formats.records.markup import Element
 
 type Encode = Callable[[Published, About], bytes]
@@ -28,6 +28,7 @@ def _offer(encoding: Encoding, encode: Encode, element: ToElement | None = None)
 RECORD_FORMATS: tuple[RecordFormat, ...] = (
     _offer(JSON, oarec.encode),
     _offer(ISO_19139, iso19139.encode, iso19139.element),
+    _offer(ISO_19115_3, iso19115_3.encode, iso19115_3.element),
 )
 BY_KEY = {each.key: each for each in RECORD_FORMATS}
 BY_PREFIX = {each.prefix: each for each in RECORD_FORMATS if each.prefix is not None}

@@ -42,8 +42,8 @@ UNITS = Thesaurus(
     ),
     date(2004, 7, 8),
 )
-UNKNOWN_UNIT_OF_MEASURE = "1"
-"""UCUM for a number without dimension."""
+DEFAULT_PROTOCOL = "WWW:LINK-1.0-http--link"
+"""Of a link that says no other, as GeoNetwork and CKAN know it."""
 
 
 def component_title(component: str) -> Text:
