@@ -16,7 +16,7 @@ from auth.credentials.tokens import hash_of, new_secret
 from auth.rights.publishing import republish
 from benchmarks.scopes import TERM, TERRITORIAL, Places, profile_on, scopes_of
 from catalogue.layer import Layer
-from catalogue.profile import OneOf, Profile, body_of, everything
+from catalogue.profile import OneOf, Profile, body_of, compile_profile, whole
 
 SINCE = date(2000, 1, 1)
 MANY = 600
@@ -71,7 +71,7 @@ def agree(connection: Connection[Any], layers: Sequence[Layer], places: Places, 
     layer = next(each for each in layers if each.id == collection)
     scopes = scopes_of(layer, places)
     connection.execute("SET LOCAL session_replication_role = replica")  # the states of an agreement have an order
-    _agreed(connection, _PUBLIC, None, everything(layers))
+    _agreed(connection, _PUBLIC, None, compile_profile(map(whole, layers)))
     for kind in KINDS:
         _unit_agreed(connection, code_of(kind), profile_on(layer, scopes[kind]))
     for number, term in enumerate(different(places.communes)):

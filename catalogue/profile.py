@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from catalogue.key_names import COMPONENTS, KEY, RECORDS, full_of, of_component
 from catalogue.layer import Column, Geometry, Layer
 from core.errors import CatalogueError
 
@@ -80,6 +81,7 @@ class Allowance:
 
 
 EVERY_OPERATION = Allowance(frozenset(Operation))
+READING = Allowance(frozenset({Operation.READ, Operation.QUERY}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +174,21 @@ def _refuse_odd_queries(facets: Mapping[tuple[str, Operation], Collection]) -> N
 
 
 def everything(layers: Iterable[Layer]) -> Profile:
-    """Return the profile of who may see every published column of every row."""
-    return compile_profile(whole(layer) for layer in layers)
+    """Return the profile of who may see every published column of every row, each record once and in full."""
+    given = tuple(layers)
+    return compile_profile(_all_records(each, given) if each.id == RECORDS else whole(each) for each in given)
 
 
 def whole(layer: Layer) -> Collection:
-    """Return a layer as a collection from which nothing is held back."""
-    return Collection(layer.id, layer, layer.columns, RowScope())
+    """Return a layer as a collection from which nothing is held back; records are read and queried, no more."""
+    allowance = READING if layer.id == RECORDS else EVERY_OPERATION
+    return Collection(layer.id, layer, layer.columns, RowScope(), allowance=allowance)
+
+
+def _all_records(records: Layer, layers: Iterable[Layer]) -> Collection:
+    keys = [full_of(each.id, with_access=True) for each in layers if each.id != RECORDS]
+    keys += [of_component(each) for each in COMPONENTS]
+    return replace(whole(records), scope=RowScope((OneOf(KEY, tuple(sorted(keys))),)))
 
 
 def body_of(profile: Profile) -> Json:

@@ -29,7 +29,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from auth.rights.publishing import publish_public
-from catalogue.profile import Profile, body_of, everything
+from catalogue.profile import Profile, body_of, compile_profile, whole
 from database.cluster import Cluster, temporary_folder
 from database.migrate import migrate
 from database.profiles import Segment
@@ -307,7 +307,7 @@ def _agree_on_everything(connection: psycopg.Connection[Any]) -> None:
     """Write the publication of every layer down as the DBA can: without officers, and past the order of states."""
     from catalogue.files import read_layers
 
-    body = json.dumps({"grants": body_of(everything(read_layers()))["collections"]})
+    body = json.dumps({"grants": body_of(compile_profile(map(whole, read_layers())))["collections"]})
     connection.execute("SET LOCAL session_replication_role = replica")
     row = connection.execute("INSERT INTO acl.agreement (code, kind) VALUES ('tat-ca', 'cong_khai') RETURNING id")
     connection.execute(

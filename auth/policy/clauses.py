@@ -15,11 +15,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 from pydantic import ValidationError as Invalid
 
 from auth.model import Grant, UnitKind
-from auth.policy.compiler import grant_faults
+from auth.policy.compiler import NO_REQUEST, grant_faults
 from auth.territory import COMMUNE, DISTRICT, Territories
 from catalogue.files import Slug, Words
 from catalogue.layer import Column, Layer
 from catalogue.profile import Allowance, Between, OneOf, Operation, RowScope, Term
+from catalogue.record_keys import RECORDS
 from catalogue.types import ColumnType
 from core.errors import BadDocument
 from core.faults import Fault, excess_of, faults_of
@@ -57,6 +58,7 @@ class Place:
         own: id of the recipient's own administrative unit; ``None``: it has none.
         own_is_open: ``own`` stays open, as in a package: nobody's territory yet, hence no row.
         public: the document is a publication to everybody.
+        special: the document answers a request.
         recipient: the kind of the unit that receives; ``None``: no unit does, or none yet.
     """
 
@@ -65,6 +67,7 @@ class Place:
     own: int | None = None
     own_is_open: bool = False
     public: bool = False
+    special: bool = False
     recipient: UnitKind | None = None
 
 
@@ -222,6 +225,8 @@ def _faults(clause: Clause, vocabulary: Vocabulary, place: Place) -> Iterator[Fa
     if layer is None:
         yield "layer", _allowed(Phrase("there is no layer {}.", (clause.layer,)), vocabulary.layers)
         return
+    if place.special and layer.id == RECORDS:
+        yield "layer", NO_REQUEST
     yield from _column_faults(clause, layer, place)
     yield from _operation_faults(clause, layer)
     yield from _format_faults(clause, sorted(vocabulary.formats))

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from auth.model import AgreementKind, Function, Grant, GrantInForce, UnitKind
 from auth.policy.union import Box, Piece, TooMuch, canonical, column_of, is_empty, united
 from catalogue.layer import Layer
-from catalogue.profile import Collection, OneOf, Operation, Profile, RowScope, Term, compile_profile
+from catalogue.profile import READING, Collection, OneOf, Operation, Profile, RowScope, Term, compile_profile
 from catalogue.record_keys import RECORDS, records_of
 from core.clocks import VIETNAM
 from core.errors import Conflict
@@ -24,6 +24,8 @@ from core.phrases import Phrase
 
 _OVER_GRANT = "Collection '{}': put together, {} would also give {}, which no clause of them gives."
 _ODD_QUERY = "Collection '{}': {} would let it be queried in other rows or columns than it is read in."
+NO_REQUEST = Phrase("Records are given by default sharing and by publication, not by an agreement on a request.")
+_CUT = "Function '{}' leaves out column '{}' of layer '{}', whose items are given whole."
 _DROPPED = "Function '{}' leaves out column '{}' of layer '{}', by which agreement '{}' identifies or selects rows."
 
 type Key = tuple[str, Operation]
@@ -123,7 +125,20 @@ def grant_faults(grant: Grant, layers: Mapping[str, Layer], recipient: UnitKind 
     layer = layers.get(grant.layer)
     if layer is None:
         return (Phrase("No file declares the layer '{}'.", (grant.layer,)),)
-    return (*kind_faults(recipient, layer), *_column_faults(grant, layer), *_term_faults(grant, layer))
+    return (
+        *kind_faults(recipient, layer),
+        *_column_faults(grant, layer),
+        *_term_faults(grant, layer),
+        *(record_faults(grant, layer) if layer.id == RECORDS else ()),
+    )
+
+
+def record_faults(grant: Grant, layer: Layer) -> Iterator[Phrase]:
+    """Yield what is wrong with a clause on records: only their rows can be limited."""
+    if grant.columns < {each.name for each in layer.columns} or not grant.geometry:
+        yield Phrase("Records are given whole: with all columns and with the geometry.")
+    if grant.allowance != READING:
+        yield Phrase("Records are given to read and to query, in every format and in any number.")
 
 
 def kind_faults(recipient: UnitKind | None, layer: Layer) -> tuple[Phrase, ...]:
@@ -189,24 +204,28 @@ def _compiled(
     rights, held = _Rights(defaultdict(list), defaultdict(dict)), list(functions)
     for grant in sorted((each for each in grants if each.period.holds(day)), key=lambda each: each.agreement):
         _add(rights, grant, held, layers)
+    on_records = _taken(rights)
     boxes = {key: box for key, box in _united(rights).items() if key[0] not in rights.faults}
     until = datetime.combine(changes[0], time(), VIETNAM) if changes else None
     because = {key: _because(rights.pieces[key]) for key in sorted(boxes)}
-    collections = [*_collections(boxes)]
-    if records := _records(collections, layers):
-        collections = [each for each in collections if each.id != RECORDS] + [records]
-        reading = _because(each for key in boxes if key[1] is Operation.READ for each in rights.pieces[key])
-        because = {key: why for key, why in because.items() if key[0] != RECORDS}
-        because |= {(RECORDS, each): reading for each in records.allowance.operations}
+    collections = _collections(boxes)
+    read = [each for each in collections if each.allows(Operation.READ)]
+    if records := records_of(read, [RowScope(each.box.terms) for each in on_records], layers):
+        collections.append(records)
+        reading = _because([*on_records, *_read(rights, boxes)])
+        because |= {(RECORDS, each): reading for each in sorted(records.allowance.operations)}
     found = Compiled(compile_profile(collections, until), MappingProxyType(because))
     return _refused(rights.faults, found) if rights.faults else found
 
 
-def _records(collections: Iterable[Collection], layers: Mapping[str, Layer]) -> Collection | None:
-    """Return the collection of records that comes of what is read, and of clauses on records."""
-    read = [each for each in collections if each.allows(Operation.READ)]
-    given = next((each for each in read if each.id == RECORDS), None)
-    return records_of((each for each in read if each.layer.id != RECORDS), given, layers)
+def _taken(rights: _Rights) -> list[Piece]:
+    """Take the pieces on records out of the rights: they become keys, and are not put together as others are."""
+    taken = {each: rights.pieces.pop((RECORDS, each), []) for each in Operation}
+    return [] if RECORDS in rights.faults else taken[Operation.READ]
+
+
+def _read(rights: _Rights, boxes: Iterable[Key]) -> Iterator[Piece]:
+    return (each for key in boxes if key[1] is Operation.READ for each in rights.pieces[key])
 
 
 def _refused(faults: Mapping[str, Mapping[Phrase, frozenset[Giver]]], kept: Compiled) -> Refused:
@@ -232,6 +251,11 @@ def _add(
         for each in faults:
             rights.refuse(collection_id(grant), Phrase("Agreement '{}': {}", (grant.agreement, each)), [_giver(grant)])
         return
+    if grant.kind is AgreementKind.SPECIAL and grant.grant.layer == RECORDS:
+        rights.refuse(
+            collection_id(grant), Phrase("Agreement '{}': {}", (grant.agreement, NO_REQUEST)), [_giver(grant)]
+        )
+        return
     whole = _box(grant.grant, layers[grant.grant.layer])
     for function in functions:
         if operations := _operations(grant.grant, function):
@@ -243,6 +267,9 @@ def _add_piece(
 ) -> None:
     if function and (lost := _lost(box)):
         reason = Phrase(_DROPPED, (function.code, lost, grant.grant.layer, grant.agreement))
+        rights.refuse(collection_id(grant), reason, [_giver(grant, function)])
+    elif function and (cut := _cut(box)):
+        reason = Phrase(_CUT, (function.code, cut, RECORDS))
         rights.refuse(collection_id(grant), reason, [_giver(grant, function)])
     elif not any(is_empty(each, column_of(box.layer, each.column)) for each in box.terms):
         piece = Piece(box, grant.agreement, function.code if function else None)
@@ -297,6 +324,13 @@ def _lost(box: Box) -> str | None:
     """Return a column that identifies or selects rows and is not there, or ``None``."""
     needed = {box.layer.key.name, *(each.column for each in box.terms)}
     return min(needed - _visible(box.columns, box.layer), default=None)
+
+
+def _cut(box: Box) -> str | None:
+    """Return a column of records that is not there, or ``None``: they have all columns or none."""
+    return (
+        min({each.name for each in box.layer.columns} - box.columns, default=None) if box.layer.id == RECORDS else None
+    )
 
 
 def _visible(columns: frozenset[str], layer: Layer) -> frozenset[str]:

@@ -192,6 +192,7 @@ def _body(
         own=recipient.territory if recipient else None,
         own_is_open=isinstance(document, PackageDocument),
         public=isinstance(document, AgreementDocument) and document.kind == AgreementKind.PUBLIC,
+        special=isinstance(document, AgreementDocument) and document.kind == AgreementKind.SPECIAL,
         recipient=recipient.kind if recipient else None,
     )
     return body_of(document, vocabulary, place)
