@@ -12,6 +12,7 @@ The tree::
     ├── Unauthorized
     │   └── ProofNeeded
     ├── Forbidden
+    │   ├── InsufficientScope
     │   └── SignInRefused
     ├── NotFound
     ├── Conflict
@@ -149,6 +150,18 @@ class ProofNeeded(Unauthorized):
 
 class Forbidden(DatdaiError):
     """The caller is known, and may not do this; what may not even be seen is ``NotFound``."""
+
+
+class InsufficientScope(Forbidden):
+    """The token is good, and for other things than this.
+
+    Args:
+        scope: what it would need.
+    """
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        super().__init__("This takes a token with the scope {}; yours is for other things.", scope)
 
 
 class SignInRefused(Forbidden):

@@ -81,7 +81,12 @@ def _columns_used(layer: Layer) -> Iterable[str]:
     geometry = (layer.geometry.stored, layer.geometry.lonlat) if layer.geometry else ()
     time = (layer.time.begin, layer.time.end) if layer.time else ()
     names = (*(each.name for each in layer.columns), layer.territory, *geometry, *time, layer.search)
-    return dict.fromkeys(each for each in names if each)
+    return dict.fromkeys(each for each in (*names, *_shown_by(layer)) if each)
+
+
+def _shown_by(layer: Layer) -> tuple[str, ...]:
+    """Return the column with the key that shows a row: one item is then several rows, of which a profile sees one."""
+    return tuple(dict.fromkeys(each.seen_from for each in layer.columns if each.seen_from))
 
 
 def _key_faults(layer: Layer, table: Table) -> Iterator[str]:
@@ -93,8 +98,14 @@ def _key_faults(layer: Layer, table: Table) -> Iterator[str]:
         yield f"the key {key.name} is of type {key.type}; it must be integer, uuid or text"
     if not found.not_null:
         yield f"the key {key.name} may be null: ALTER TABLE {table.name} ALTER {key.name} SET NOT NULL"
-    if not any(each.is_unique and each.columns == (key.name,) and not each.predicate for each in table.indexes):
-        yield f"the key {key.name} is not unique: CREATE UNIQUE INDEX ON {table.name} ({key.name})"
+    columns = (key.name, *_shown_by(layer))
+    if not _is_unique(table, columns):
+        named = ", ".join(columns)
+        yield f"the key {named} is not unique: CREATE UNIQUE INDEX ON {table.name} ({named})"
+
+
+def _is_unique(table: Table, columns: tuple[str, ...]) -> bool:
+    return any(each.is_unique and each.columns == columns and not each.predicate for each in table.indexes)
 
 
 def _column_faults(layer: Layer, table: Table) -> Iterator[str]:
@@ -212,10 +223,15 @@ def _log_faults(layer: Layer, table: Table) -> Iterator[str]:
         return
     # Arguments of the trigger: key, territory, geometry, end of validity, columns of scopes.
     key, territory, _, end, *_ = table.logged["INSERT"]
-    if (key, territory) != (layer.key.name, layer.territory):
+    if territory != layer.territory or not _knows_rows(layer, table, key):
         yield f"the change log knows rows by {key} and {territory}, the layer by {layer.key.name} and {layer.territory}"
     if layer.rows is Rows.IN_FORCE and layer.time and layer.time.end != end:
         yield f"rows in force are those without {layer.time.end}, but the change log counts by '{end}'"
+
+
+def _knows_rows(layer: Layer, table: Table, key: str) -> bool:
+    """Tell whether the change log knows each row: by the key of the layer, or a number where an item is several rows."""
+    return _is_unique(table, (key,)) if _shown_by(layer) else key == layer.key.name
 
 
 def _guard_faults(layer: Layer, table: Table) -> Iterator[str]:
@@ -225,7 +241,7 @@ def _guard_faults(layer: Layer, table: Table) -> Iterator[str]:
         return
     if layer.territory != _TERRITORY:
         yield f"row security knows territory by {_TERRITORY}, the layer by {layer.territory}"
-    missing = [each for each in layer.scopes if f", '{each}'::text" not in table.guard]
+    missing = [each for each in (*layer.scopes, *_shown_by(layer)) if f", '{each}'::text" not in table.guard]
     if missing:
         yield f"row security of {table.name} has no term for {', '.join(missing)}, which scopes name"
 

@@ -65,6 +65,7 @@ def check_walls(connection: Connection[Any], layers: Iterable[Layer]) -> None:
         *(f"the policy of {each} is not as it was made" for each in _names(connection, "changed_policies")),
         *(f"the role {each} may do more than it must" for each in _names(connection, "strong_roles")),
         *(f"no profile explains {each}" for each in _names(connection, "stray_grants")),
+        *(f"the catalogue is the publisher's alone, but {each}" for each in _names(connection, "catalogue_rights")),
         *_setting_faults(connection),
         *_profile_faults(connection, layers, wall),
     ]

@@ -95,6 +95,42 @@ WHERE s.grantee = 0 AND s.what <> 'lg.di_tru'
    OR starts_with(r.rolname, acl.prefix() || 'g_') AND (s.what, s.privilege) <> ('dm.muc', 'SELECT')
 ORDER BY 1;
 
+-- name: catalogue_rights
+-- Return who besides the publisher may do something with the catalogue: write records, read its history, call its functions.
+SELECT s.what || ': ' || s.privilege || ' of ' || coalesce(r.rolname, 'PUBLIC')
+FROM (SELECT n.nspname || '.' || c.relname AS what, g.privilege_type AS privilege, g.grantee, c.relowner AS owner
+      FROM pg_class c
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      CROSS JOIN aclexplode(c.relacl) AS g
+      WHERE n.nspname = 'cb' OR n.nspname = 'mt' AND g.privilege_type NOT IN ('SELECT', 'REFERENCES')
+      UNION ALL
+      SELECT n.nspname || '.' || c.relname || '.' || a.attname, g.privilege_type, g.grantee, c.relowner
+      FROM pg_attribute a
+      JOIN pg_class c ON c.oid = a.attrelid
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      CROSS JOIN aclexplode(a.attacl) AS g
+      WHERE n.nspname = 'cb' OR n.nspname = 'mt' AND g.privilege_type NOT IN ('SELECT', 'REFERENCES')
+      UNION ALL
+      SELECT p.oid::regprocedure::text, g.privilege_type, g.grantee, p.proowner
+      FROM pg_proc p
+      CROSS JOIN aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS g
+      LEFT JOIN pg_roles l ON l.oid = g.grantee
+      WHERE p.pronamespace = 'cb'::regnamespace
+        AND (l.rolname IS DISTINCT FROM acl.prefix() || 'g_common' OR p.proname NOT IN ('vao', 'da_mat', 'dong_ho_nay'))) s
+LEFT JOIN pg_roles r ON r.oid = s.grantee
+WHERE s.grantee <> s.owner AND r.rolname IS DISTINCT FROM acl.prefix() || 'publisher'
+UNION ALL
+SELECT 'the policy nap of mt.ban_ghi is of ' || g.role
+FROM acl.guarded g
+WHERE g.bang = 'mt.ban_ghi' AND g.policy = 'nap' AND g.role <> acl.prefix() || 'publisher'
+UNION ALL
+SELECT f.name || ' cannot be called by those who read'
+FROM unnest(ARRAY['vao', 'da_mat', 'dong_ho_nay']) AS f (name)
+WHERE NOT EXISTS (SELECT FROM pg_proc p
+                  WHERE p.pronamespace = 'cb'::regnamespace AND p.proname = f.name
+                    AND has_function_privilege(acl.prefix() || 'g_common', p.oid, 'EXECUTE'))
+ORDER BY 1;
+
 -- name: profiles
 -- Return the profiles that have roles, and the role of each of their parts.
 SELECT r.hash, p.body::text, jsonb_object_agg(r.part, r.role)

@@ -18,6 +18,8 @@ from typing import Any, cast
 from auth.credentials.tokens import is_from
 from auth.model import PUBLIC, AccountKind, Caller
 from catalogue.layer import Layer
+from catalogue.profile import Profile, compile_profile
+from catalogue.record_keys import RECORDS
 from core.errors import Unauthorized
 from database.lines import Entry
 from database.profiles import NOTHING, Reasons, read_profile
@@ -26,6 +28,9 @@ from database.reader import Reader
 from server.shelf import Documents, Shelf
 
 FEATURES_SCOPE = "features:read"
+"""Of tokens that read all that the account reads, its records among it."""
+RECORDS_SCOPE = "records:read"
+"""Of tokens that read the catalogue of records, and nothing else."""
 _QUERIES = load("server", "access.sql")
 _FRESH_S = 60.0
 _VISITORS_MAX = 20_000
@@ -64,6 +69,12 @@ class Visitor:
         return tuple(self.agreements.get(collection or "", {}).get(operation or "", ()))
 
     @property
+    def may_ask_for_records(self) -> bool:
+        """Tell whether the caller's token, if there is one, is for the catalogue of records."""
+        scopes = self.caller.scopes
+        return scopes is None or not scopes.isdisjoint((FEATURES_SCOPE, RECORDS_SCOPE))
+
+    @property
     def sees_nothing_public(self) -> bool:
         """Tell whether nobody is signed in and nothing is published to everybody."""
         return self.caller.kind == PUBLIC.kind and not self.shelf.profile.facets
@@ -99,7 +110,7 @@ class Access:
         self._note_use = note_use
         self._now = now
         self._visitors: OrderedDict[Principal, Visitor] = OrderedDict()
-        self._shelves: OrderedDict[str, Shelf] = OrderedDict()
+        self._shelves: OrderedDict[tuple[str, str | None], Shelf] = OrderedDict()
         self._documents = Documents()
         self._lock = threading.Lock()
 
@@ -129,9 +140,13 @@ class Access:
 
     def _look_up(self, principal: Principal) -> Visitor:
         caller, hash_, networks, agreements = self._caller(principal)
-        sees = caller.scopes is None or FEATURES_SCOPE in caller.scopes
-        shelf = self._shelf(hash_) if sees else NOBODY.shelf
-        return Visitor(caller, hash_, shelf, networks, agreements, self._now())
+        return Visitor(caller, hash_, self._shelf_for(caller, hash_), networks, agreements, self._now())
+
+    def _shelf_for(self, caller: Caller, hash_: str) -> Shelf:
+        """Return what a caller sees of a profile by the scopes of the token, if there is one."""
+        if caller.scopes is None or FEATURES_SCOPE in caller.scopes:
+            return self._shelf(hash_)
+        return self._shelf(hash_, only=RECORDS) if RECORDS_SCOPE in caller.scopes else NOBODY.shelf
 
     def _caller(self, principal: Principal) -> tuple[Caller, str, Networks, Reasons]:
         row = self._reader.read(None, [(_QUERIES["caller"], principal)])[0][0]
@@ -152,15 +167,23 @@ class Access:
         groups = tuple(tuple(map(ip_network, each)) for each in networks if each)
         return caller, hash_, groups, json.loads(agreements or "{}")
 
-    def _shelf(self, hash_: str) -> Shelf:
-        known = self._shelves.get(hash_)
+    def _shelf(self, hash_: str, only: str | None = None) -> Shelf:
+        """Return the shelf of a profile, or of one collection of it; what is made for the one is never the other's."""
+        known = self._shelves.get((hash_, only))
         if known is None:
-            known = Shelf(read_profile(self._reader, hash_, self._layers), self._documents)
+            profile = read_profile(self._reader, hash_, self._layers)
+            known = Shelf(profile if only is None else narrowed(profile, only), self._documents)
             with self._lock:
-                known = self._shelves.setdefault(hash_, known)
+                known = self._shelves.setdefault((hash_, only), known)
                 if len(self._shelves) > _SHELVES_MAX:
                     self._shelves.popitem(last=False)
         return known
+
+
+def narrowed(profile: Profile, collection: str) -> Profile:
+    """Return the part of a profile that is one collection."""
+    facets = {id(each): each for (id_, _), each in profile.facets.items() if id_ == collection}
+    return compile_profile(facets.values(), profile.valid_until)
 
 
 def principal_of(authorization: str, cookie: str, name: str) -> Principal:

@@ -28,6 +28,7 @@ from catalogue.files import read_layers
 from catalogue.parts import BASE
 from core.clocks import RealClock
 from core.errors import (
+    InsufficientScope,
     MethodNotAllowed,
     NotFound,
     ProfileMoved,
@@ -43,7 +44,7 @@ from database.writer import Writer
 from harvest.report.rounds import Rounds
 from query.paging import CursorSeal
 from server import answers, daily, health, listening, mounted, problems, static, upkeep
-from server.access import NOBODY, Access, principal_of
+from server.access import NOBODY, RECORDS_SCOPE, Access, principal_of
 from server.codelists import UnitNames, read_codelists
 from server.context import Context, Parts, language_of
 from server.edge import Edge, comes_twice
@@ -231,6 +232,8 @@ class Application:
         visit.collection = route.arguments[0] if route.arguments else None
         if request.method not in route.methods:
             raise MethodNotAllowed(route.methods)
+        if route.is_of_records and not visitor.may_ask_for_records:
+            raise InsufficientScope(RECORDS_SCOPE)
         visit.path = {"item": route.arguments[1]} if route.template.endswith("{itemId}") else {}
         parameters = request.parameters()
         visit.form = parameters if request.method == "POST" else ()

@@ -14,6 +14,7 @@ from core.errors import (
     BadParameter,
     BadRequest,
     DatdaiError,
+    InsufficientScope,
     MethodNotAllowed,
     TooManyRequests,
     Unauthorized,
@@ -117,6 +118,8 @@ def _headers(error: Exception, language: str, base_url: str) -> Headers:
         case Unauthorized():
             about = f"{base_url}/.well-known/oauth-protected-resource"
             return (*general, ("WWW-Authenticate", f'Bearer error="invalid_token", resource_metadata="{about}"'))
+        case InsufficientScope(scope=scope):
+            return (*general, ("WWW-Authenticate", f'Bearer error="insufficient_scope", scope="{scope}"'))
         case TooManyRequests(retry_after_s=seconds):
             return (*general, ("Retry-After", str(seconds)))
         case Unavailable():

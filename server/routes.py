@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from catalogue.profile import Operation
+from catalogue.record_keys import RECORDS
 from core.errors import MethodNotAllowed, NotFound
 from server import documents, exports, harvesting, items
 from server.context import Context
@@ -11,6 +12,7 @@ from server.http import Response
 
 type Handler = Callable[..., Response]
 READ = ("GET", "HEAD", "OPTIONS")
+_FACES = ("/csw", "/oai", "/changes")
 _COLLECTION = "/collections/{collectionId}"
 _READ_BY_FORM = ("GET", "HEAD", "POST", "OPTIONS")
 
@@ -29,6 +31,12 @@ class Route:
     arguments: tuple[str, ...] = ()
     methods: tuple[str, ...] = READ
     operation: Operation | None = None
+
+    @property
+    def is_of_records(self) -> bool:
+        """Tell whether it tells of metadata records: their collection, and the faces that harvesters ask."""
+        is_collection = self.template.startswith(_COLLECTION) and self.arguments[0] == RECORDS
+        return is_collection or self.template.startswith(_FACES)
 
     def answer(self, context: Context) -> Response:
         """Answer a request.

@@ -1,5 +1,6 @@
 """Why somebody may do something with a layer, or may not: by which agreement and function, or what is missing."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,7 +15,8 @@ from auth.standing import standing
 from auth.territory import Named, Territories, read_territories
 from auth.written import content_of as written
 from catalogue.layer import Layer, Text
-from catalogue.profile import Allowance, Between, Collection, OneOf, Operation, RowScope, Term
+from catalogue.profile import READING, Allowance, Between, Collection, OneOf, Operation, RowScope, Term
+from catalogue.record_keys import KEY, RECORDS
 from core.errors import NotFound
 from core.phrases import ENGLISH, Translations
 from database.queries import load
@@ -106,10 +108,11 @@ def explain(
     if layer not in known:
         raise NotFound
     subject = replace(subject, is_withheld=bool(kind_faults(subject.unit_kind, known[layer])))
-    grants = [each for each in _grants(connection, subject, day) if each.grant.layer == layer]
+    grants = _about(layer, _grants(connection, subject, day), subject, known)
     functions = [each for each in _functions(connection, subject, day) if each.period.holds(day)]
     compiled = compile_profile_of(grants, functions, known, day)
-    ids = sorted({layer, *(collection_id(each) for each in grants)}, key=lambda each: ("~" in each, each))
+    own = {collection_id(each) for each in grants if each.grant.layer == layer}
+    ids = sorted({layer, *own}, key=lambda each: ("~" in each, each))
     kept = compiled.kept if isinstance(compiled, Refused) else compiled
     misfits = {each.collection: each for each in compiled.misfits} if isinstance(compiled, Refused) else {}
     stuck = {id_: _stuck(each, vietnamese) for id_, each in misfits.items()}
@@ -148,7 +151,8 @@ def explain_for(
 def known_layers(connection: Connection[Any], unit: int, day: date) -> frozenset[str]:
     """Return the layers that a unit knows of: by an agreement that has not ended, or because they are public."""
     found = read_grants(connection, [unit], day)
-    return frozenset(each.grant.layer for each in (*found.get(unit, ()), *found.get(None, ())))
+    layers = frozenset(each.grant.layer for each in (*found.get(unit, ()), *found.get(None, ())))
+    return layers | {RECORDS} if layers else layers
 
 
 def content_of(explanation: Explanation) -> Json:
@@ -228,6 +232,16 @@ def _grants(connection: Connection[Any], subject: Subject, day: date) -> list[Gr
     return [each for each in found if each.kind is not AgreementKind.PUBLIC and each.period.holds(day)]
 
 
+def _about(
+    layer: str, grants: Iterable[GrantInForce], subject: Subject, layers: Mapping[str, Layer]
+) -> list[GrantInForce]:
+    """Return the grants that rights to a layer come of: for that of records, all by which anything is read."""
+    if layer != RECORDS:
+        return [each for each in grants if each.grant.layer == layer]
+    given = [(each, layers.get(each.grant.layer)) for each in grants]
+    return [each for each, found in given if found is None or not kind_faults(subject.unit_kind, found)]
+
+
 def _functions(connection: Connection[Any], subject: Subject, day: date) -> tuple[Function, ...]:
     return tuple(each for holder in read_holders(connection, [subject.id], day) for each in functions_of(holder))
 
@@ -265,9 +279,22 @@ def _decision(
         return Denied(reason)
     if found := compiled.profile.facet(id_, operation):
         return _granted(found, compiled.because[id_, operation])
+    if id_ == RECORDS:
+        return Denied(_no_record(operation, grants, functions, stuck))
     if reason := _right_reason(operation, grants, functions):
         return Denied(reason)
     return Denied(stuck or _NO_ROWS)
+
+
+def _no_record(
+    operation: Operation, grants: Sequence[GrantInForce], functions: Sequence[Function], stuck: Text | None
+) -> Text:
+    """Return why an account sees no record, or does not do this with records."""
+    if operation not in READING.operations:
+        return _READ_ALONE
+    if not functions:
+        return _NO_FUNCTION
+    return stuck or (_right_reason(operation, grants, functions) if grants else None) or _NO_RECORD
 
 
 def _granted(found: Collection, because: Because) -> Granted:
@@ -279,6 +306,24 @@ _NO_ROWS = Text(
     "Địa bàn của chức năng và của thỏa thuận không có phần chung.",
     "The territories of the functions and of the agreements have nothing in common.",
 )
+_NO_RECORD = Text(
+    "Tài khoản không đọc được lớp nào, và không có thỏa thuận nào cung cấp bản ghi siêu dữ liệu.",
+    "The account reads no layer, and no agreement gives it records.",
+)
+_READ_ALONE = Text("Bản ghi siêu dữ liệu chỉ để đọc và truy vấn.", "Records are there to be read and queried.")
+_FRAMES = Text(
+    "bản ghi của các lớp đang đọc, không kèm số liệu tính từ dữ liệu: {}",
+    "records of the layers that are read, without what is computed from rows: {}",
+)
+_FULL = Text(
+    "bản ghi đầy đủ kèm đường dẫn đến dữ liệu, do đọc cả lớp lẫn bản ghi toàn tỉnh: {}",
+    "full records with links to the items, by reading both the layer and the records of the province: {}",
+)
+_UNLINKED = Text(
+    "bản ghi đầy đủ không kèm đường dẫn, do chỉ có bản ghi toàn tỉnh: {}",
+    "full records without links, by the records of the province alone: {}",
+)
+_OF_UNITS = Text("bản ghi theo đơn vị hành chính của {}: {}", "records by administrative unit of {}: {}")
 _ENDED = Text("Vị trí công tác đã kết thúc ngày {}.", "The position ended on {}.")
 _DATA_CENTRE = Text(
     "Đơn vị vận hành trung tâm dữ liệu không được xem dữ liệu.", "Who runs the data centre sees no row of data."
@@ -397,10 +442,31 @@ def _row(explanation: Explanation, term: Term, language: str) -> str:
         case OneOf(column, values) if column == explanation.territory:
             places = ", ".join(_place(each, language) for each in _folded(explanation, values))
             return _TERRITORY.in_language(language).format(places)
+        case OneOf(column, values) if column == KEY and explanation.layer == RECORDS:
+            return "; ".join(_keys_said(explanation, list(map(str, values)), language))
         case OneOf(column, values):
             return f"{column} ∈ {{{', '.join(map(str, values))}}}"
         case Between(column, begin, end):
             return f"{begin or '…'} ≤ {column} < {end or '…'}"
+
+
+def _keys_said(explanation: Explanation, keys: Sequence[str], language: str) -> Iterator[str]:
+    """Yield what the keys of records show, and what each kind of them comes of."""
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for kind, _, of in (each.partition(":") for each in keys):
+        by_kind[kind].append(of)
+    for kind, text in (("khung", _FRAMES), ("ca-hai", _FULL), ("day-du", _UNLINKED)):
+        if kind in by_kind:
+            yield text.in_language(language).format(", ".join(by_kind[kind]))
+    units: dict[str, list[int]] = defaultdict(list)
+    for component, _, unit in (each.partition("/") for each in by_kind["don-vi"]):
+        units[component] += [int(unit)] if unit else []
+    components: dict[tuple[int, ...], list[str]] = defaultdict(list)
+    for component, of in units.items():
+        components[tuple(sorted(of))].append(component)
+    for of, named in components.items():
+        places = ", ".join(_place(each, language) for each in _folded(explanation, of))
+        yield _OF_UNITS.in_language(language).format(", ".join(named), places or _EVERY_ROW.in_language(language))
 
 
 def _place(named: Named, language: str) -> str:

@@ -27,6 +27,7 @@ from auth.standing import is_one_person, officer
 from catalogue.layer import Text
 from catalogue.parts import part_names
 from catalogue.profile import Collection, Operation, Profile, RowScope, Term, whole
+from catalogue.record_keys import RECORDS
 from core.errors import QueryTimeout
 from core.phrases import ENGLISH, Translations
 from database.profiles import prepare
@@ -39,6 +40,8 @@ type Transactions = Callable[[], AbstractContextManager[Connection[Any]]]
 """Lends a transaction of the publisher login."""
 
 SAMPLE_ROWS = 3
+SAMPLE_LENGTH = 500
+"""Characters of a value that a sample shows."""
 MASK = "•••"
 """What stands in a sample for whatever tells of a person, or tells that there is nothing to tell."""
 NOTICEABLE = 1.2
@@ -336,7 +339,9 @@ class _Look:
         """
         told: set[object] = set()
         for profile in profiles:
-            limited = [(each, _further(each)) for each in _distinct(profile) if _further(each)]
+            # Records are few, and of which units and layers there are some is no secret: no time is measured of them.
+            distinct = (each for each in _distinct(profile) if each.id != RECORDS)
+            limited = [(each, further) for each in distinct if (further := _further(each))]
             for each, further in limited:
                 if (each.id, further) not in told:
                     operations = tuple(sorted(each.allowance.operations))
@@ -447,8 +452,14 @@ def _limits(facet: Collection) -> Limits:
 
 def _masked(collection: Collection, row: Sequence[str | None]) -> dict[str, str | None]:
     return {
-        column.name: MASK if column.personal else value for column, value in zip(collection.columns, row, strict=True)
+        column.name: MASK if column.personal else _short(value)
+        for column, value in zip(collection.columns, row, strict=True)
     }
+
+
+def _short(value: str | None) -> str | None:
+    """Return a value as far as a sample shows it: a text of some pages, as a whole record is, by its beginning."""
+    return value if value is None or len(value) <= SAMPLE_LENGTH else f"{value[:SAMPLE_LENGTH]}…"
 
 
 def _gained_and_lost(old: set[str], new: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -105,6 +105,26 @@ def _drop_policies(connection: Connection[Any], table: str) -> None:
 @pytest.mark.parametrize(
     ("layer", "statement", "sentences"),
     [
+        (
+            "sieu-du-lieu",
+            "ALTER TABLE mt.ban_ghi DROP CONSTRAINT ban_ghi_id_khoa_key",
+            ["the key id, khoa is not unique: CREATE UNIQUE INDEX ON mt.ban_ghi (id, khoa)"],
+        ),
+        (
+            "sieu-du-lieu",
+            "ALTER TABLE mt.ban_ghi DROP CONSTRAINT ban_ghi_pkey",
+            ["the change log knows rows by dong and xa_id, the layer by id and xa_id"],
+        ),
+        (
+            "sieu-du-lieu",
+            "DROP TRIGGER nhat_ky_sua ON mt.ban_ghi",
+            ["the change log does not see UPDATE: CALL lg.theo_doi('mt.ban_ghi')"],
+        ),
+        (
+            "sieu-du-lieu",
+            "UPDATE acl.guarded SET qual = replace(qual, '''khoa''::text', '''lop''::text') WHERE bang = 'mt.ban_ghi'",
+            ["row security of mt.ban_ghi has no term for khoa, which scopes name"],
+        ),
         ("moc", "ALTER TABLE dc.moc RENAME TO moc_cu", ["there is no table dc.moc"]),
         ("moc", "ALTER TABLE dc.moc DROP COLUMN do_cao", ["the table dc.moc has no column do_cao"]),
         ("doan-duong", "ALTER TABLE gd.doan_duong DROP COLUMN tim", ["the table gd.doan_duong has no column tim"]),

@@ -68,6 +68,32 @@ def test_what_was_published_is_what_postgresql_grants(connection: Connection[Any
         ("GRANT SELECT ON dc.nguoi TO {0}", "no profile explains dc.nguoi: SELECT of {0}"),
         ("GRANT SELECT ON dc.nguoi TO PUBLIC", "no profile explains dc.nguoi: SELECT of PUBLIC"),
         ("GRANT SELECT ON oauth.token TO datdai_mau_g_common", "no profile explains oauth.token: SELECT of"),
+        ("GRANT INSERT ON mt.ban_ghi TO datdai_mau_loader", "mt.ban_ghi: INSERT of datdai_mau_loader"),
+        ("GRANT UPDATE (updated) ON mt.ban_ghi TO datdai_mau_app", "mt.ban_ghi.updated: UPDATE of datdai_mau_app"),
+        ("GRANT SELECT ON cb.doi_song TO datdai_mau_identity", "cb.doi_song: SELECT of datdai_mau_identity"),
+        ("GRANT SELECT (khoa) ON cb.khoa_cua TO datdai_mau_app", "cb.khoa_cua.khoa: SELECT of datdai_mau_app"),
+        ("GRANT SELECT ON cb.dong_ho TO PUBLIC", "cb.dong_ho: SELECT of PUBLIC"),
+        ("GRANT EXECUTE ON FUNCTION cb.da_mat TO PUBLIC", "EXECUTE of PUBLIC"),
+        ("GRANT EXECUTE ON FUNCTION cb.vao TO datdai_mau_app", "cb.vao(text): EXECUTE of datdai_mau_app"),
+        (
+            "GRANT EXECUTE ON FUNCTION cb.ghi_da_qua TO datdai_mau_g_common",
+            "cb.ghi_da_qua(): EXECUTE of datdai_mau_g_common",
+        ),
+        (
+            "CREATE FUNCTION cb.moi() RETURNS int LANGUAGE sql RETURN 1",
+            "the catalogue is the publisher's alone, but cb.moi(): EXECUTE of PUBLIC",
+        ),
+        (
+            "REVOKE EXECUTE ON FUNCTION cb.vao FROM datdai_mau_g_common",
+            "vao cannot be called by those who read",
+        ),
+        ("ALTER POLICY nap ON mt.ban_ghi TO datdai_mau_loader", "the policy of mt.ban_ghi: nap is not as it was made"),
+        (
+            "ALTER POLICY nap ON mt.ban_ghi TO datdai_mau_loader;"
+            "UPDATE acl.guarded SET role = 'datdai_mau_loader' WHERE bang = 'mt.ban_ghi' AND policy = 'nap'",
+            "the policy nap of mt.ban_ghi is of datdai_mau_loader",
+        ),
+        ("UPDATE acl.scope_term SET chu = chu || 'don-vi:x'::text WHERE cot = 'khoa'", "the rows of the role"),
         ("GRANT datdai_mau_g_dc_thua_dat_t TO {1}", "the role {1} is a member of"),
         ("REVOKE datdai_mau_g_common FROM {0}_b", "the role {0}_b is a member of"),
         ("GRANT datdai_mau_loader TO datdai_mau_app", "the login datdai_mau_app is a member of datdai_mau_loader"),
@@ -120,6 +146,17 @@ def test_whatever_differs_is_told(connection: Connection[Any], statement: str, s
             check_walls(connection, LAYERS.values())
 
     assert sentence.format(*roles, **names) in str(refused.value)
+
+
+@pytest.mark.parametrize("login", ["loader", "identity", "app", "worker", "audit", "auditor"])
+@pytest.mark.parametrize("act", ["INSERT INTO mt.ban_ghi DEFAULT VALUES", "UPDATE mt.ban_ghi SET updated = now()",
+                                 "DELETE FROM mt.ban_ghi", "SELECT * FROM cb.doi_song", "SELECT * FROM cb.khoa_cua",
+                                 "SELECT cb.vao('khung:x')"])  # fmt: skip
+def test_nobody_but_the_publisher_touches_the_catalogue(connection: Connection[Any], login: str, act: str):
+    connection.execute(f"SET LOCAL ROLE datdai_mau_{login}".encode())
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(act.encode())
 
 
 @pytest.mark.parametrize(
