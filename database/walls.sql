@@ -96,22 +96,25 @@ WHERE s.grantee = 0 AND s.what <> 'lg.di_tru'
 ORDER BY 1;
 
 -- name: catalogue_rights
--- Return who besides the publisher may do something with the catalogue: write records, read its history, call its functions.
+-- Return who besides the publisher may write records, read the history of the catalogue or call its functions; the login
+-- that keeps accounts keeps what officers say of records and the rounds of harvesters, too, and no history.
 SELECT s.what || ': ' || s.privilege || ' of ' || coalesce(r.rolname, 'PUBLIC')
-FROM (SELECT n.nspname || '.' || c.relname AS what, g.privilege_type AS privilege, g.grantee, c.relowner AS owner
+FROM (SELECT n.nspname || '.' || c.relname AS what, n.nspname || '.' || c.relname AS thing,
+             g.privilege_type AS privilege, g.grantee, c.relowner AS owner
       FROM pg_class c
       JOIN pg_namespace n ON n.oid = c.relnamespace
       CROSS JOIN aclexplode(c.relacl) AS g
       WHERE n.nspname = 'cb' OR n.nspname = 'mt' AND g.privilege_type NOT IN ('SELECT', 'REFERENCES')
       UNION ALL
-      SELECT n.nspname || '.' || c.relname || '.' || a.attname, g.privilege_type, g.grantee, c.relowner
+      SELECT n.nspname || '.' || c.relname || '.' || a.attname, n.nspname || '.' || c.relname,
+             g.privilege_type, g.grantee, c.relowner
       FROM pg_attribute a
       JOIN pg_class c ON c.oid = a.attrelid
       JOIN pg_namespace n ON n.oid = c.relnamespace
       CROSS JOIN aclexplode(a.attacl) AS g
       WHERE n.nspname = 'cb' OR n.nspname = 'mt' AND g.privilege_type NOT IN ('SELECT', 'REFERENCES')
       UNION ALL
-      SELECT p.oid::regprocedure::text, g.privilege_type, g.grantee, p.proowner
+      SELECT p.oid::regprocedure::text, 'cb.' || p.proname, g.privilege_type, g.grantee, p.proowner
       FROM pg_proc p
       CROSS JOIN aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS g
       LEFT JOIN pg_roles l ON l.oid = g.grantee
@@ -119,6 +122,9 @@ FROM (SELECT n.nspname || '.' || c.relname AS what, g.privilege_type AS privileg
         AND (l.rolname IS DISTINCT FROM acl.prefix() || 'g_common' OR p.proname NOT IN ('vao', 'da_mat', 'dong_ho_nay'))) s
 LEFT JOIN pg_roles r ON r.oid = s.grantee
 WHERE s.grantee <> s.owner AND r.rolname IS DISTINCT FROM acl.prefix() || 'publisher'
+  AND (r.rolname IS DISTINCT FROM acl.prefix() || 'identity'
+       OR s.thing IN ('mt.ban_ghi', 'cb.dong_ho', 'cb.doi_song', 'cb.khoa_cua', 'cb.chu_the', 'cb.khoa_ho_so', 'cb.da_qua',
+                      'cb.vao', 'cb.da_mat'))
 UNION ALL
 SELECT 'the policy nap of mt.ban_ghi is of ' || g.role
 FROM acl.guarded g
