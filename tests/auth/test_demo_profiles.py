@@ -10,7 +10,8 @@ from auth.policy.clauses import Place, Terms, Vocabulary, body_of, grants_of
 from auth.policy.compiler import Compiled, compile_profile_of, compile_public
 from auth.territory import territories_of
 from catalogue.files import read_layers
-from catalogue.profile import Between, OneOf, Operation, Profile, RowScope, Term
+from catalogue.profile import Allowance, Between, Collection, OneOf, Operation, Profile, RowScope, Term
+from catalogue.record_keys import keys_of
 from formats.offered import FORMATS
 from loader.demo.files import read_demo
 from loader.sample.units import read_units
@@ -181,6 +182,40 @@ ROWS: dict[str, dict[str, tuple[Term, ...]]] = {
 }
 """Terms, ordered by column; a collection that is not here has all rows."""
 
+COMPONENTS = "hanh-chinh dia-chinh thong-ke quy-hoach gia-dat ho-so".split()  # noqa: SIM905 - a list to read
+PRICE_LAYERS = "bang-gia doan-duong gia-thua vi-tri-gia-dat vung-gia-tri"
+PLAN_LAYERS = "chi-tieu-su-dung-dat cong-trinh-ke-hoach ke-hoach phuong-an-quy-hoach vung-quy-hoach"
+LAND_LAYERS = (
+    "bien-dong chi-gioi giay-chung-nhan han-che moc muc-dich-su-dung quyen-su-dung-dat tai-san thua-dat"
+    " thua-dat-lich-su"
+)
+RECORDS: dict[str, dict[str, str]] = {
+    "public": {
+        "khung": "chi-gioi",
+        "ca-hai": "don-vi-hanh-chinh phuong-an-quy-hoach vung-quy-hoach",
+        "day-du": "chi-tieu-su-dung-dat cong-trinh-ke-hoach ke-hoach",
+        "don-vi": "hanh-chinh quy-hoach",
+    },
+    "689.diachinh": {
+        "khung": " ".join(COLUMNS["689.diachinh"]),
+        "don-vi": " ".join(f"{component}/{unit}" for component in COMPONENTS for unit in DONG_XOAI),
+    },
+    "ioc.may": {
+        "ca-hai": "don-vi-hanh-chinh khoanh-dat thua-dat vung-quy-hoach",
+        "day-du": " ".join(
+            {*f"bieu-thong-ke ho-so {PRICE_LAYERS} {PLAN_LAYERS} {LAND_LAYERS}".split()}
+            - {"thua-dat", "vung-quy-hoach"}
+        ),
+        "don-vi": " ".join(COMPONENTS),
+    },
+    "bo.may": {
+        "ca-hai": "bieu-thong-ke khoanh-dat",
+        "day-du": f"don-vi-hanh-chinh ho-so {PRICE_LAYERS} {PLAN_LAYERS} {LAND_LAYERS}",
+        "don-vi": " ".join(COMPONENTS),
+    },
+}
+"""Records by the kind of their key; whoever is not here sees the frames of the collections above, and nothing else."""
+
 PERSONAL = {"ten_chu", "nam_sinh", "so_dinh_danh", "dia_chi_chu"}
 OFFICERS = sorted(each.code for each in DEMO.accounts if each.kind is not AccountKind.UNIT_HEAD)
 
@@ -202,21 +237,33 @@ def test_the_table_names_every_account_but_the_heads() -> None:
 
 @pytest.mark.parametrize("account", COLUMNS)
 def test_an_account_sees_exactly_these_collections(account: str) -> None:
-    assert sorted(profile(account).collections) == sorted(COLUMNS[account])
+    assert sorted(_data(account)) == sorted(COLUMNS[account])
 
 
 @pytest.mark.parametrize("account", COLUMNS)
 def test_an_account_sees_exactly_these_columns(account: str) -> None:
-    seen = {id_: {each.name for each in found.columns} for id_, found in profile(account).collections.items()}
+    seen = {id_: {each.name for each in found.columns} for id_, found in _data(account).items()}
 
     assert seen == {id_: set(names.split()) for id_, names in COLUMNS[account].items()}
 
 
 @pytest.mark.parametrize("account", COLUMNS)
 def test_an_account_sees_exactly_these_rows(account: str) -> None:
-    seen = {id_: _ordered(found.scope.terms) for id_, found in profile(account).collections.items()}
+    seen = {id_: _ordered(found.scope.terms) for id_, found in _data(account).items()}
 
     assert seen == dict.fromkeys(COLUMNS[account], ()) | ROWS.get(account, {})
+
+
+@pytest.mark.parametrize("account", COLUMNS)
+def test_an_account_sees_exactly_these_records(account: str) -> None:
+    told = RECORDS.get(account, {"khung": " ".join(COLUMNS[account])})
+    keys = {f"{kind}:{each}" for kind, named in told.items() for each in named.split()}
+
+    found = profile(account).collections.get("sieu-du-lieu")
+
+    assert (set(keys_of(found)) if found else set()) == keys
+    assert found is None or found.columns == LAYERS["sieu-du-lieu"].columns
+    assert found is None or found.allowance == Allowance(frozenset({Operation.READ, Operation.QUERY}))
 
 
 @pytest.mark.parametrize("account", [each.code for each in DEMO.accounts if each.kind is AccountKind.UNIT_HEAD])
@@ -248,7 +295,8 @@ def test_the_public_takes_nothing_away_in_bulk() -> None:
     facets = profile("public").facets
 
     assert {operation for _, operation in facets} == {Operation.READ, Operation.QUERY, Operation.TILE}
-    assert {each.allowance.page_max for each in facets.values()} == {1000}
+    # Records are there to be taken: harvesters ask for all of them.
+    assert {each.allowance.page_max for each in facets.values() if each.id != "sieu-du-lieu"} == {1000}
 
 
 def test_an_agreement_that_begins_later_gives_nothing_before() -> None:
@@ -262,8 +310,10 @@ def test_an_agreement_that_begins_later_gives_nothing_before() -> None:
 def test_an_agreement_that_has_ended_gives_nothing_after() -> None:
     before, after = (profile("hcc.canbo", day) for day in (date(2024, 12, 31), date(2025, 1, 1)))
 
-    assert set(before.collections) == {"vung-gia-tri"}
-    assert set(after.collections) == {"ho-so"}
+    assert set(before.collections) == {"vung-gia-tri", "sieu-du-lieu"}
+    assert set(after.collections) == {"ho-so", "sieu-du-lieu"}
+    assert keys_of(before.collections["sieu-du-lieu"]) == ("khung:vung-gia-tri",)
+    assert keys_of(after.collections["sieu-du-lieu"]) == ("khung:ho-so",)
 
 
 def test_who_holds_both_functions_of_the_commune_sees_what_either_sees() -> None:
@@ -274,6 +324,11 @@ def test_who_holds_both_functions_of_the_commune_sees_what_either_sees() -> None
     assert isinstance(made, Compiled)
     right = made.profile.collections["quyen-su-dung-dat"]
     assert {each.name for each in right.columns} == set(f"{RIGHT} nam_sinh so_dinh_danh dia_chi_chu".split())
+
+
+def _data(account: str) -> dict[str, Collection]:
+    """Return what an account sees besides records."""
+    return {id_: found for id_, found in profile(account).collections.items() if id_ != "sieu-du-lieu"}
 
 
 def _ordered(terms: Iterable[Term]) -> tuple[Term, ...]:

@@ -19,6 +19,7 @@ from auth.policy.compiler import (
 )
 from catalogue.files import read_layers
 from catalogue.profile import Allowance, Between, OneOf, Operation, RowScope, Term, everything
+from catalogue.record_keys import RECORDS, keys_of
 from core.clocks import VIETNAM
 
 LAYERS = {each.id: each for each in read_layers()}
@@ -66,6 +67,17 @@ def communes(*ids: int) -> tuple[OneOf, ...]:
     return (OneOf("xa_id", ids),)
 
 
+def records(*terms: Term, agreement: str = "tt-sdl", **changes: Any) -> GrantInForce:
+    """Return a clause on records."""
+    columns = tuple(each.name for each in LAYERS[RECORDS].columns)
+    return grant(agreement, RECORDS, **({"columns": columns, "rows": terms, "operations": ("read", "query")} | changes))
+
+
+def keys(found: Compiled) -> set[str]:
+    given = found.profile.collections.get(RECORDS)
+    return set(keys_of(given)) if given else set()
+
+
 def test_without_a_function_an_account_may_see_nothing_of_what_its_unit_may() -> None:
     assert compiled(grant(), functions=()).profile.hash == NOTHING.profile.hash
 
@@ -90,7 +102,7 @@ def test_default_sharing_is_the_layer_and_a_special_request_is_a_collection_of_i
         grant("dt-2025-017", kind=AgreementKind.SPECIAL),
     )
 
-    assert list(given.profile.collections) == ["thua-dat", "thua-dat~dt-2025-017"]
+    assert list(given.profile.collections) == ["sieu-du-lieu", "thua-dat", "thua-dat~dt-2025-017"]
     assert [each.name for each in given.profile.collections["thua-dat"].columns] == ["id", "xa_id"]
     assert given.because["thua-dat~dt-2025-017", Operation.READ] == Because(("dt-2025-017",), ("dia-chinh",))
 
@@ -145,7 +157,8 @@ def test_a_function_cannot_name_itself_a_layer_or_column_that_the_unit_has_not()
 
     given = compiled(grant(), functions=(wide,))
 
-    assert list(given.profile.collections) == ["thua-dat"]
+    assert list(given.profile.collections) == [RECORDS, "thua-dat"]
+    assert keys(given) == {"khung:thua-dat"}
     assert given.profile.collections["thua-dat"].column("dia_chi") is None
 
 
@@ -312,7 +325,8 @@ def test_geometry_is_a_column_like_others_when_rights_are_joined() -> None:
 def test_all_of_every_layer_is_the_profile_of_everything() -> None:
     names = {id_: tuple(each.name for each in layer.columns) for id_, layer in LAYERS.items()}
 
-    given = compiled(*(grant(layer=id_, columns=names[id_], operations=tuple(Operation)) for id_ in names))
+    data = [grant(layer=id_, columns=names[id_], operations=tuple(Operation)) for id_ in names if id_ != RECORDS]
+    given = compiled(*data, records())
 
     assert given.profile.hash == everything(LAYERS.values()).hash
 
@@ -342,9 +356,8 @@ def test_the_public_needs_no_function_and_its_publications_are_nobody_elses() ->
     public = compile_public([published, grant("tt-1", layer="ho-so")], LAYERS, DAY)
 
     assert isinstance(public, Compiled)
-    assert public.because == {
-        ("thua-dat", Operation(each)): Because(("cong-khai-1",), ()) for each in READ
-    }  # fmt: skip
+    facets = [("thua-dat", each) for each in READ] + [(RECORDS, "read"), (RECORDS, "query")]
+    assert public.because == {(id_, Operation(each)): Because(("cong-khai-1",), ()) for id_, each in facets}
     assert not compiled(published).profile.facets
 
 
@@ -392,3 +405,88 @@ def test_many_functions_over_a_long_list_of_communes_compile_at_once() -> None:
     given = compiled(*(grant(f"tt-{n}", rows=communes(*range(111))) for n in range(5)), functions=held)
 
     assert given.profile.collections["thua-dat"].scope == RowScope(communes(*range(111)))
+
+
+def test_whoever_reads_a_collection_has_the_frame_of_its_record() -> None:
+    given = compiled(
+        grant(),
+        grant("dt-1", kind=AgreementKind.SPECIAL),
+        grant("tt-2", "ho-so", ("id", "xa_id"), operations=("export",), geometry=False),
+    )
+
+    assert keys(given) == {"khung:thua-dat", "khung:thua-dat~dt-1"}
+    assert given.because[RECORDS, Operation.READ] == Because(("dt-1", "tt-1"), ("dia-chinh",))
+
+
+def test_records_of_the_province_are_full_and_link_to_what_is_read() -> None:
+    found = keys(compiled(grant(), grant("dt-1", kind=AgreementKind.SPECIAL), records(cadastre())))
+
+    assert {"ca-hai:thua-dat", "day-du:moc", "khung:thua-dat~dt-1", "don-vi:dia-chinh"} <= found
+    assert {each.partition(":")[0] for each in found if each.endswith(":thua-dat")} == {"ca-hai"}
+    assert not [each for each in found if each.endswith((":ho-so", ":sieu-du-lieu"))]
+
+
+def test_records_of_a_territory_are_those_of_its_units_and_tell_nothing_of_the_province() -> None:
+    found = keys(compiled(grant(), records(OneOf("xa_id", (7, 8)), cadastre())))
+
+    assert found == {"khung:thua-dat", "don-vi:dia-chinh/7", "don-vi:dia-chinh/8"}
+
+
+def test_two_clauses_on_records_give_what_each_of_them_gives_and_no_record_twice() -> None:
+    prices = OneOf("thanh_phan", ("gia-dat",))
+    given = compiled(
+        records(OneOf("xa_id", (7,)), agreement="a"),
+        records(OneOf("xa_id", (8,)), cadastre(), agreement="b"),
+        records(prices, agreement="c"),
+    )
+
+    found = keys(given)
+
+    assert {"don-vi:gia-dat", "don-vi:dia-chinh/7", "don-vi:dia-chinh/8", "don-vi:ho-so/7", "day-du:bang-gia"} <= found
+    assert not found & {"don-vi:gia-dat/7", "don-vi:ho-so/8", "don-vi:dia-chinh", "day-du:thua-dat"}
+    assert given.because[RECORDS, Operation.READ].agreements == ("a", "b", "c")
+
+
+def test_a_function_narrows_records_of_the_province_to_its_territory() -> None:
+    given = compiled(grant(), records(cadastre()), functions=(function(territory=frozenset({7})),))
+
+    assert keys(given) == {"khung:thua-dat", "don-vi:dia-chinh/7"}
+
+
+def test_a_function_about_other_layers_leaves_the_frames_of_what_it_reads() -> None:
+    given = compiled(grant(), records(), functions=(function(layers=frozenset({"thua-dat"})),))
+
+    assert keys(given) == {"khung:thua-dat"}
+
+
+@pytest.mark.parametrize(
+    ("clause", "said"),
+    [
+        ({"kind": AgreementKind.SPECIAL}, "by default sharing and by publication, not by an agreement on a request"),
+        ({"columns": ("id", "title")}, "with all columns and with the geometry"),
+        ({"geometry": False}, "with all columns and with the geometry"),
+        ({"operations": ("read", "query", "export")}, "to read and to query"),
+        ({"operations": ("read",)}, "to read and to query"),
+        ({"page_max": 10}, "in every format and in any number"),
+        ({"daily_items": 10}, "in every format and in any number"),
+        ({"formats": frozenset({"json"})}, "in every format and in any number"),
+        ({"rows": (OneOf("khoa", ("day-du:thua-dat",)),)}, "cannot be limited by 'khoa'"),
+        ({"rows": (OneOf("lop", ("thua-dat",)),)}, "cannot be limited by 'lop'"),
+    ],
+)
+def test_a_clause_that_cuts_records_or_answers_a_request_is_refused(clause: dict[str, Any], said: str) -> None:
+    assert said in " ".join(reasons(records(**clause)))
+
+
+def test_a_function_that_cuts_records_is_refused_and_leaves_the_frames() -> None:
+    cut = function(columns={RECORDS: frozenset({"id", "title", "thanh_phan"})})
+
+    found = compile_profile_of([grant(), records()], [cut], LAYERS, DAY)
+
+    assert isinstance(found, Refused)
+    assert "whose items are given whole" in str(found.reasons[0])
+    assert keys(found.kept) == {"khung:thua-dat"}
+
+
+def cadastre() -> OneOf:
+    return OneOf("thanh_phan", ("dia-chinh",))
