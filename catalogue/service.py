@@ -17,6 +17,8 @@ class Service:
     Attributes:
         extent: (west, south, east, north) of the province in degrees: a public fact, not computed from data.
         begin: first day (ISO 8601) of which the database tells.
+        province: code of the province, which the identifiers of records are made of; they change with it.
+        contact_phone: as E.164 writes it, ``+842713879427``.
     """
 
     title: Text
@@ -27,6 +29,9 @@ class Service:
     license: str
     extent: tuple[float, float, float, float]
     begin: str
+    province: str = ""
+    contact_phone: str | None = None
+    contact_address: Text | None = None
 
 
 _SAMPLE = Text(
@@ -50,6 +55,9 @@ class _ServiceFile(BaseModel):
     license: str
     extent: tuple[float, float, float, float]
     begin: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    province: str = Field(default="", pattern=r"^(\d{2})?$")
+    contact_phone: str | None = Field(default=None, pattern=r"^\+[1-9]\d{3,14}$")
+    contact_address: _Pair | None = None
 
 
 def told_as_sample(service: Service) -> Service:
@@ -68,5 +76,6 @@ def read_service(path: Path) -> Service:
         file = _ServiceFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         raise CatalogueError(f"{path.name}: {error}") from error
-    texts = {name: Text(**getattr(file, name).model_dump()) for name in ("title", "description", "provider")}
-    return Service(**texts, **file.model_dump(exclude=set(texts)))
+    names = ("title", "description", "provider", "contact_address")
+    texts = {name: Text(**given.model_dump()) for name in names if (given := getattr(file, name))}
+    return Service(**texts, **file.model_dump(exclude=set(names)))

@@ -245,6 +245,12 @@ def publish() -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
+def publish_records() -> Callable[[str], None]:
+    """Publish the catalogue of a database, until every change that can be seen is in it: ``publish_records(dsn)``."""
+    return _publish_records
+
+
+@pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The folder of real open data; the test is skipped where there is none."""
     folder = Path(os.environ.get("DATDAI_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
@@ -289,6 +295,19 @@ def _build_sample(dsn: str) -> None:
 
     sample.build(dsn, parcels=SAMPLE_PARCELS, seed=1)
     _publish(dsn)
+    _publish_records(dsn)
+
+
+def _publish_records(dsn: str) -> None:
+    from catalogue.files import read_layers
+    from catalogue.service import read_service
+    from harvest.publishing.tick import Sources
+    from harvest.publishing.tick import publish as publish_catalogue
+
+    sources = Sources(read_layers(), read_service(REPOSITORY / "config" / "service.yml"))
+    login = make_conninfo(dsn, user=f"{TEMPLATE}_publisher")
+    with psycopg.connect(login, autocommit=True) as connection:
+        publish_catalogue(connection, sources, within_s=30)
 
 
 def _publish(dsn: str, profile: Profile | None = None, subject: str = "public") -> None:
@@ -334,6 +353,7 @@ def _load_demo(dsn: str) -> None:
     logins = demo.Logins(dsn, f"{TEMPLATE}_identity", f"{TEMPLATE}_publisher")
     demo.load(logins, demo.read_demo(), read_layers(), key=DEMO_KEY, clock=RealClock())
     demo.tokens(logins, demo.read_demo(), read_layers(), key=DEMO_KEY, clock=RealClock())
+    _publish_records(dsn)
 
 
 @contextmanager

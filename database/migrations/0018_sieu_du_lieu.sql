@@ -77,6 +77,7 @@ CREATE TABLE cb.dong_ho (
     giao_dich xid8 NOT NULL DEFAULT '0',
     he_thong bigint NOT NULL DEFAULT 0,
     dau_van text COLLATE "C" NOT NULL DEFAULT '',
+    dot_nap text COLLATE "C" NOT NULL DEFAULT '',
     kip boolean NOT NULL DEFAULT true
 );
 INSERT INTO cb.dong_ho DEFAULT VALUES;
@@ -85,7 +86,68 @@ COMMENT ON COLUMN cb.dong_ho.nhip IS 'When the publisher last looked and found n
 COMMENT ON COLUMN cb.dong_ho.giao_dich IS 'The change log is worked off below this transaction.';
 COMMENT ON COLUMN cb.dong_ho.he_thong IS 'Identity of the cluster whose transaction numbers these are.';
 COMMENT ON COLUMN cb.dong_ho.dau_van IS 'Digest of what records are made of besides data: layers, service, program.';
+COMMENT ON COLUMN cb.dong_ho.dot_nap IS 'How many loads there were, and when the newest ended: full records tell of them.';
 COMMENT ON COLUMN cb.dong_ho.kip IS 'The newest publication was seen to be committed before its instant; else it is stamped anew.';
+
+-- What was counted of the data, by administrative unit and edition, so that a change costs no more than its own unit.
+
+CREATE TABLE cb.so_lieu (
+    lop text COLLATE "C" NOT NULL,
+    xa_id int NOT NULL,
+    ky text COLLATE "C" NOT NULL,
+    so_dong bigint NOT NULL CHECK (so_dong > 0),
+    tu date,
+    tay float8,
+    nam float8,
+    dong float8,
+    bac float8,
+    PRIMARY KEY (lop, xa_id, ky)
+);
+CREATE INDEX so_lieu_xa ON cb.so_lieu (xa_id);
+COMMENT ON TABLE cb.so_lieu IS 'How many rows a layer has, the earliest day on which one took effect, and the box around them.';
+COMMENT ON COLUMN cb.so_lieu.ky IS 'The year; empty where the layer has no editions.';
+
+CREATE TABLE cb.ngay_doi (
+    lop text COLLATE "C" NOT NULL,
+    xa_id int NOT NULL,
+    ky text COLLATE "C" NOT NULL,
+    ngay date NOT NULL,
+    PRIMARY KEY (lop, xa_id, ky)
+);
+CREATE INDEX ngay_doi_xa ON cb.ngay_doi (xa_id);
+COMMENT ON TABLE cb.ngay_doi IS 'The day of the newest change, from the change log.';
+
+CREATE TABLE cb.thieu_sot (
+    id uuid PRIMARY KEY,
+    title text COLLATE "C" NOT NULL,
+    thieu text[] COLLATE "C" NOT NULL CHECK (cardinality(thieu) > 0)
+);
+COMMENT ON TABLE cb.thieu_sot IS 'Records that lack what their encodings need: they stay as they were published last.';
+
+-- Run as <db>_thuoc, which reads the key, the unit, the validity, the geometry and the terms of scopes: nothing of persons
+-- can get into what is counted.
+
+CREATE FUNCTION cb.dem_lop(bang regclass, chi_hien_hanh boolean, cot_ky name, cot_tu name, xa int[])
+RETURNS TABLE (xa_id int, ky text, so_dong bigint, tu date, tay float8, nam float8, dong float8, bac float8)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    kieu constant text := (SELECT format_type(a.atttypid, NULL) FROM pg_attribute a
+                           WHERE a.attrelid = bang AND a.attname = cot_ky AND NOT a.attisdropped);
+BEGIN
+    RETURN QUERY EXECUTE format(
+        'SELECT t.xa_id, t.ky, t.so_dong, t.tu, ST_XMin(t.hop), ST_YMin(t.hop), ST_XMax(t.hop), ST_YMax(t.hop) '
+        'FROM (SELECT b.xa_id, %s AS ky, count(*) AS so_dong, %s AS tu, %s AS hop FROM %s b WHERE %s GROUP BY 1, 2) t',
+        CASE WHEN kieu IS NULL THEN format('%L::text', '')
+             WHEN kieu = 'date' THEN format('coalesce(to_char(b.%I, %L), %L)', cot_ky, 'YYYY', '')
+             ELSE format('coalesce(b.%I::text, %L)', cot_ky, '') END,
+        CASE WHEN cot_tu IS NULL THEN 'NULL::date' ELSE format('min(b.%I)', cot_tu) END,
+        CASE WHEN lg.co_cot(bang, 'geom') THEN 'ST_Extent(b.geom)' ELSE 'NULL::box2d' END,
+        bang,
+        concat_ws(' AND ', 'true', CASE WHEN chi_hien_hanh THEN 'b.hieu_luc_den IS NULL' END,
+                  CASE WHEN xa IS NOT NULL THEN 'b.xa_id = ANY ($1)' END))
+    USING xa;
+END $$;
+COMMENT ON FUNCTION cb.dem_lop IS 'Counts a table as a layer shows it, by administrative unit and year; xa NULL: in all units.';
 
 CREATE TABLE cb.doi_song (
     id uuid NOT NULL,
@@ -121,8 +183,13 @@ CREATE TABLE cb.chu_the (
 );
 COMMENT ON TABLE cb.chu_the IS 'The profile by which the keys of a subject were last noted.';
 
+CREATE TABLE cb.ho_so (
+    hash text COLLATE "C" PRIMARY KEY
+);
+COMMENT ON TABLE cb.ho_so IS 'Profiles whose keys are written down in cb.khoa_ho_so; one may hold none.';
+
 CREATE TABLE cb.khoa_ho_so (
-    hash text COLLATE "C" NOT NULL,
+    hash text COLLATE "C" NOT NULL REFERENCES cb.ho_so,
     khoa text COLLATE "C" NOT NULL,
     PRIMARY KEY (hash, khoa)
 );
@@ -227,9 +294,12 @@ CREATE TABLE cb.giu_lai (
     xac_nhan_boi int REFERENCES acl.account,
     xac_nhan_luc timestamptz,
     ly_do text COLLATE "C" CHECK (ly_do <> '' AND ly_do IS NFC NORMALIZED),
+    lam_luc timestamptz,
     CHECK ((xac_nhan_boi IS NULL) = (xac_nhan_luc IS NULL) AND (xac_nhan_boi IS NULL) = (ly_do IS NULL))
 );
 COMMENT ON TABLE cb.giu_lai IS 'The removals that wait: which (digest, identifiers and titles), of how many; and who said that they may happen.';
+
+COMMENT ON COLUMN cb.giu_lai.lam_luc IS 'The publication that took them away; NULL: they wait.';
 
 CALL acl.bao_ve('mt.ban_ghi', '{khoa, thanh_phan}');
 
@@ -247,10 +317,19 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA mt, cb TO %I', t || 'publisher');
     EXECUTE format('GRANT USAGE ON SCHEMA cb TO %I, %I', t || 'identity', t || 'g_common');
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA mt, cb TO %I', t || 'publisher');
-    EXECUTE format('GRANT SELECT ON lg.thay_doi, lg.dot_nap, lg.tu_choi, lg.ky_nguyen TO %I', t || 'publisher');
+    EXECUTE format('GRANT SELECT (giao_dich, luc, bang, xa_cu, xa_moi, dieu_kien_cu, dieu_kien_moi) ON lg.thay_doi TO %I',
+                   t || 'publisher');
+    EXECUTE format('GRANT SELECT (id, lop, tep, ket_thuc, so_doc, so_nhan, so_tu_choi) ON lg.dot_nap TO %I', t || 'publisher');
+    EXECUTE format('GRANT SELECT (dot_nap_id, ma_loi) ON lg.tu_choi TO %I', t || 'publisher');
+    EXECUTE format('GRANT SELECT ON lg.ky_nguyen TO %I', t || 'publisher');
+    EXECUTE format('GRANT EXECUTE ON FUNCTION lg.la_tinh_mau, dm.de_tim TO %I', t || 'publisher');
+    EXECUTE format('GRANT USAGE ON SCHEMA dm TO %I', t || 'publisher');
+    EXECUTE format('GRANT SELECT (cap, ma, ten) ON hc.don_vi TO %I', t || 'thuoc');
+    EXECUTE format('GRANT EXECUTE ON FUNCTION lg.co_cot TO %I', t || 'thuoc');
     FOR ham IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'cb'::regnamespace LOOP
         EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', ham);
     END LOOP;
+    EXECUTE format('GRANT EXECUTE ON FUNCTION cb.dem_lop TO %I', t || 'thuoc');
     EXECUTE format('GRANT EXECUTE ON FUNCTION cb.vao, cb.da_mat, cb.dong_ho_nay TO %I', t || 'g_common');
     EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay TO %I', t || 'publisher');
 END $$;
