@@ -50,12 +50,7 @@ def markup(published: Published, about: About) -> Xml:
         "oai_dc:dc",
         OAI_PREFIXES,
         _both("dc:title", of.title),
-        (
-            each
-            for party, role in parties(record, about)
-            if role is Role.OWNER
-            for each in _both("dc:creator", party.name)
-        ),
+        _creators(record, about),
         (each for word in _subjects(record) for each in _both("dc:subject", word)),
         _both("dc:description", of.abstract),
         _publisher(record, about),
