@@ -23,7 +23,11 @@ _COMPONENTS = tuple(each.value for each in Component if each is not Component.ME
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A record that the caller could see, and cannot see any more since ``at``; whole seconds, UTC."""
+    """A record that the caller could see, and cannot see any more since ``at``; whole seconds, UTC.
+
+    Attributes:
+        superseded_by: the record that took its place, where the caller sees that one.
+    """
 
     id: UUID
     at: datetime
@@ -111,7 +115,8 @@ class Catalogue:
         """
         selected = Selected(after, since, until, component, where, moved)
         records, gone = self._rows(
-            published.records_statement(self.view, selected, limit), published.gone_statement(selected, limit)
+            published.records_statement(self.view, selected, limit),
+            published.gone_statement(self.view, selected, limit),
         )
         entries: Iterable[Entry] = (*map(_published, records), *map(_gone, gone))
         return tuple(islice(sorted(entries, key=id_of), limit))
@@ -182,6 +187,15 @@ class Catalogue:
             Unavailable: the catalogue was never published.
         """
         return self._instant(published.newest_statement(self.view))
+
+    def stamps(self, *, offset: int, limit: int) -> tuple[tuple[UUID, datetime], ...]:
+        """Return identifiers and instants of records by identifier, so many skipped.
+
+        Raises:
+            Unavailable: the catalogue was never published.
+        """
+        (rows,) = self._rows(published.stamps_statement(self.view, offset=offset, limit=limit))
+        return tuple((cast("UUID", id_), _utc(at)) for id_, at in rows)
 
     def _instant(self, statement: Statement) -> datetime | None:
         ((row,),) = self._rows(statement)

@@ -68,23 +68,33 @@ def count_statement(view: View, selected: Selected) -> Statement:
     return f"SELECT count(*) FROM {view.source} WHERE {where.sql}", where.params
 
 
-def gone_statement(selected: Selected, limit: int) -> Statement:
+def stamps_statement(view: View, *, offset: int, limit: int) -> Statement:
+    """Compose identifiers of records and their instants, by identifier, so many skipped."""
+    seen = view.expression(_updated(view))
+    cut = f"ORDER BY {_KEY} LIMIT {int(limit)} OFFSET {int(offset)}"
+    return f"SELECT {_KEY}, {seen} {_all(view)} {cut}", view.rows.params
+
+
+def gone_statement(view: View, selected: Selected, limit: int) -> Statement:
     """Compose the first records that the caller could see and cannot any more, by identifier.
 
-    Columns: identifier, the instant at which that ended, component, the record that took its place.
+    Columns: identifier, the instant at which that ended, component, the record that took its place where the caller
+    sees that one.
     """
     source, params = _gone(selected)
-    return f"SELECT g.id, g.luc, g.thanh_phan, g.thay_boi {source} ORDER BY g.id LIMIT {int(limit)}", params
+    shown = _shown_gone(view)
+    return f"SELECT {shown.sql} {source} ORDER BY g.id LIMIT {int(limit)}", (*shown.params, *params)
 
 
 def one_gone_statement(view: View, id_: UUID) -> Statement:
     """Compose what ``gone_statement`` does of one identifier; nothing is looked up where the caller sees the record."""
+    shown = _shown_gone(view)
     seen = all_of([view.rows, Condition(f"{_KEY} = %s", (id_,))])
     sql = (
-        "SELECT g.id, g.luc, g.thanh_phan, g.thay_boi FROM cb.da_mat(NULL, NULL, NULL) AS g "
+        f"SELECT {shown.sql} FROM cb.da_mat(NULL, NULL, NULL) AS g "
         f"WHERE g.id = %s AND NOT EXISTS (SELECT FROM {view.source} WHERE {seen.sql})"
     )
-    return sql, (id_, *seen.params)
+    return sql, (*shown.params, id_, *seen.params)
 
 
 def gone_count_statement(selected: Selected) -> Statement:
@@ -132,6 +142,13 @@ def _all(view: View) -> str:
 
 def _shown(view: View) -> str:
     return f't."created", {view.expression(_updated(view))}, t."ban_ghi"'
+
+
+def _shown_gone(view: View) -> Condition:
+    """Return the columns of what is gone; a successor that the caller does not see is not told."""
+    seen = all_of([view.rows, Condition(f"{_KEY} = g.thay_boi")])
+    successor = f"CASE WHEN EXISTS (SELECT FROM {view.source} WHERE {seen.sql}) THEN g.thay_boi END"
+    return Condition(f"g.id, g.luc, g.thanh_phan, {successor}", seen.params)
 
 
 def _where(view: View, selected: Selected) -> Condition:

@@ -7,9 +7,13 @@ from catalogue.record import Party, Role
 from catalogue.record_keys import RECORDS
 from formats.records.about import About
 from formats.records.offered import BY_PREFIX
+from harvest.faces import changes as changes_face
 from harvest.faces import oai as oai_face
+from harvest.faces import sitemap as sitemap_face
 from harvest.faces.oai_tokens import TokenSeal
 from harvest.reading import Catalogue
+from query.request import largest_page
+from query.view import View
 from server import answers
 from server.cataloguing import catalogue_of
 from server.context import Context
@@ -17,13 +21,36 @@ from server.http import Response
 
 _XML = "text/xml; charset=utf-8"
 _OAI = "/oai"
+_CHANGES = "/changes"
+_SITEMAP = "/sitemap.xml"
 
 
 def oai(context: Context) -> Response:
     """Answer ``/oai``."""
     catalogue = catalogue_of(context)
-    answer = oai_face.answer(context.parameters, _repository(context), catalogue)
+    answer = oai_face.answer(context.parameters, _repository(context, catalogue.view), catalogue)
     return _sent(context, catalogue, _XML, answer.body, answer.records)
+
+
+def changes(context: Context) -> Response:
+    """Answer ``/changes``."""
+    catalogue = catalogue_of(context)
+    feed = changes_face.Feed(context.url(_CHANGES), about(context), TokenSeal(context.parts.secret))
+    answer = changes_face.answer(context.parameters, feed, catalogue)
+    return _sent(context, catalogue, changes_face.MEDIA_TYPE, answer.body, answer.entries)
+
+
+def sitemap(context: Context) -> Response:
+    """Answer ``/sitemap.xml``."""
+    catalogue = catalogue_of(context)
+    answer = sitemap_face.answer(context.parameters, context.url(_SITEMAP), about(context), catalogue)
+    return _sent(context, catalogue, sitemap_face.MEDIA_TYPE, answer.body, answer.records)
+
+
+def robots(context: Context) -> Response:
+    """Answer ``/robots.txt``: everything may be crawled as far as nobody needs a token for it."""
+    text = f"User-agent: *\nAllow: /\nSitemap: {context.url(_SITEMAP)}\n"
+    return answers.document(context, "text/plain; charset=utf-8", text.encode())
 
 
 def about(context: Context) -> About:
@@ -37,7 +64,7 @@ def about(context: Context) -> About:
     )
 
 
-def _repository(context: Context) -> oai_face.Repository:
+def _repository(context: Context, view: View) -> oai_face.Repository:
     service = context.parts.service
     return oai_face.Repository(
         url=context.url(_OAI),
@@ -47,6 +74,7 @@ def _repository(context: Context) -> oai_face.Repository:
         about=about(context),
         formats=BY_PREFIX,
         seal=TokenSeal(context.parts.secret),
+        page_size=min(oai_face.PAGE_SIZE, largest_page(view)),
     )
 
 

@@ -56,6 +56,9 @@ _SERVICE: dict[tuple[str, ...], Route] = {
     ("functions",): Route("/functions", documents.functions),
     ("collections",): Route("/collections", documents.collections),
     ("oai",): Route("/oai", harvesting.oai, methods=_READ_BY_FORM),
+    ("changes",): Route("/changes", harvesting.changes),
+    ("sitemap.xml",): Route("/sitemap.xml", harvesting.sitemap),
+    ("robots.txt",): Route("/robots.txt", harvesting.robots),
 }
 
 

@@ -26,7 +26,7 @@ HEADERS = {"verb": "ListIdentifiers", "metadataPrefix": PREFIX}
 def short_pages() -> Iterator[None]:
     """Cut lists after four entries: the catalogue has ten."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(face.Repository.__init__, "__defaults__", (("gzip",), 4))
+        patch.setattr(face, "PAGE_SIZE", 4)
         yield
 
 
