@@ -50,6 +50,7 @@ from server.context import Context, Parts, language_of
 from server.edge import Edge, comes_twice
 from server.http import Headers, Request, Response
 from server.mounted import Mounted, belongs_here
+from server.positions import Positions
 from server.proofs import prove, prove_published
 from server.quotas import Quotas
 from server.routes import route_of
@@ -135,6 +136,7 @@ class Application:
         self._sealing.close()
         self._parts.quotas.close()
         self._parts.harvests.close()
+        self._parts.positions.close()
         self._parts.reader.close()
 
     def _answer_aside(
@@ -229,13 +231,13 @@ class Application:
             raise Unauthorized
         route = route_of(request.path)
         visit.route, visit.operation = route.template, route.operation
-        visit.collection = route.arguments[0] if route.arguments else None
+        visit.collection = route.collection or (route.arguments[0] if route.arguments else None)
         if request.method not in route.methods:
             raise MethodNotAllowed(route.methods)
         if route.is_of_records and not visitor.may_ask_for_records:
             raise InsufficientScope(RECORDS_SCOPE)
         visit.path = {"item": route.arguments[1]} if route.template.endswith("{itemId}") else {}
-        parameters = request.parameters()
+        parameters = request.parameters(takes_documents=route.takes_documents)
         visit.form = parameters if request.method == "POST" else ()
         language = language_of(request, next((value for name, value in parameters if name == "lang"), None))
         return route.answer(Context(self._parts, request, visitor, parameters, language, visit.entered))
@@ -315,6 +317,9 @@ def create(settings: Settings) -> Application:
         running=Running(),
         known_tags=ByVersion(),
         known_counts=ByVersion(),
+        positions=Positions(
+            Writer(login_of(settings.identity_database_url, dsn, "identity"), purpose="positions", size=2)
+        ),
         harvests=Rounds(
             Writer(login_of(settings.identity_database_url, dsn, "identity"), purpose="harvests", size=1), clock
         ),

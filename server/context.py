@@ -18,6 +18,7 @@ from query.request import one_of
 from server.access import Visitor
 from server.codelists import UnitNames
 from server.http import Request
+from server.positions import Positions
 from server.quotas import Quotas
 from server.running import Running
 from server.shares import Shares
@@ -48,6 +49,7 @@ class Parts:
     known_tags: ByVersion[str]
     known_counts: ByVersion[int | None]
     harvests: Rounds
+    positions: Positions
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,16 @@ class Request:
         """Return a header by its name in lower case; nothing where it is absent."""
         return self.headers.get(name, "")
 
-    def parameters(self) -> list[tuple[str, str]]:
+    @property
+    def media_type(self) -> str:
+        """Return the media type of the body, without parameters."""
+        return self.header("content-type").partition(";")[0].strip().lower()
+
+    def parameters(self, *, takes_documents: bool = False) -> list[tuple[str, str]]:
         """Return the parameters of the query string, and of the form in the body of a POST.
+
+        Args:
+            takes_documents: a body that is no form is left to whoever answers.
 
         Raises:
             ContentTooLarge: more than ``core.limits`` allows.
@@ -45,7 +53,9 @@ class Request:
                 "The query string is longer than {} characters; send a form.", LIMITS.query_string_max
             )
         pairs = _pairs(self.query)
-        return pairs + _pairs(self._form()) if self.method == "POST" else pairs
+        if self.method != "POST" or (takes_documents and self.media_type != FORM):
+            return pairs
+        return pairs + _pairs(self._form())
 
     def readable_parameters(self) -> list[tuple[str, str]]:
         """Return the parameters of the query string, to speak of them; none where they cannot be read."""
@@ -57,7 +67,7 @@ class Request:
     def _form(self) -> str:
         if self.header("content-encoding") not in ("", "identity"):
             raise UnsupportedMediaType("The body of a request is not compressed here.")
-        if self.header("content-type").partition(";")[0].strip().lower() != FORM:
+        if self.media_type != FORM:
             raise UnsupportedMediaType("A POST here carries the same parameters as a GET, as {}.", FORM)
         body = self.read_body(LIMITS.filter_post_max + 1)
         if len(body) > LIMITS.filter_post_max:

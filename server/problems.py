@@ -56,7 +56,7 @@ def _is_for_people(request: Request) -> bool:
 
 def _problem(error: Exception, language: str, base_url: str) -> Response:
     content = _content(error, error_texts(language))
-    headers = (("Content-Type", MEDIA_TYPE), *_headers(error, language, base_url))
+    headers = (("Content-Type", MEDIA_TYPE), *headers_of(error, language, base_url))
     return Response(content["status"], headers, json.dumps(content, ensure_ascii=False).encode())
 
 
@@ -66,7 +66,7 @@ def _page(context: Context, error: Exception) -> Response:
     headers = (
         ("Content-Type", HTML_SENT),
         ("Content-Security-Policy", CSP),
-        *_headers(error, context.language, context.parts.base_url),
+        *headers_of(error, context.language, context.parts.base_url),
     )
     return Response(content["status"], headers, html.encode())
 
@@ -110,7 +110,8 @@ def _members(error: Exception, texts: Translations) -> dict[str, Any]:
             return {}
 
 
-def _headers(error: Exception, language: str, base_url: str) -> Headers:
+def headers_of(error: Exception, language: str, base_url: str) -> Headers:
+    """Return the headers of the answer to an error, but for its media type."""
     general = (("Cache-Control", "no-store"), ("Content-Language", language))
     match error:
         case MethodNotAllowed(allowed=allowed):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from catalogue.profile import Operation
 from catalogue.record_keys import RECORDS
 from core.errors import MethodNotAllowed, NotFound
-from server import documents, exports, harvesting, items
+from server import csw, documents, exports, harvesting, items
 from server.context import Context
 from server.http import Response
 
@@ -24,6 +24,8 @@ class Route:
     Attributes:
         template: the path with names in place of those parts.
         operation: what it does with a collection, which is the first of the parts.
+        collection: the collection, where the path does not name it.
+        takes_documents: a POST may have a body that is no form.
     """
 
     template: str
@@ -31,6 +33,8 @@ class Route:
     arguments: tuple[str, ...] = ()
     methods: tuple[str, ...] = READ
     operation: Operation | None = None
+    collection: str | None = None
+    takes_documents: bool = False
 
     @property
     def is_of_records(self) -> bool:
@@ -59,6 +63,7 @@ _SERVICE: dict[tuple[str, ...], Route] = {
     ("changes",): Route("/changes", harvesting.changes),
     ("sitemap.xml",): Route("/sitemap.xml", harvesting.sitemap),
     ("robots.txt",): Route("/robots.txt", harvesting.robots),
+    ("csw",): Route("/csw", csw.csw, (), _READ_BY_FORM, Operation.READ, collection=RECORDS, takes_documents=True),
 }
 
 
