@@ -127,7 +127,7 @@ COMMENT ON TABLE cb.thieu_sot IS 'Records that lack what their encodings need: t
 -- Run as <db>_thuoc, which reads the key, the unit, the validity, the geometry and the terms of scopes: nothing of persons
 -- can get into what is counted.
 
-CREATE FUNCTION cb.dem_lop(bang regclass, chi_hien_hanh boolean, cot_ky name, cot_tu name, xa int[])
+CREATE FUNCTION lg.dem_lop(bang regclass, chi_hien_hanh boolean, cot_ky name, cot_tu name, xa int[])
 RETURNS TABLE (xa_id int, ky text, so_dong bigint, tu date, tay float8, nam float8, dong float8, bac float8)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -147,7 +147,7 @@ BEGIN
                   CASE WHEN xa IS NOT NULL THEN 'b.xa_id = ANY ($1)' END))
     USING xa;
 END $$;
-COMMENT ON FUNCTION cb.dem_lop IS 'Counts a table as a layer shows it, by administrative unit and year; xa NULL: in all units.';
+COMMENT ON FUNCTION lg.dem_lop IS 'Counts a table as a layer shows it, by administrative unit and year; xa NULL: in all units.';
 
 CREATE TABLE cb.doi_song (
     id uuid NOT NULL,
@@ -329,7 +329,8 @@ BEGIN
     FOR ham IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'cb'::regnamespace LOOP
         EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', ham);
     END LOOP;
-    EXECUTE format('GRANT EXECUTE ON FUNCTION cb.dem_lop TO %I', t || 'thuoc');
+    REVOKE EXECUTE ON FUNCTION lg.dem_lop FROM PUBLIC;
+    EXECUTE format('GRANT EXECUTE ON FUNCTION lg.dem_lop TO %I', t || 'thuoc');
     EXECUTE format('GRANT EXECUTE ON FUNCTION cb.vao, cb.da_mat, cb.dong_ho_nay TO %I', t || 'g_common');
     EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay TO %I', t || 'publisher');
 END $$;

@@ -28,7 +28,7 @@ ON CONFLICT (lop, xa_id, ky) DO UPDATE SET ngay = greatest(n.ngay, excluded.ngay
 -- name: count
 -- Count a layer, in some administrative units or (NULL) in all.
 SELECT c.xa_id, c.ky, c.so_dong, c.tu, c.tay, c.nam, c.dong, c.bac
-FROM cb.dem_lop(%(table)s::regclass, %(in_force)s, %(edition)s, %(begin)s, %(units)s::int[]) c;
+FROM lg.dem_lop(%(table)s::regclass, %(in_force)s, %(edition)s, %(begin)s, %(units)s::int[]) c;
 
 -- name: forget
 -- Forget what was counted of a layer, in some administrative units or (NULL) in all.

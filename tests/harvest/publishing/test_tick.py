@@ -1,6 +1,6 @@
 """One look of the publisher."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from psycopg.conninfo import make_conninfo
 
 from catalogue.files import read_layers
 from catalogue.service import read_service
-from harvest.publishing.tick import Outcome, Sources, publish, tick
+from harvest.publishing.tick import Outcome, Sources, tick
 
 SERVICE = read_service(Path(__file__).parents[3] / "config" / "service.yml")
 
