@@ -68,10 +68,18 @@ def period_condition(period: Period, view: View) -> Condition:
     begin = f"t.{quoted(time.begin)}"
     conditions: list[Condition] = []
     if period.last is not None:
-        conditions.append(Condition(f"{begin} <= %s::date", (period.last,)))
+        conditions.append(_begun(begin, period.last, view))
     if period.first is not None and time.end is None:
         conditions.append(Condition(f"{begin} >= %s::date", (period.first,)))
     if period.first is not None and time.end is not None:
         end = f"t.{quoted(time.end)}"
         conditions.append(Condition(f"({end} IS NULL OR {end} > %s::date)", (period.first,)))
     return all_of(conditions)
+
+
+def _begun(begin: str, last: date, view: View) -> Condition:
+    """Return that a row began by a day; where a begin may be open, an open one did."""
+    column = view.collection.column(view.time.begin) if view.time else None
+    if column is None or column.required:
+        return Condition(f"{begin} <= %s::date", (last,))
+    return Condition(f"({begin} IS NULL OR {begin} <= %s::date)", (last,))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from catalogue.layer import Column, Rows
@@ -13,7 +14,7 @@ from query.encoding import RowEncoding, Shape, needed_columns, row_columns
 from query.instant import Period, period_condition
 from query.paging import Order, Position, beyond, order_sql
 from query.search import escaped, is_indexed, search_condition
-from query.view import View, quoted, written
+from query.view import View, expression_of, quoted, written
 
 type Statement = tuple[str, tuple[object, ...]]
 """SQL with ``%s`` placeholders, and the values."""
@@ -164,7 +165,8 @@ def export_statement(query: ItemsQuery, view: View, encoding: RowEncoding, *, or
     columns = _encoded(view, query.columns, query.shape, encoding)
     where = all_of([view.rows, selection(query, view)])
     order = order_sql(query.order, view) if ordered else ", ".join(_order_of_storage(view))
-    return f"SELECT {', '.join(columns)} FROM {view.source} WHERE {where.sql} ORDER BY {order}", where.params
+    needed = needed_columns(view, query.columns, query.shape)
+    return f"SELECT {', '.join(columns)} FROM {_source(view, needed, where, f' ORDER BY {order}')}", where.params
 
 
 def version_statement(view: View) -> Statement:
@@ -181,7 +183,32 @@ def _order_of_storage(view: View) -> tuple[str, ...]:
 
 def _item_sql(view: View, columns: tuple[Column, ...], shape: Shape, encoding: RowEncoding) -> str:
     where = all_of([Condition(f"{view.key} = %s"), view.rows])
-    return f"SELECT {', '.join(_encoded(view, columns, shape, encoding))} FROM {view.source} WHERE {where.sql}"
+    source = _source(view, needed_columns(view, columns, shape), where)
+    return f"SELECT {', '.join(_encoded(view, columns, shape, encoding))} FROM {source}"
+
+
+def _source(view: View, needed: Sequence[str], where: Condition, tail: str = "") -> str:
+    """Return what follows FROM, for an encoding that names columns of ``t``.
+
+    Where a column is computed, what is needed is read first, under the names of the columns: PostgreSQL keeps the order
+    of a subquery that nothing above it sorts anew.
+    """
+    rows = f"{view.source} WHERE {where.sql}{tail}"
+    return f"(SELECT {_read_as(view, needed)} FROM {rows}) AS t" if _computed(view) else rows
+
+
+def _read_as(view: View, needed: Sequence[str]) -> str:
+    """Return columns as they are read from the table, each under its own name."""
+    computed = _computed(view)
+    return ", ".join(f"{computed[each]} AS {each}" if each in computed else f"t.{each}" for each in needed)
+
+
+def _computed(view: View) -> Mapping[str, str]:
+    """Return the expressions of the columns that are more than what is stored, by quoted name."""
+    return view.keep(
+        "computed",
+        lambda: {quoted(each.name): expression_of(each) for each in view.collection.columns if each.seen_from},
+    )
 
 
 def _encoded(view: View, columns: tuple[Column, ...], shape: Shape, encoding: RowEncoding) -> tuple[str, ...]:
@@ -235,7 +262,7 @@ def _merged(query: ItemsQuery, view: View, where: Condition) -> Statement:
     units = sorted(view.units, reverse=falling) if comes_unit_by_unit else view.units
     apart = (all_of([Condition(f"{view.unit} = {each}"), where]) for each in units)
     sql = " UNION ALL ".join(f"({_branch(whole, view, each)[0]})" for each in apart)
-    cut = _cut(query, view)
+    cut = _cut(query, view, of_names=True)
     if comes_unit_by_unit:
         cut = cut[cut.index("LIMIT") :]  # one after the other, until the page is full
     return f"SELECT * FROM ({sql}) AS t {cut}", where.params * len(units)
@@ -246,18 +273,20 @@ def _joined(query: ItemsQuery, view: View, where: Condition) -> Statement:
     whole = replace(query, limit=query.limit + query.offset, offset=0)
     of_unit, params = _branch(whole, view, all_of([Condition(f"{view.unit} = u.unit"), where]))
     sql = f"SELECT t.* FROM unnest({written(view.units)}) AS u (unit) CROSS JOIN LATERAL ({of_unit}) AS t"
-    return f"{sql} {_cut(query, view)}", params
+    return f"{sql} {_cut(query, view, of_names=True)}", params
 
 
-def _cut(query: ItemsQuery, view: View) -> str:
+def _cut(query: ItemsQuery, view: View, *, of_names: bool = False) -> str:
+    """Return order and limit; ``of_names``: over what is read already, where columns have their values."""
     backward = bool(query.position and query.position.backward)
     offset = f" OFFSET {query.offset}" if query.offset else ""
-    return f"ORDER BY {order_sql(query.order, view, backward=backward)} LIMIT {query.limit + 1}{offset}"
+    order = order_sql(query.order, view, backward=backward, of_names=of_names)
+    return f"ORDER BY {order} LIMIT {query.limit + 1}{offset}"
 
 
 def _branch(query: ItemsQuery, view: View, where: Condition) -> Statement:
-    needed = [f"t.{name}" for name in _needed(query, view)]
-    sql = f"SELECT {', '.join(needed)} FROM {view.source} WHERE {where.sql} {_cut(query, view)}"
+    needed = _read_as(view, _needed(query, view))
+    sql = f"SELECT {needed} FROM {view.source} WHERE {where.sql} {_cut(query, view)}"
     return sql, where.params
 
 

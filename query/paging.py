@@ -15,7 +15,7 @@ from catalogue.profile import Collection
 from core.errors import BadParameter
 from core.phrases import Phrase
 from query.condition import Condition, all_of
-from query.view import SQL_TYPES, View
+from query.view import SQL_TYPES, View, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,17 @@ def read_sortby(value: str | None, collection: Collection) -> Order:
     return (*keys, SortKey(key, descending=keys[-1].descending if keys else False))
 
 
-def order_sql(order: Order, view: View, *, backward: bool = False) -> str:
-    """Return the ORDER BY list; NULLS come as PostgreSQL's indexes have them."""
-    keys = (key.flipped() if backward else key for key in order)
-    return ", ".join(f"{view.expression(key.column)} {'DESC' if key.descending else 'ASC'}" for key in keys)
+def order_sql(order: Order, view: View, *, backward: bool = False, of_names: bool = False) -> str:
+    """Return the ORDER BY list; NULLS come as PostgreSQL's indexes have them.
+
+    Args:
+        of_names: rows were read already, so that each column stands under its name with the value that it shows.
+    """
+    keys = [key.flipped() if backward else key for key in order]
+    columns = [f"t.{quoted(key.column.name)}" if of_names else view.expression(key.column) for key in keys]
+    return ", ".join(
+        f"{column} {'DESC' if key.descending else 'ASC'}" for key, column in zip(keys, columns, strict=True)
+    )
 
 
 def beyond(position: Position, order: Order, view: View) -> list[Condition]:

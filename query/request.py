@@ -1,7 +1,8 @@
 """The parameters of a request for items, read into an ``ItemsQuery``."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from catalogue.layer import Column
 from catalogue.profile import Operation
@@ -30,6 +31,9 @@ _SELECTING = ("bbox", "bbox-crs", "datetime", "q", "filter", "filter-lang", "fil
 _OF_GEOMETRY = ("crs", "bbox-crs", "filter-crs", "zoom-level")
 _OF_QUERIES = ("filter", "filter-lang", "filter-crs", "sortby")
 _ZOOM_MAX = 24
+type OwnReaders = Mapping[str, Callable[[str, View], Condition]]
+"""How parameters of one resource are read, by their names."""
+NONE_OF_ITS_OWN: OwnReaders = MappingProxyType({})
 _KEPT_FILTER_MAX = 1_000
 """Characters of a filter that is kept compiled: maps and dashboards ask with the same few again and again."""
 
@@ -67,10 +71,29 @@ def read_items_query(
     Raises:
         BadParameter, BadFilter: something that is unknown, malformed or too large; the text says what is allowed.
     """
-    properties = property_parameters(view)
-    own = ITEMS_PARAMETERS if paged else EXPORT_PARAMETERS
-    values = single_values(pairs, [*_understood(own, view), *properties])
-    equals = {name: values[name] for name in properties if name in values}
+    return read_query(pairs, view, seal, profile_hash, ITEMS_PARAMETERS if paged else EXPORT_PARAMETERS)
+
+
+def read_query(
+    pairs: Sequence[tuple[str, str]],
+    view: View,
+    seal: CursorSeal,
+    profile_hash: str,
+    known: Sequence[str],
+    own: OwnReaders = NONE_OF_ITS_OWN,
+) -> ItemsQuery:
+    """Read the parameters of a resource that pages through a view.
+
+    Args:
+        known: those of the parameters of items that it takes.
+        own: parameters that no other resource has; one that is named after a queryable stands in for it.
+
+    Raises:
+        As ``read_items_query``.
+    """
+    properties = [each for each in property_parameters(view) if each not in own]
+    values = single_values(pairs, [*_understood(known, view), *own, *properties])
+    equals = {name: values[name] for name in (*properties, *own) if name in values}
     fingerprint = fingerprint_of(profile_hash, view.collection.id, {k: values.get(k) for k in _SELECTING}, equals)
     return ItemsQuery(
         columns=_columns(values, view),
@@ -83,7 +106,9 @@ def read_items_query(
         bbox=_bbox(values, view),
         period=read_datetime(values["datetime"]) if "datetime" in values else None,
         terms=read_search(values["q"]) if "q" in values else (),
-        equals=tuple(equal_to(view, name, text) for name, text in equals.items()),
+        equals=tuple(
+            own[name](text, view) if name in own else equal_to(view, name, text) for name, text in equals.items()
+        ),
         filter=_filter(values, view),
         hits=_hits(values),
     )
