@@ -15,6 +15,7 @@ The tree::
     │   ├── InsufficientScope
     │   └── SignInRefused
     ├── NotFound
+    ├── Gone
     ├── Conflict
     ├── MethodNotAllowed
     ├── NotAcceptable
@@ -181,6 +182,20 @@ class NotFound(DatdaiError):
         super().__init__("There is no such resource.")
 
 
+class Gone(DatdaiError):
+    """There was such a resource, which the caller could see, and there is none any more.
+
+    Args:
+        deleted_at: when it went out of the caller's sight; ISO 8601, UTC.
+        superseded_by: URL of what took its place, where the caller may see that.
+    """
+
+    def __init__(self, deleted_at: str, superseded_by: str | None = None) -> None:
+        self.deleted_at = deleted_at
+        self.superseded_by = superseded_by
+        super().__init__("This resource was taken away at {}.", deleted_at)
+
+
 class Conflict(DatdaiError):
     """What was asked for does not fit the state that the thing is in; nothing was changed."""
 
@@ -269,6 +284,7 @@ STATUS: dict[type[DatdaiError], int] = {
     MethodNotAllowed: 405,
     NotAcceptable: 406,
     Conflict: 409,
+    Gone: 410,
     ContentTooLarge: 413,
     UnsupportedMediaType: 415,
     TooManyRequests: 429,

@@ -1,6 +1,8 @@
 """The catalogue of metadata for the caller of a request."""
 
+from catalogue.record import Party, Role
 from catalogue.record_keys import RECORDS
+from formats.records.about import About
 from harvest.reading import Catalogue
 from server.context import Context
 
@@ -13,3 +15,16 @@ def catalogue_of(context: Context) -> Catalogue:
     """
     view = context.shelf.view(RECORDS)
     return Catalogue(view, lambda statements: context.read(statements, of=RECORDS, repeatable=True))
+
+
+def about_of(context: Context) -> About:
+    """Return what encoders of records may know of an answer."""
+    service = context.parts.service
+    provider = Party(service.provider, (Role.PUBLISHER,), service.contact_email, url=service.provider_url)
+    return About(
+        base_url=context.parts.base_url,
+        language=context.language,
+        catalogue=f"{context.parts.base_url}/collections/{RECORDS}",
+        provider=provider,
+        title=context.shelf.view(RECORDS).layer.title,
+    )

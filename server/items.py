@@ -36,12 +36,12 @@ type AnyFormat = Format[Any, Any]
 JSON_TEXT = (RowEncoding.GEOJSON, RowEncoding.JSONFG)
 _OFFERS = (*FORMATS, HTML)
 _GEOJSON: AnyFormat = FORMATS[0]
-_PAGE_FOR_PEOPLE_MAX = 1_000
+PAGE_FOR_PEOPLE_MAX = 1_000
 """Rows of a page as HTML: 10,000 take seconds to write and nobody reads them."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class Page:
     """A page as the database gave it: rows for the encoder, and where it lies in the order."""
 
     rows: Any
@@ -58,10 +58,10 @@ def items(context: Context, collection_id: str) -> Response:
     representation = chosen(context, offers)
     encoder = _encoder(representation)
     if representation is HTML:
-        context = _as_form(context)
+        context = as_form(context)
     query = read_items_query(context.parameters, view, context.parts.seal, context.profile.hash)
     if representation is HTML:
-        query = replace(query, limit=min(query.limit, _PAGE_FOR_PEOPLE_MAX))
+        query = replace(query, limit=min(query.limit, PAGE_FOR_PEOPLE_MAX))
     if context.request.method == "HEAD":
         crs = encoder_crs(query.shape.crs, encoder)
         media_type = HTML_SENT if representation is HTML else representation.media_types[0]
@@ -73,7 +73,7 @@ def items(context: Context, collection_id: str) -> Response:
         _hits(context, view, query, encoder.encoding) if query.hits else _page(context, view, query, encoder.encoding)
     )
     context.take(view.collection, max(1, page.returned))
-    links = _page_links(context, view, query, page, self_and_alternates(context, representation, offers))
+    links = page_links(context, view, query, page, self_and_alternates(context, representation, offers))
     answer = replace(
         answer_of(context, view, query.columns, query.shape, links),
         number_matched=page.matched,
@@ -85,7 +85,7 @@ def items(context: Context, collection_id: str) -> Response:
     else:
         more = headers_of(answer, encoder)
         response = answers.document(context, encoder.media_types[0], body, *more, after=conditional)
-    return _on_record(context, response, page.returned)
+    return on_record(context, response, page.returned)
 
 
 def item(context: Context, collection_id: str, item_id: str) -> Response:
@@ -104,7 +104,7 @@ def item(context: Context, collection_id: str, item_id: str) -> Response:
         response = answers.page(context, pages.item(context, view, json.loads(body)))
     else:
         response = answers.document(context, encoder.media_types[0], body, *headers_of(answer, encoder))
-    return _on_record(context, response, 1)
+    return on_record(context, response, 1)
 
 
 def answer_of(context: Context, view: View, columns: tuple[Column, ...], shape: Shape, links: Sequence[Link]) -> Answer:
@@ -140,7 +140,7 @@ def encoder_crs(crs: Crs, encoder: AnyFormat) -> tuple[str, str]:
     return "Content-Crs", f"<{CRS84.uri if crs.lat_first and x_first else crs.uri}>"
 
 
-def _on_record(context: Context, response: Response, rows: int) -> Response:
+def on_record(context: Context, response: Response, rows: int) -> Response:
     """Return an answer with its rows for the record: those in a body that leaves."""
     return replace(response, rows=rows if response.status == 200 and context.request.method != "HEAD" else 0)
 
@@ -150,7 +150,7 @@ def _encoder(representation: Any) -> AnyFormat:
     return _GEOJSON if representation is HTML else cast("AnyFormat", representation)
 
 
-def _as_form(context: Context) -> Context:
+def as_form(context: Context) -> Context:
     """Leave out the fields of a form that were left empty."""
     return replace(context, parameters=[(name, value) for name, value in context.parameters if value])
 
@@ -160,19 +160,19 @@ def _version(context: Context, view: View) -> str:
     return str(rows[0][0][0])
 
 
-def _hits(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> _Page:
+def _hits(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> Page:
     counted = _read(context, view, query, count_statement(query, view))
-    return _Page(b"" if encoding in JSON_TEXT else [], 0, cast("int", counted[0][0]))
+    return Page(b"" if encoding in JSON_TEXT else [], 0, cast("int", counted[0][0]))
 
 
-def _page(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> _Page:
+def _page(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> Page:
     if encoding in JSON_TEXT:
         return _text_page(context, view, query, encoding)
     statement = rows_statement(query, view, encoding)
-    return _row_page(query, _read(context, view, query, statement))
+    return row_page(query, _read(context, view, query, statement))
 
 
-def _text_page(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> _Page:
+def _text_page(context: Context, view: View, query: ItemsQuery, encoding: RowEncoding) -> Page:
     """Read a page. What is counted by reading is counted once at each version of the table."""
     known = context.parts.known_counts.last(query.fingerprint)
     row = _text_row(context, view, query, encoding, counted=known is None)
@@ -200,7 +200,8 @@ def _read(context: Context, view: View, query: ItemsQuery, statement: Statement)
     return context.read([statement], of=view.collection.id, bbox=bbox, search=search, binary=True)[0]
 
 
-def _row_page(query: ItemsQuery, rows: list[tuple[Any, ...]]) -> _Page:
+def row_page(query: ItemsQuery, rows: list[tuple[Any, ...]]) -> Page:
+    """Return the page that up to limit + 1 rows are, which end in the keys of the order."""
     keys = len(query.order)
     shown = rows[: query.limit]
     nearest, farthest = (tuple(shown[i][-keys:]) if shown else () for i in (0, -1))
@@ -211,17 +212,18 @@ def _row_page(query: ItemsQuery, rows: list[tuple[Any, ...]]) -> _Page:
 
 def _placed(
     query: ItemsQuery, rows: Any, found: int, matched: int | None, nearest: tuple[Any, ...], farthest: tuple[Any, ...]
-) -> _Page:
+) -> Page:
     """Tell what lies after and before a page. ``nearest`` is the row read first, beside the position asked for."""
     returned, has_more = min(found, query.limit), found > query.limit
     backward = query.position is not None and query.position.backward
     onward = Position(farthest, backward=backward) if has_more else None
     back = Position(nearest, backward=not backward) if returned and (query.position or query.offset) else None
     after, before = (back, onward) if backward else (onward, back)
-    return _Page(rows, returned, matched, after, before)
+    return Page(rows, returned, matched, after, before)
 
 
-def _page_links(context: Context, view: View, query: ItemsQuery, page: _Page, links: list[Link]) -> list[Link]:
+def page_links(context: Context, view: View, query: ItemsQuery, page: Page, links: list[Link]) -> list[Link]:
+    """Return links with those to the pages beside this one, and to the collection."""
     rest = [pair for pair in context.parameters if pair[0] not in ("cursor", "offset")]
     media_type = links[0].type or ""
     for rel, position in (("next", page.next), ("prev", page.prev)):

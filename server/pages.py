@@ -39,6 +39,22 @@ def item(context: Context, view: View, content: Json) -> str:
     return _rendered(context, "item", content, view.collection.id, around)
 
 
+def records(context: Context, view: View, content: Json) -> str:
+    """Return the page of a page of metadata records."""
+    return _rendered(context, "records", content, view.collection.id, _around_records(context, view))
+
+
+def record(context: Context, content: Json) -> str:
+    """Return the page of one metadata record: ``feature`` as JSON has it, ``record`` in the groups of the regulation."""
+    return _rendered(context, "record", content, RECORDS, {"json_ld": _schema_org(context, content)})
+
+
+def _around_records(context: Context, view: View) -> dict[str, Any]:
+    id_ = view.collection.id
+    kinds = ("queryables", "sortables")
+    return {kind: described.schema_document(context, id_, kind) for kind in kinds} | {"searchable": True}
+
+
 def _item_title(context: Context, view: View, content: Json) -> str:
     """Return what people call an item, by what the caller sees of it; empty where that does not do."""
     title, properties = view.layer.item_title, content.get("properties") or {}

@@ -14,6 +14,7 @@ from core.errors import (
     BadParameter,
     BadRequest,
     DatdaiError,
+    Gone,
     InsufficientScope,
     MethodNotAllowed,
     TooManyRequests,
@@ -33,7 +34,7 @@ from web.texts import error_texts
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER_S = "5"
-_CODES = {400: "InvalidParameterValue", 404: "NotFound", 405: "MethodNotAllowed", 406: "NotAcceptable"}
+_CODES = {400: "InvalidParameterValue", 404: "NotFound", 405: "MethodNotAllowed", 406: "NotAcceptable", 410: "Gone"}
 _FAILURE = Phrase("The server could not answer; the operator has been told.")
 _log = logging.getLogger("datdai.server")
 
@@ -104,6 +105,8 @@ def _members(error: Exception, texts: Translations) -> dict[str, Any]:
     match error:
         case BadParameter(name=name, allowed=allowed):
             return {"parameter": name, "allowed": allowed.said(texts)}
+        case Gone(deleted_at=deleted_at, superseded_by=successor):
+            return {"deletedAt": deleted_at} | ({"supersededBy": successor} if successor else {})
         case BadFilter(position=position):
             return {"parameter": "filter"} | ({} if position is None else {"position": position})
         case _:

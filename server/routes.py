@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from catalogue.profile import Operation
 from catalogue.record_keys import RECORDS
 from core.errors import MethodNotAllowed, NotFound
-from server import csw, documents, exports, harvesting, items
+from server import csw, documents, exports, harvesting, items, records
 from server.context import Context
 from server.http import Response
 
@@ -81,6 +81,10 @@ def route_of(path: str) -> Route:
     match parts:
         case ("collections", id_):
             return Route(_COLLECTION, documents.collection, (id_,), operation=Operation.READ)
+        case ("collections", id_, "items") if id_ == RECORDS:
+            return Route(f"{_COLLECTION}/items", records.records, (id_,), _READ_BY_FORM, Operation.READ)
+        case ("collections", id_, "items", item_id) if id_ == RECORDS:
+            return Route(f"{_COLLECTION}/items/{{itemId}}", records.record, (id_, item_id), operation=Operation.READ)
         case ("collections", id_, "items"):
             return Route(f"{_COLLECTION}/items", items.items, (id_,), _READ_BY_FORM, Operation.READ)
         case ("collections", id_, "items", item_id):
