@@ -18,7 +18,7 @@ from query.encoding import RowEncoding, Shape
 from query.items import ItemsQuery, Statement, rows_statement
 from query.paging import CursorSeal
 from query.request import OwnReaders, read_query
-from query.view import View, quoted
+from query.view import View
 
 READ_COLUMNS = ("created", "updated", "ban_ghi")
 """What a record is made of again: its instants as this caller sees them, and its body."""
@@ -68,7 +68,7 @@ def _is_id(text: str) -> bool:
 
 
 def _types(text: str, view: View) -> Condition:
-    return Condition(f"t.{quoted('type')} = ANY (%s::text[])", (_listed("type", text),))
+    return Condition(f"{view.names['type'].sql} = ANY (%s::text[])", (_listed("type", text),))
 
 
 def _external_ids(text: str, view: View) -> Condition:
@@ -86,9 +86,8 @@ def _external_ids(text: str, view: View) -> Condition:
             Condition("split_part(e.whole, ':', 1) = ANY (%s::text[])", (schemes,)),
         ]
     )
-    return Condition(
-        f"EXISTS (SELECT FROM unnest(t.{quoted('external_ids')}) AS e (whole) WHERE {one.sql})", one.params
-    )
+    ids = view.names["external_ids"].sql
+    return Condition(f"EXISTS (SELECT FROM unnest({ids}) AS e (whole) WHERE {one.sql})", one.params)
 
 
 OWN: OwnReaders = MappingProxyType({"ids": _ids, "type": _types, "externalIds": _external_ids})

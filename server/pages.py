@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from string import Formatter
 from typing import Any
 
-from catalogue.layer import Rows
+from catalogue.layer import Component, Rows
+from catalogue.record_keys import RECORDS
+from openapi.fragment import text
 from query.units import unit_names_statement
 from query.view import View
 from server import described
@@ -44,15 +46,21 @@ def records(context: Context, view: View, content: Json) -> str:
     return _rendered(context, "records", content, view.collection.id, _around_records(context, view))
 
 
-def record(context: Context, content: Json) -> str:
-    """Return the page of one metadata record: ``feature`` as JSON has it, ``record`` in the groups of the regulation."""
-    return _rendered(context, "record", content, RECORDS, {"json_ld": _schema_org(context, content)})
+def record(context: Context, content: Json, json_ld: str) -> str:
+    """Return the page of one metadata record: ``feature`` as JSON has it, ``record`` in the groups of the regulation.
+
+    Args:
+        json_ld: the record as schema.org has it, for search engines.
+    """
+    return _rendered(context, "record", content, RECORDS, {"json_ld": json_ld})
 
 
 def _around_records(context: Context, view: View) -> dict[str, Any]:
     id_ = view.collection.id
     kinds = ("queryables", "sortables")
-    return {kind: described.schema_document(context, id_, kind) for kind in kinds} | {"searchable": True}
+    more: dict[str, Any] = {kind: described.schema_document(context, id_, kind) for kind in kinds}
+    components = (each.value for each in Component if each is not Component.METADATA)
+    return more | {"components": {each: text(each, context.language) for each in components}}
 
 
 def _item_title(context: Context, view: View, content: Json) -> str:
@@ -69,6 +77,8 @@ def _item_title(context: Context, view: View, content: Json) -> str:
 def refused_items(context: Context, view: View, fault: Json) -> str:
     """Return the page of items with nothing but its form, filled as it was sent, and what is wrong with it."""
     nothing = {"type": "FeatureCollection", "features": [], "links": []}
+    if view.collection.id == RECORDS:
+        return _rendered(context, "records", nothing, RECORDS, _around_records(context, view) | {"fault": fault})
     around = _around_items(context, view, nothing) | {"fault": fault}
     return _rendered(context, "items", nothing, view.collection.id, around)
 

@@ -64,7 +64,10 @@ def records(context: Context, collection_id: str) -> Response:
         return on_record(context, answers.page(context, pages.records(context, view, document)), page.returned)
     response = answers.document(context, JSON.media_types[0], orjson.dumps(document))
     given = Given(
-        records=page.returned, begins=not (query.position or query.offset), ends=page.next is None, form=JSON.media_types[0]
+        records=page.returned,
+        begins=not (query.position or query.offset),
+        ends=page.next is None,
+        form=JSON.media_types[0],
     )
     return on_record(context, noted(context, Face.RECORDS, response, given), page.returned)
 
@@ -78,13 +81,20 @@ def record(context: Context, collection_id: str, record_id: str) -> Response:
     context.take(view.collection, 1)
     about = about_of(context)
     if representation is HTML:
-        content = {"feature": feature(found, about), "record": body_of(found.record)}
-        return on_record(context, answers.page(context, pages.record(context, content)), 1)
+        return on_record(context, answers.page(context, _for_people(context, found, about)), 1)
     encoder = cast("Any", representation)
     body = orjson.dumps(feature(found, about)) if encoder is JSON else encoder.encode(found, about)
     response = answers.document(context, encoder.media_types[0], body)
     given = Given(records=1, form=encoder.media_types[0])
     return on_record(context, noted(context, Face.RECORDS, response, given), 1)
+
+
+def _for_people(context: Context, found: Published, about: About) -> str:
+    """Return the page of a record."""
+    made = feature(found, about)
+    content = {"feature": made, "record": body_of(found.record), "links": made["links"]}
+    schema_org = BY_KEY.get("schema-org")
+    return pages.record(context, content, schema_org.encode(found, about).decode() if schema_org else "")
 
 
 def feature(found: Published, about: About) -> Json:

@@ -39,7 +39,12 @@ def script(
         "basemap": basemap,
         "texts": {key.removeprefix("map-"): words[key] for key in _TEXTS},
     }
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
+    return escaped(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+
+
+def escaped(text: str) -> str:
+    """Return JSON in which no text can end the script element that it stands in."""
+    return text.translate(_ESCAPES)
 
 
 def _features(document: Json) -> Iterator[Json]:

@@ -22,7 +22,20 @@ from web.values import NOTHING, choice, codes, is_numeric, is_safe, layout, show
 
 type Json = Mapping[str, Any]
 
-PAGES = ("landing", "conformance", "collections", "collection", "schema", "items", "item", "api", "functions", "error")
+PAGES = (
+    "landing",
+    "conformance",
+    "collections",
+    "collection",
+    "schema",
+    "items",
+    "item",
+    "records",
+    "record",
+    "api",
+    "functions",
+    "error",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,8 @@ class Around:
         unit_choices: names by ids of the units that the form offers, in order.
         account: who is signed in, as a browser's session says; ``None`` for a token, and for nobody.
         item_title: what people call the item; empty: by its identifier.
+        components: titles of the component databases by their names, where records are searched.
+        json_ld: what search engines read of the page, as JSON-LD.
         fault: what is wrong with the request: its ``parameter``, the whole ``text``, and ``reason`` without a name.
     """
 
@@ -62,6 +77,8 @@ class Around:
     account: str | None = None
     fault: Mapping[str, Any] | None = None
     item_title: str = ""
+    components: Mapping[str, str] = field(default_factory=dict)
+    json_ld: str = ""
 
 
 def by_theme(collections: Iterable[Json]) -> list[tuple[str, list[Json]]]:
@@ -139,7 +156,7 @@ class _Voice:
 
     def words(self) -> dict[str, Any]:
         names = (
-            "language", "asset", "head", "here", "is_spatial", "map_of", "number", "page_of",
+            "language", "asset", "data_of", "head", "here", "is_spatial", "map_of", "number", "page_of",
             "refers_to_unit", "shown", "t", "to", "unit_named",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
@@ -186,6 +203,10 @@ class _Voice:
         words, spatial = texts(self.language), self.is_spatial()
         content = mapping.script(document, self.around.basemap, self.around.query, words, spatial=spatial)
         return Markup(content)  # noqa: S704 - JSON in which "<", ">" and "&" are written as escapes
+
+    def data_of(self, text: str) -> Markup:
+        """Return JSON as the content of a script element, which no word of it can end."""
+        return Markup(mapping.escaped(text))  # noqa: S704 - JSON in which "<", ">" and "&" are written as escapes
 
     def is_spatial(self) -> bool:
         """Tell whether items have geometries, as far as their schema is known."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -11,6 +11,9 @@ from werkzeug.test import Client, TestResponse
 
 BASE = "http://land.test"
 SECRET = "a secret that only the tests know, long enough"
+
+if TYPE_CHECKING:
+    from tests.api.records_stock import Records
 
 type Parameters = Mapping[str, object] | str
 
@@ -101,3 +104,14 @@ def _api(dsn: str, home: Path) -> Iterator[Api]:
     application = app.create(settings)
     yield Api(Client(application))
     application.close()
+
+
+@pytest.fixture(scope="module")
+def catalogue(
+    sample_db: str, as_app: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator["Records"]:
+    """The application over a sample province with a catalogue of records."""
+    from tests.api.records_stock import catalogued
+
+    with catalogued(sample_db, as_app, tmp_path_factory.mktemp("home")) as made:
+        yield made
