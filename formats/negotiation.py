@@ -64,7 +64,19 @@ def _best(accept: str, offered: tuple[tuple[str, ...], ...]) -> int | None:
     ranges = list(_ranges(accept)) or [_ANYTHING]
     qualities = [max(_quality(ranges, each) for each in types) for types in offered]
     best = max(qualities, default=0.0)
-    return qualities.index(best) if best > 0 else None
+    return _closest(ranges, offered, [n for n, each in enumerate(qualities) if each == best]) if best > 0 else None
+
+
+def _closest(ranges: list[MediaRange], offered: tuple[tuple[str, ...], ...], places: list[int]) -> int:
+    """Return the first place, or another that the same range asks for and with which more of its parameters agree."""
+    types = [[each for each in map(_range, offered[place]) if each] for place in places]
+    asking = [each for each in ranges if any(each.precedence(offer) is not None for offer in types[0])]
+
+    def agreement(n: int) -> int:
+        pairs = ((each, offer) for each in asking for offer in types[n] if each.precedence(offer) is not None)
+        return max((len(each.parameters & offer.parameters) for each, offer in pairs), default=0)
+
+    return places[max(range(len(places)), key=agreement)]
 
 
 def _quality(ranges: list[MediaRange], media_type: str) -> float:

@@ -22,7 +22,7 @@ PLACES = (
     ("25195", "Phường Tân Phú"),
     ("25198", "Phường Tân Đồng"),
     ("25201", "Xã Tiến Hưng"),
-    ("25204", "Xã Thới Hoà"),
+    ("25204", "Xã Thới Hòa"),
 )
 CADASTRE = of_component("dia-chinh")
 HIDDEN = of_component("dia-chinh", 12)

@@ -16,6 +16,12 @@ class Html:
     media_types: tuple[str, ...] = ("text/html; charset=utf-8",)
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    key: str
+    media_types: tuple[str, ...]
+
+
 OFFERED = (*FORMATS, Html())
 
 
@@ -72,3 +78,25 @@ def test_no_header_breaks_it(accept: str) -> None:
 def test_nothing_offered_is_nothing_chosen() -> None:
     assert negotiate("*/*", ()) is None
     assert negotiate(None, ()) is None
+
+
+@pytest.mark.parametrize(
+    ("accept", "key"),
+    [
+        ("application/ld+json", "plain"),
+        ('application/ld+json; profile="https://schema.org/"', "profiled"),
+        ('application/ld+json; profile="https://other/"', "plain"),
+        ('text/plain, application/ld+json; profile="https://schema.org/"', "text"),
+    ],
+)
+def test_of_two_offers_of_one_type_that_is_taken_whose_parameters_were_asked_for(accept: str, key: str):
+    offers = (
+        Offer("text", ("text/plain",)),
+        Offer("plain", ("application/ld+json",)),
+        Offer("profiled", ('application/ld+json; profile="https://schema.org/"',)),
+    )
+
+    found = negotiate(accept, offers)
+
+    assert found is not None
+    assert found.key == key
