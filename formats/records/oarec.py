@@ -11,7 +11,7 @@ from catalogue.layer import Text
 from catalogue.record import Access, Area, Description, Extent, Interval, Party, Published, Quality, Record
 from formats.records.about import LANGUAGES, About
 from formats.records.encodings import ENCODINGS, JSON, format_name
-from formats.records.terms import component_title, crs_uri, instant, unit_code
+from formats.records.terms import component_title, crs_uri, instant, named, unit_code
 
 type Members = dict[str, Any]
 
@@ -106,13 +106,13 @@ def _properties(published: Published, about: About) -> Members:
         "updated": instant(published.updated),
         "language": _language(text),
         "languages": [_language(each) for each in LANGUAGES],
-        "contacts": [contact(each, text) for each in record.general.parties],
+        "contacts": [contact(each, text) for each in named(record, about)],
         "formats": [{"name": format_name(each), "mediaType": each} for each in record.distribution.formats],
         "externalIds": [{"scheme": scheme, "value": value} for scheme, value in record.external_ids],
         **_of_description(record.description, about),
         **_beyond(record, text),
     }
-    return {name: value for name, value in given.items() if value not in (None, [], "")}
+    return {name: value for name, value in given.items() if value not in (None, [])}
 
 
 def _of_description(description: Description, about: About) -> Members:
@@ -123,7 +123,7 @@ def _of_description(description: Description, about: About) -> Members:
         "themes": list(_themes(description, about)),
         "resourceLanguages": [_language(_TAGS.get(description.language, description.language))],
         "license": description.license,
-        "rights": "\n".join(each.in_language(about.language) for each in description.constraints),
+        "rights": "\n".join(each.in_language(about.language) for each in description.constraints) or None,
         "thanh_phan": description.component,
         "lop": description.layer,
         "ma_don_vi": None if area is None else area.code,
@@ -192,7 +192,7 @@ def contact(party: Party, language: str) -> Members:
         "addresses": [{"deliveryPoint": [party.address.in_language(language)]}] if party.address else [],
         "links": [{"href": party.url, "rel": "about", "type": "text/html"}] if party.url else [],
     }
-    return {member: value for member, value in given.items() if value}
+    return {member: value for member, value in given.items() if value or member == "name"}
 
 
 def _themes(description: Description, about: About) -> Iterator[Members]:

@@ -49,7 +49,7 @@ def members(published: Published, about: About) -> Members:
         **_of_parties(record, about),
         **_of_access(record, about),
     }
-    return {name: value for name, value in given.items() if value not in (None, [], "")}
+    return {name: value for name, value in given.items() if value not in (None, [])}
 
 
 def _of_description(record: Record, about: About) -> Members:
@@ -61,7 +61,7 @@ def _of_description(record: Record, about: About) -> Members:
         "keywords": [each.in_language(language) for each in of.keywords],
         "inLanguage": _TAGS.get(of.language, of.language),
         "license": license_url(of.license, about),
-        "conditionsOfAccess": "\n".join(each.in_language(language) for each in of.constraints),
+        "conditionsOfAccess": "\n".join(each.in_language(language) for each in of.constraints) or None,
         "version": of.edition,
         "creativeWorkStatus": of.status,
         "about": [{"@type": "DefinedTerm", "name": each} for each in of.topics],

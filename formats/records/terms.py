@@ -82,10 +82,14 @@ def midnight(day: date) -> str:
     return f"{day.isoformat()}T00:00:00"
 
 
+def named(record: Record, about: About) -> tuple[Party, ...]:
+    """Return who has to do with the data; where the record names nobody: the provider, if there is one."""
+    return record.general.parties or ((about.provider,) if about.provider is not None else ())
+
+
 def parties(record: Record, about: About) -> Iterator[tuple[Party, Role]]:
-    """Yield who has to do with the data, each role apart; where the record names nobody: the provider."""
-    named = record.general.parties or ((about.provider,) if about.provider is not None else ())
-    for party in named:
+    """Yield who has to do with the data, each role apart."""
+    for party in named(record, about):
         for role in party.roles or (Role.POINT_OF_CONTACT,):
             yield party, role
 
