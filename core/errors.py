@@ -17,6 +17,8 @@ The tree::
     ├── NotFound
     ├── Gone
     ├── Conflict
+    ├── PreconditionFailed
+    ├── PreconditionRequired
     ├── MethodNotAllowed
     ├── NotAcceptable
     ├── UnsupportedMediaType
@@ -200,6 +202,20 @@ class Conflict(DatdaiError):
     """What was asked for does not fit the state that the thing is in; nothing was changed."""
 
 
+class PreconditionFailed(DatdaiError):
+    """Somebody else changed it meanwhile; nothing was changed now."""
+
+    def __init__(self) -> None:
+        super().__init__("It is another version by now than the one that you read. Read it again, and decide anew.")
+
+
+class PreconditionRequired(DatdaiError):
+    """A change has to say which version it is of, and this one does not; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__("Say in the header If-Match which version you read: its ETag.")
+
+
 class MethodNotAllowed(DatdaiError):
     """The resource exists but does not take this method.
 
@@ -285,8 +301,10 @@ STATUS: dict[type[DatdaiError], int] = {
     NotAcceptable: 406,
     Conflict: 409,
     Gone: 410,
+    PreconditionFailed: 412,
     ContentTooLarge: 413,
     UnsupportedMediaType: 415,
+    PreconditionRequired: 428,
     TooManyRequests: 429,
     Unavailable: 503,
 }

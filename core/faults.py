@@ -74,12 +74,21 @@ SHAPES: Mapping[str, Phrase] = {
     r"^[0-9]{2,5}$": Phrase("an official code of 2 to 5 digits (25195)"),
     r"^([0-9]{2}|[0-9]{3}|[0-9]{5})$": Phrase("an official code of 2, 3 or 5 digits (25195)"),
     r"^[a-z_][a-z0-9_]{0,62}$": Phrase("a name of small letters, digits and underscores (xa_id)"),
+    r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$": Phrase("an e-mail address (so@example.vn)"),
+    r"^\+[1-9][0-9]{3,14}$": Phrase("a phone number by E.164, digits alone behind a plus (+842713879427)"),
+    r"^https?://[^\s<>\"{}|\\^`]+$": Phrase("an address of the web (https://example.vn)"),
+    r"^[A-Za-z0-9][A-Za-z0-9.+-]*$": Phrase("an identifier of SPDX, or other (CC-BY-4.0)"),
+    r"^[A-Za-z][A-Za-z0-9.+-]*:[^\s:/][^\s]*$": Phrase("a scheme, a colon, a value without spaces (nsdi:70-dc-2025)"),
+    r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": Phrase(
+        "a UUID in small letters (0b7e7a52-3c1c-5b0e-9a51-3f1a1c0e8a11)"
+    ),
 }
 """What people read of a regular expression, with an example; a test compares it with the models."""
 _OWN = {
     str(each): each
     for each in (
         Phrase("the text is not in Unicode NFC"),
+        Phrase("the text has a control character"),
         Phrase("a SHA-256 is 64 lower-case hexadecimal digits"),
     )
 }

@@ -27,6 +27,7 @@ from core.limits import LIMITS
 from core.settings import Settings
 from database.connections import login_of
 from database.writer import Writer
+from harvest.curation import api as curation
 from server.edge import address_of, seen_by_proxies
 from server.http import Response
 from web.account import AccountPages
@@ -40,6 +41,8 @@ BODY_MAX = 1_048_576
 """Bytes of a body; more is refused before it is read."""
 PATHS = ("/oauth", "/.well-known", "/signin", "/signout", "/account", "/admin")
 """Where paths that are answered here begin."""
+MORE_TOPICS = (curation,)
+"""Topics of the admin API beside those of permission."""
 _EVERYWHERE = (("Server", "datdai"), ("X-Content-Type-Options", "nosniff"))
 """Headers of every answer, as in the lane of the data."""
 _NOTE = "datdai.note"
@@ -132,7 +135,7 @@ def create(
         texts=error_texts,
         home=settings.home,
     )
-    blueprints = (oauth_blueprint(parts), account_pages.blueprint(desk), *api.blueprints(access))
+    blueprints = (oauth_blueprint(parts), account_pages.blueprint(desk), *api.blueprints(access, MORE_TOPICS))
     made = assemble(blueprints, secret=key, proxy_hops=settings.proxy_hops)
     return Mounted(made, (identity, of_pages, publisher, auditor))
 

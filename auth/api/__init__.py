@@ -1,9 +1,10 @@
 """The admin API: every act on units, accounts, agreements and audit, as JSON over HTTP."""
 
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from auth.api import (
     accounts,
@@ -42,25 +43,30 @@ TOPICS: tuple[ModuleType, ...] = (
 """Modules with ``blueprint(access)`` and ``PATHS``, the OpenAPI paths below ``/admin/api``."""
 
 
-def blueprint(access: Access) -> Blueprint:
-    """Return the whole admin API as one blueprint, at ``/admin/api``; only who is signed in passes."""
+def blueprint(access: Access, more: Sequence[ModuleType] = ()) -> Blueprint:
+    """Return the whole admin API as one blueprint, at ``/admin/api``; only who is signed in passes.
+
+    Args:
+        more: topics of packages above this one.
+    """
     whole = Blueprint("admin", __name__, url_prefix=PREFIX)
     guard(whole, access)
     install_problems(whole, access)
-    for topic in TOPICS:
+    for topic in (*TOPICS, *more):
         whole.register_blueprint(topic.blueprint(access))
-    whole.add_url_rule("", "document", _document)
+    whole.add_url_rule("", "document", lambda: answer(document(more)))
     return whole
 
 
-def blueprints(access: Access) -> tuple[Blueprint, ...]:
+def blueprints(access: Access, more: Sequence[ModuleType] = ()) -> tuple[Blueprint, ...]:
     """Return what an application registers to have the admin API."""
-    return (blueprint(access),)
+    return (blueprint(access, more),)
 
 
-def document() -> dict[str, Any]:
+def document(more: Sequence[ModuleType] = ()) -> dict[str, Any]:
     """Return the OpenAPI document of the admin API."""
-    paths = {PREFIX + path: _with_proof(path, item) for topic in TOPICS for path, item in topic.PATHS.items()}
+    topics = (*TOPICS, *more)
+    paths = {PREFIX + path: _with_proof(path, item) for topic in topics for path, item in topic.PATHS.items()}
     return {
         "openapi": "3.0.3",
         "info": {"title": "datdai: administration", "version": "1.0.0"},
@@ -75,10 +81,6 @@ def _with_proof(path: str, item: dict[str, Any]) -> dict[str, Any]:
     """Return what OpenAPI says of a path, with which of its operations need a fresh proof of the person."""
     said = {"description": _PROOF}
     return {name: each | said if needs_proof(name.upper(), path) else each for name, each in item.items()}
-
-
-def _document() -> Response:
-    return answer(document())
 
 
 _PROOF = (

@@ -82,6 +82,21 @@ CREATE TRIGGER giu_bo_sung BEFORE INSERT ON cb.bo_sung FOR EACH ROW EXECUTE FUNC
 CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON cb.bo_sung FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
 CREATE TRIGGER khong_truncate BEFORE TRUNCATE ON cb.bo_sung FOR EACH STATEMENT EXECUTE FUNCTION acl.chi_them();
 
+CREATE FUNCTION cb.to_tien(ma uuid) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE len (id, bac) AS (
+        SELECT ma, 1 WHERE EXISTS (SELECT FROM mt.ban_ghi r WHERE r.id = ma)
+        UNION
+        SELECT coalesce((SELECT (b.noi_dung ->> 'parent')::uuid FROM cb.bo_sung b WHERE b.ban_ghi = l.id ORDER BY b.so DESC LIMIT 1),
+                        (SELECT (r.ban_ghi::jsonb -> 'general' ->> 'parent')::uuid FROM mt.ban_ghi r WHERE r.id = l.id LIMIT 1)),
+               l.bac + 1
+        FROM len l WHERE l.id IS NOT NULL AND l.bac < 20
+    )
+    SELECT DISTINCT l.id FROM len l WHERE l.id IS NOT NULL;
+END;
+COMMENT ON FUNCTION cb.to_tien IS 'A record, where there is one, and the records that it is a part of.';
+
 -- What an account may complete; of a record that several keys show, the fullest.
 
 CREATE FUNCTION cb.ban_ghi_duoc_bo_sung(tai_khoan int, lop_cua jsonb, mot uuid, sau uuid, cua_thanh_phan text, gioi_han int)
@@ -96,7 +111,7 @@ BEGIN
         SELECT DISTINCT ON (r.id) r.id, r.thanh_phan, r.lop, r.xa_id, r.khoa, r.ban_ghi, r.created, r.updated, r.dau_van,
                coalesce((SELECT max(b.so) FROM cb.bo_sung b WHERE b.ban_ghi = r.id), 0)
         FROM mt.ban_ghi r
-        WHERE (mot IS NULL OR r.id = mot) AND (sau IS NULL OR r.id > sau)
+        WHERE (mot IS NULL OR r.id = mot) AND r.id > coalesce(sau, '00000000-0000-0000-0000-000000000000')
               AND (cua_thanh_phan IS NULL OR r.thanh_phan = cua_thanh_phan)
               AND (tat_ca OR cb.quan_ly_het(don_vi, r.xa_id,
                        CASE WHEN r.lop IS NULL THEN ARRAY(SELECT jsonb_array_elements_text(lop_cua -> r.thanh_phan))
@@ -113,12 +128,12 @@ DECLARE
     ham regprocedure;
 BEGIN
     FOR ham IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'cb'::regnamespace
-               AND p.proname IN ('giu_bo_sung', 'la_can_bo_quan_ly', 'o_trong', 'quan_ly_het', 'ban_ghi_duoc_bo_sung') LOOP
+               AND p.proname IN ('giu_bo_sung', 'la_can_bo_quan_ly', 'o_trong', 'quan_ly_het', 'to_tien', 'ban_ghi_duoc_bo_sung') LOOP
         EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', ham);
     END LOOP;
     EXECUTE format('GRANT SELECT ON cb.bo_sung TO %I, %I', t || 'identity', t || 'publisher');
     EXECUTE format('GRANT INSERT (ban_ghi, so, noi_dung, nguoi, ly_do) ON cb.bo_sung TO %I', t || 'identity');
-    EXECUTE format('GRANT EXECUTE ON FUNCTION cb.la_can_bo_quan_ly, cb.ban_ghi_duoc_bo_sung TO %I', t || 'identity');
+    EXECUTE format('GRANT EXECUTE ON FUNCTION cb.la_can_bo_quan_ly, cb.to_tien, cb.ban_ghi_duoc_bo_sung TO %I', t || 'identity');
 END $$;
 -- Who harvests the catalogue: one row for each round of a harvester through a face, written off the way of answers.
 

@@ -11,19 +11,22 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 import auth
+import harvest
 from auth.policy.clauses import AgreementDocument, read_document
 from core.errors import BadDocument
 from core.faults import SHAPES, TEXTS, faults_of
 from core.phrases import Phrase
 from web.texts import error_texts
 
-MODELS_OF = ("auth.api.", "auth.policy.", "auth.sharing.")
+MODELS_OF = ("auth.api.", "auth.policy.", "auth.sharing.", "harvest.curation.")
 RAISED_BY = {
     "any": set[str](),
     "nullable": set[str](),
     "default": set[str](),
     "model-field": set[str](),
     "no-info": set[str](),
+    "definitions": set[str](),
+    "definition-ref": set[str](),
     "union": set[str](),
     "model": {"model_type", "model_attributes_type"},
     "model-fields": {"missing", "extra_forbidden", "invalid_key", "model_type", "model_attributes_type"},
@@ -60,8 +63,9 @@ HOSTILE: list[Any] = [
 
 
 def models() -> list[type[BaseModel]]:
-    for each in pkgutil.walk_packages(auth.__path__, "auth."):
-        importlib.import_module(each.name)
+    for package in (auth, harvest):
+        for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(each.name)
     return sorted(
         {each for each in _below(BaseModel) if each.__module__.startswith(MODELS_OF)},
         key=lambda each: each.__qualname__,

@@ -4,6 +4,7 @@ import re
 
 from auth.api import TOPICS
 from core.limits import LIMITS
+from server.mounted import MORE_TOPICS
 from tests.docs.conftest import DOCS
 
 PAGE = (DOCS / "reference/admin-api.md").read_text(encoding="utf-8")
@@ -14,7 +15,7 @@ def test_the_index_lists_every_endpoint_with_what_the_api_itself_says_of_it() ->
 
     assert described == [
         (f"{method.upper()} {path}", operation["summary"].rstrip("."))
-        for topic in TOPICS
+        for topic in (*TOPICS, *MORE_TOPICS)
         for path, item in topic.PATHS.items()
         for method, operation in item.items()
         if method != "parameters"

@@ -13,7 +13,19 @@ from core.phrases import Phrase
 from web.texts import error_texts
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("core", "catalogue", "database", "query", "auth", "formats", "providers", "openapi", "web", "server")
+PACKAGES = (
+    "core",
+    "catalogue",
+    "database",
+    "query",
+    "auth",
+    "formats",
+    "harvest",
+    "providers",
+    "openapi",
+    "web",
+    "server",
+)
 UNREACHABLE = (errors.StartRefused, errors.LoadRefused)
 """Errors of the start and of the command line; no answer carries them."""
 JSON_FAULTS = ("{", '{"a"', '{"a":1', "[1", "[1 2]", '"', '"\\x"', '"\\u12"', '"\x01"', "1 2", '{"a":1,}', "[1,]", "x")
