@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from catalogue.record import Party, Role
 from catalogue.record_keys import RECORDS
+from catalogue.service import Service
 from formats.records.about import About
 from formats.records.offered import BY_PREFIX
 from harvest.faces import changes as changes_face
@@ -55,10 +56,14 @@ def robots(context: Context) -> Response:
 
 def about(context: Context) -> About:
     """Return what encoders of records may know of an answer."""
-    service, base_url = context.parts.service, context.parts.base_url
+    return about_of(context.parts.service, context.parts.base_url, context.language)
+
+
+def about_of(service: Service, base_url: str, language: str) -> About:
+    """Return what encoders of records may know of a service."""
     return About(
         base_url=base_url,
-        language=context.language,
+        language=language,
         catalogue=f"{base_url}/collections/{RECORDS}",
         provider=Party(service.provider, (Role.PUBLISHER,), service.contact_email, url=service.provider_url),
     )

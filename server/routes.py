@@ -12,7 +12,7 @@ from server.http import Response
 
 type Handler = Callable[..., Response]
 READ = ("GET", "HEAD", "OPTIONS")
-_FACES = ("/csw", "/oai", "/changes")
+_FACES = ("/csw", "/oai", "/changes", "/sitemap.xml")
 _COLLECTION = "/collections/{collectionId}"
 _READ_BY_FORM = ("GET", "HEAD", "POST", "OPTIONS")
 
