@@ -27,7 +27,7 @@ class Encoding:
 JSON = Encoding("json", ("application/geo+json", "application/json"), "OGC API Records (GeoJSON)")
 ISO_19139 = Encoding(
     "iso19139",
-    ("application/vnd.iso.19139+xml", 'application/xml; profile="http://www.isotc211.org/2005/gmd"', "text/xml"),
+    ("application/vnd.iso.19139+xml", "application/xml", "text/xml"),
     "ISO 19139 (XML)",
     "iso19139",
     "http://schemas.opengis.net/iso/19139/20070417/gmd/gmd.xsd",
@@ -50,9 +50,7 @@ DCAT_RDF = Encoding(
     "https://www.w3.org/2000/07/rdf.xsd",
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
 )
-DCAT_JSON = Encoding(
-    "dcat-jsonld", ('application/ld+json; profile="http://data.europa.eu/930/"',), "GeoDCAT-AP (JSON-LD)"
-)
+DCAT_JSON = Encoding("dcat-jsonld", ("application/ld+json",), "GeoDCAT-AP (JSON-LD)")
 SCHEMA_ORG = Encoding("schema-org", ('application/ld+json; profile="https://schema.org/"',), "schema.org (JSON-LD)")
 DUBLIN_CORE = Encoding(
     "oai_dc",
@@ -62,7 +60,6 @@ DUBLIN_CORE = Encoding(
     "http://www.openarchives.org/OAI/2.0/oai_dc.xsd",
     "http://www.openarchives.org/OAI/2.0/oai_dc/",
 )
-# A range without a profile fits the first of those that differ in it.
 ENCODINGS = (JSON, ISO_19139, ISO_19115_3, DCAT_TURTLE, DCAT_RDF, DCAT_JSON, SCHEMA_ORG, DUBLIN_CORE)
 """In the order in which the server prefers them."""
 

@@ -10,12 +10,12 @@ from catalogue.record import Area, Party, Record, Role
 from formats.records.about import About
 
 _COMPONENTS = {
-    "hanh-chinh": Text("Địa giới hành chính", "Administrative units"),
-    "dia-chinh": Text("Dữ liệu địa chính", "Cadastre"),
-    "thong-ke": Text("Thống kê, kiểm kê đất đai", "Land statistics"),
-    "quy-hoach": Text("Quy hoạch, kế hoạch sử dụng đất", "Land-use planning"),
-    "gia-dat": Text("Dữ liệu giá đất", "Land prices"),
-    "ho-so": Text("Hồ sơ thủ tục", "Dossiers"),
+    "hanh-chinh": Text("Đơn vị hành chính", "Administrative units"),
+    "dia-chinh": Text("Cơ sở dữ liệu địa chính", "Cadastral database"),
+    "thong-ke": Text("Cơ sở dữ liệu thống kê, kiểm kê đất đai", "Land statistics and inventory database"),
+    "quy-hoach": Text("Cơ sở dữ liệu quy hoạch, kế hoạch sử dụng đất", "Land-use planning database"),
+    "gia-dat": Text("Cơ sở dữ liệu giá đất", "Land price database"),
+    "ho-so": Text("Hồ sơ giao dịch đất đai", "Land transaction dossiers"),
     "sieu-du-lieu": Text("Siêu dữ liệu đất đai", "Land metadata"),
 }
 
