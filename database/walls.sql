@@ -119,19 +119,19 @@ FROM (SELECT n.nspname || '.' || c.relname AS what, n.nspname || '.' || c.relnam
       CROSS JOIN aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS g
       LEFT JOIN pg_roles l ON l.oid = g.grantee
       WHERE p.pronamespace = 'cb'::regnamespace
-        AND (l.rolname IS DISTINCT FROM acl.prefix() || 'g_common' OR p.proname NOT IN ('vao', 'da_mat', 'dong_ho_nay'))) s
+        AND (l.rolname IS DISTINCT FROM acl.prefix() || 'g_common' OR p.proname NOT IN ('vao', 'da_mat', 'dong_ho_nay', 'vi_tri_cua'))) s
 LEFT JOIN pg_roles r ON r.oid = s.grantee
 WHERE s.grantee <> s.owner AND r.rolname IS DISTINCT FROM acl.prefix() || 'publisher'
   AND (r.rolname IS DISTINCT FROM acl.prefix() || 'identity'
        OR s.thing IN ('mt.ban_ghi', 'cb.dong_ho', 'cb.doi_song', 'cb.khoa_cua', 'cb.chu_the', 'cb.khoa_ho_so', 'cb.da_qua',
-                      'cb.vao', 'cb.da_mat'))
+                      'cb.vao', 'cb.da_mat', 'cb.vi_tri_cua'))
 UNION ALL
 SELECT 'the policy nap of mt.ban_ghi is of ' || g.role
 FROM acl.guarded g
 WHERE g.bang = 'mt.ban_ghi' AND g.policy = 'nap' AND g.role <> acl.prefix() || 'publisher'
 UNION ALL
 SELECT f.name || ' cannot be called by those who read'
-FROM unnest(ARRAY['vao', 'da_mat', 'dong_ho_nay']) AS f (name)
+FROM unnest(ARRAY['vao', 'da_mat', 'dong_ho_nay', 'vi_tri_cua']) AS f (name)
 WHERE NOT EXISTS (SELECT FROM pg_proc p
                   WHERE p.pronamespace = 'cb'::regnamespace AND p.proname = f.name
                     AND has_function_privilege(acl.prefix() || 'g_common', p.oid, 'EXECUTE'))
