@@ -71,7 +71,13 @@ class Module:
                 case ast.Call(func=ast.Name(id="BadParameter"), args=[_, *texts]):
                     yield from (text for each in texts for text in self.read(each))
                 case ast.Call(func=ast.Name(id=name), args=[first, *values]) if name in REACHABLE:
-                    if name not in {"MethodNotAllowed", "BadBody", "BadDocument"}:  # their texts stand in core.errors
+                    if name not in {
+                        "MethodNotAllowed",
+                        "BadBody",
+                        "BadDocument",
+                        "InsufficientScope",
+                        "Gone",
+                    }:  # their texts stand in core.errors
                         self.refuse_words(values)
                         yield from self.read(first)
                 case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super"))), args=[first, *_]):
