@@ -17,7 +17,9 @@ from auth.cli import explain as command
 from auth.model import AccountKind, Caller
 from auth.policy.compiler import NOTHING, Because
 from auth.rights.explain import Denied, Granted, content_of, explain, lines_of
+from catalogue.layer import Text
 from catalogue.profile import OneOf, Operation, RowScope
+from catalogue.record_keys import RECORDS
 from core.clocks import StoppedClock
 from core.commands import CommandParser
 from core.errors import NotFound, Unauthorized
@@ -86,6 +88,33 @@ def test_a_special_request_is_explained_as_the_collection_that_it_is(world: Worl
     assert list(found) == ["thua-dat", "thua-dat~dt-2025-001"]
     special = found["thua-dat~dt-2025-001"][Operation.READ]
     assert special.because == Because(("dt-2025-001",), ("thua",))
+
+
+def test_records_are_explained_by_what_is_read_and_by_clauses_on_records(world: World) -> None:
+    unit = world.one("SELECT id FROM acl.unit WHERE code = 'cuc-thue'")
+    names = [each.name for layer in LAYERS if layer.id == RECORDS for each in layer.columns]
+    given = clause(RECORDS, names, 1, 2) | {"operations": ["query", "read"], "geometry": True}
+    world.agree("tt-sdl", unit, given)
+    world.ask("""UPDATE acl.function SET narrows = '{"territory": [2, 3]}' WHERE code = 'thua'""")
+
+    found = decisions(world, layer=RECORDS)[RECORDS]
+    with world.login("identity") as connection:
+        said = list(lines_of(explain(connection, LAYERS, "thue.canbo", RECORDS, day=DAY), "vi"))
+
+    assert found[Operation.READ].because.agreements == ("dt-2025-001", "tt-sdl", "tt-thue")
+    assert found[Operation.EXPORT] == Denied(
+        Text("Bản ghi siêu dữ liệu chỉ để đọc và truy vấn.", "Records are there to be read and queried.")
+    )
+    told = next(each for each in said if each.startswith("  đọc, truy vấn: được phép"))
+    assert "các lớp đang đọc, không kèm số liệu tính từ dữ liệu: gia-thua, thua-dat, thua-dat~dt-2025-001" in told
+    assert "bản ghi theo đơn vị hành chính của dia-chinh, gia-dat, hanh-chinh" in told
+    assert "25195 Xã B" in told
+
+
+def test_an_account_that_reads_nothing_has_no_record_and_is_told_why(world: World) -> None:
+    world.ask("UPDATE acl.agreement_version SET state = 'revoked'")
+
+    assert reason(world, layer=RECORDS) == "The account reads no layer, and no agreement gives it records."
 
 
 def test_what_is_explained_is_what_is_published(world: World) -> None:

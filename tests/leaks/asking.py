@@ -16,6 +16,7 @@ from tests.leaks.worlds import BASE
 
 _BARE = re.compile(r'"#([^"]*)"')
 _LINK = re.compile(r'<([^>]+)>; rel="(\w+)"')
+_TOKEN = re.compile(r"<resumptionToken[^>]*>([^<]+)<")
 _PAGE_LINK = re.compile(r'<a[^>]+rel="(\w+)"[^>]+href="([^"]+)"')
 
 
@@ -130,6 +131,11 @@ def _following(step: str, asked: Asked, answer: Answered) -> Asked | None:
     if step == "etag":
         tag = answer.header("ETag")
         return Asked(asked.method, asked.target, {**asked.headers, "If-None-Match": tag}, asked.body) if tag else None
+    if step == "token":
+        token = _TOKEN.search(answer.body.decode())
+        verb = asked.target.partition("verb=")[2].partition("&")[0]
+        query = urlencode({"verb": verb, "resumptionToken": token[1]}) if token else ""
+        return Asked("GET", f"/oai?{query}", asked.headers) if query else None
     link = links_of(answer).get(step)
     return (
         Asked("GET", link.removeprefix(BASE), {k: v for k, v in asked.headers.items() if k != "Content-Type"})

@@ -13,12 +13,16 @@ from typing import Any
 import psycopg
 import pytest
 
+from catalogue.layer import Column
 from catalogue.profile import Collection, Operation, everything, whole
+from catalogue.record_keys import RECORDS
 from core.errors import BadFilter, BadParameter, Forbidden
 from openapi import schemas
 from query import bbox, encoding, paging
 from query import items as query_items
+from query import published as query_published
 from query import request as query_request
+from query import view as query_view
 from query.condition import EVERYTHING, Condition, all_of
 from query.view import View, quoted, view_of
 from server import access, answers, codelists, described, documents, exports, items, shelf
@@ -237,8 +241,8 @@ def _forbidden(patch: Patch) -> None:
         init(self, reader, layers, *rest)
         known.update({id(self): {each.id for each in layers}})
 
-    def shelf_of(self: Any, hash_: str) -> Any:
-        found = own_shelf(self, hash_)
+    def shelf_of(self: Any, hash_: str, only: str | None = None) -> Any:
+        found = own_shelf(self, hash_, only)
         known[id(found)] = known[id(self)]
         return found
 
@@ -345,8 +349,8 @@ def _units_of_all(patch: Patch) -> None:
 def _one_shelf_for_all(patch: Patch) -> None:
     own = access.Access._shelf
 
-    def shelf_of(self: Any, hash_: str) -> Any:
-        return next(iter(self._shelves.values()), None) or own(self, hash_)
+    def shelf_of(self: Any, hash_: str, only: str | None = None) -> Any:
+        return next(iter(self._shelves.values()), None) or own(self, hash_, only)
 
     patch.setattr(access.Access, "_shelf", shelf_of)
 
@@ -378,6 +382,61 @@ def _scopes_ignored(patch: Patch) -> None:
     patch.setattr(access, "FEATURES_SCOPE", "tiles:read")
 
 
+def _scopes_of_records_ignored(patch: Patch) -> None:
+    patch.setattr(access, "narrowed", lambda profile, _: profile)
+
+
+# Records
+
+
+def _written(change: Callable[[Column, str], str]) -> Callable[[Patch], None]:
+    """Write some columns of records otherwise."""
+
+    def plant(patch: Patch) -> None:
+        own = query_view.expression_of
+        patch.setattr(query_view, "expression_of", lambda column: change(column, own(column)))
+
+    return plant
+
+
+def _counted(column: Column, written: str) -> str:
+    """Tell in the title of each record, that of frames too, how many parcels there are."""
+    is_title = column.name == "title" and column.title.en == "Title"
+    return f"({written} || (SELECT count(*)::text FROM dc.thua_dat))" if is_title else written
+
+
+def _entered_by_anybody(column: Column, written: str) -> str:
+    return written.replace("cb.vao(", "cb.vao_cua_ai_do(") if column.seen_from else written
+
+
+def _all_keys(view: View) -> View:
+    return _without_rows(view) if view.layer.id == RECORDS else view
+
+
+def _tombstones_of_all(patch: Patch) -> None:
+    own = query_published._gone
+
+    def gone(selected: Any) -> Any:
+        sql, params = own(selected)
+        return sql.replace("cb.da_mat(", "cb.da_mat_cua_moi_nguoi("), params
+
+    patch.setattr(query_published, "_gone", gone)
+
+
+_ENTRIES_OF_ALL = """
+    CREATE FUNCTION cb.vao_cua_ai_do(khoa text) RETURNS timestamptz
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    RETURN (SELECT max(k.tu) FROM cb.khoa_cua k WHERE k.khoa = vao_cua_ai_do.khoa);
+    GRANT EXECUTE ON FUNCTION cb.vao_cua_ai_do TO datdai_mau_g_common"""
+_GONE_OF_ALL = """
+    CREATE FUNCTION cb.da_mat_cua_moi_nguoi(sau uuid, tu_luc timestamptz, den_luc timestamptz)
+    RETURNS TABLE (id uuid, luc timestamptz, thanh_phan text, thay_boi uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    BEGIN ATOMIC
+        SELECT s.id, max(s.den), max(s.thanh_phan), NULL::uuid FROM cb.doi_song s
+        WHERE s.den IS NOT NULL AND (sau IS NULL OR s.id > sau) GROUP BY s.id ORDER BY s.id;
+    END;
+    GRANT EXECUTE ON FUNCTION cb.da_mat_cua_moi_nguoi TO datdai_mau_g_common"""
 _BOX_POLICIES = """
     DO $$ DECLARE g record; BEGIN
         FOR g IN SELECT bang, policy FROM acl.guarded WHERE policy IN ('xhb', 'xb', 'xdb') LOOP
@@ -434,4 +493,12 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("answers are kept without the profile", _tags_kept_for_all, opens=False, finds="mixed"),
     Mutant("a cursor is good for every caller", _cursors_for_all, opens=False, finds="cursors"),
     Mutant("scopes of tokens are ignored", _scopes_ignored, "token-without-features", opens=False),
+    Mutant("a token of records shows all that the account sees", _scopes_of_records_ignored, "token-of-records",
+           opens=False),
+    Mutant("a record of a frame tells a count", _written(_counted), "records-of-a-territory"),
+    Mutant("a record tells when others got to see it", _written(_entered_by_anybody), "records-of-the-province", False,
+           _ENTRIES_OF_ALL),
+    Mutant("records of every key are seen", _views(_all_keys), "records-of-a-component"),
+    Mutant("what was taken away from others is told to all", _tombstones_of_all, "records-of-a-territory", False,
+           _GONE_OF_ALL),
 )  # fmt: skip

@@ -26,7 +26,8 @@ _TABLES = """
            EXISTS (SELECT FROM pg_constraint k
                    WHERE k.conrelid = c.oid AND k.contype IN ('p', 'f') AND a.attnum = ANY (k.conkey))
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname IN ('hc', 'dc', 'tk', 'qh', 'gd', 'hs') AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE n.nspname IN ('hc', 'dc', 'tk', 'qh', 'gd', 'hs', 'mt') AND c.relkind = 'r'
+      AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY 1, a.attnum"""
 _UNIQUE = {
     "dc.thua_dat": {"so_thua": "so_thua + 5000 + {n}", "ma_dinh_danh": "NULL"},
@@ -36,6 +37,7 @@ _UNIQUE = {
     "hc.don_vi": {"ma": "lpad((10000 + ({n} * 7919) % 80000)::text, 5, '0')", "cap": "3"},
     "hs.ho_so": {"ma_ho_so": "ma_ho_so || {n}"},
     "gd.vi_tri": {"vi_tri": "vi_tri + 50 + {n}"},
+    "mt.ban_ghi": {"id": "gen_random_uuid()"},
     "gd.gia_thua": {"thoi_diem": "thoi_diem - 400 - {n}"},
 }
 """What a copy of a row must have of its own."""
@@ -261,7 +263,7 @@ class Mutator:
         """Found another unit, with an account, a token, an agreement and acts on record; end what others had."""
         code = f"khac-{self.seed}"
         values = {"code": code, "hash": hashlib.sha256(code.encode()).hexdigest(), "n": chance.randrange(1, 90)}
-        for statement in _OTHERS:
+        for statement in (*_OTHERS, *_OTHERS_RECORDS):
             self.connection.execute(statement.encode(), values)
 
     def _tidied(self, chance: random.Random) -> None:
@@ -290,6 +292,18 @@ _OTHERS = (
        FROM generate_series(1, %(n)s) n""",
     "UPDATE oauth.token SET used_at = now()",
 )
+
+_OTHERS_RECORDS = (
+    """INSERT INTO cb.khoa_cua (chu_the, khoa, tu, dau_tien)
+       SELECT DISTINCT 'account:' || (990000 + %(n)s), s.khoa, now(), false FROM cb.doi_song s
+       ON CONFLICT DO NOTHING""",
+    "UPDATE cb.khoa_cua SET den = now() WHERE chu_the = 'account:999001' AND den IS NULL",
+    """INSERT INTO cb.doi_song (id, khoa, thanh_phan, tu, den)
+       SELECT gen_random_uuid(), 'khung:cua-nguoi-khac', 'dia-chinh', '2026-01-01', '2026-01-02'
+       FROM generate_series(1, %(n)s)""",
+    "UPDATE cb.dong_ho SET nhip = now(), giao_dich = pg_current_xact_id()",
+)
+"""What the publisher notes of others."""
 
 
 def _drawn(columns: list[Column], table: str, chance: random.Random) -> Column:

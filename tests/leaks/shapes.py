@@ -1,7 +1,8 @@
 """Shapes of requests, as data: templates that are filled with names and values of both worlds, hidden ones before all.
 
 ``$c`` is a collection of the profile, ``$x`` one that it does not show; ``$hnum`` a number column that ``$c`` does not
-show (``$hnum_is`` a value hidden in it), ``$vnum`` one that it shows (``$vnum_is`` its value in a row that is hidden).
+show (``$hnum_is`` a value hidden in it), ``$vnum`` one that it shows (``$vnum_is`` its value in a row that is hidden);
+``$rid``, ``$rhid`` and ``$rgone`` are records that are seen, that nobody but others sees, and that were taken away.
 """
 
 import json
@@ -379,11 +380,90 @@ def _errors() -> Iterator[Shape]:
     yield Shape("parameter twice", ITEMS, (("limit", "1"), ("limit", "2")))
 
 
+RECORDS = "/collections/sieu-du-lieu"
+OAI, CSW = "/oai", "/csw"
+_CSW = {"service": "CSW", "version": "2.0.2"}
+
+
+def _records() -> Iterator[Shape]:
+    """The collection of records: what it holds is told by the caller's keys, and since when by the caller's history."""
+    for kind in ("", "/schema", "/queryables", "/sortables"):
+        yield _shape(f"records{kind}", f"{RECORDS}{kind}", f="json")
+        yield _shape(f"records{kind} as HTML", f"{RECORDS}{kind}", f="html")
+    items = f"{RECORDS}/items"
+    for each in ("json", "html", "csv"):
+        yield _shape(f"records as {each}", items, f=each, limit="100")
+    yield Shape("records, page by page", items, (("limit", "3"),), steps=("next", "next", "prev"))
+    yield Shape("records that nobody changed", items, (("limit", "50"),), steps=("etag",))
+    yield _shape("number of records", items, resulttype="hits")
+    yield _shape("records by a word", items, q="khung")
+    yield _shape("records in a box", items, bbox="106.4,11.3,107.4,12.3", limit="50")
+    yield _shape("records of a day", items, datetime="2021-01-01/..", limit="50")
+    for name, value in (("type", "dataset"), ("thanh_phan", "dia-chinh"), ("lop", "thua-dat"), ("id", "$rhid")):
+        yield Shape(f"records by {name}", items, ((name, value),))
+    for text in (
+        "updated > TIMESTAMP('2026-01-01T01:00:00Z')",
+        "updated > TIMESTAMP('2026-01-02T00:00:00Z')",
+        "created < TIMESTAMP('2026-01-01T00:30:00Z')",
+        "title LIKE '%đầy đủ%'",
+        "ma_don_vi IS NULL AND thanh_phan = 'gia-dat'",
+        "khoa = 'day-du:thua-dat'",
+    ):
+        yield _shape(f"records with {text}", items, filter=text, limit="60")
+        yield _shape(f"number of records with {text}", items, filter=text, resulttype="hits")
+    for order in ("updated", "-updated", "title", "khoa"):
+        yield _shape(f"records by order of {order}", items, sortby=order, limit="20")
+    for name in ("rid", "rhid", "rgone", "nid"):
+        yield Shape(f"record {name}", f"{items}/${name}", steps=("etag",))
+        yield Shape(f"record {name} by a browser", f"{items}/${name}", headers=BROWSER)
+        for each in ("iso19139", "iso19115-3", "dcat-ttl", "schema-org", "oai_dc"):
+            yield _shape(f"record {name} as {each}", f"{items}/${name}", f=each)
+
+
+def _harvests() -> Iterator[Shape]:
+    """The faces for harvesters."""
+    verbs = (
+        ("Identify", {}), ("ListSets", {}), ("ListMetadataFormats", {}),
+        ("ListMetadataFormats", {"identifier": "$rhid"}), ("ListIdentifiers", {"metadataPrefix": "oai_dc"}),
+        ("ListRecords", {"metadataPrefix": "oai_dc"}), ("ListRecords", {"metadataPrefix": "iso19139"}),
+        ("ListRecords", {"metadataPrefix": "oai_dc", "set": "dia-chinh"}),
+        ("ListIdentifiers", {"metadataPrefix": "oai_dc", "set": "gia-dat"}),
+        ("ListIdentifiers", {"metadataPrefix": "oai_dc", "from": "2026-01-01T01:00:00Z"}),
+        ("ListIdentifiers", {"metadataPrefix": "oai_dc", "until": "2026-01-01T00:20:00Z"}),
+        ("ListIdentifiers", {"metadataPrefix": "oai_dc", "from": "2026-01-02"}),
+        ("ListRecords", {"metadataPrefix": "khong-co"}), ("ListRecords", {"resumptionToken": "AAAA"}),
+        ("KhongCo", {}),
+    )  # fmt: skip
+    for number, (verb, more) in enumerate(verbs):
+        pairs = (("verb", verb), *more.items())
+        yield Shape(f"OAI {number} {verb}", OAI, pairs, steps=("token", "token", "token"))
+        yield Shape(f"OAI {number} {verb} by a form", OAI, pairs, method="POST", form=True)
+    for name in ("rid", "rhid", "rgone", "nid"):
+        for prefix in ("", "oai:land.test:", "urn:uuid:"):
+            pairs = (("verb", "GetRecord"), ("metadataPrefix", "oai_dc"), ("identifier", f"{prefix}${name}"))
+            yield Shape(f"OAI record {prefix}{name}", OAI, pairs)
+        asked = _CSW | {"request": "GetRecordById", "id": f"${name}", "elementSetName": "full"}
+        yield Shape(f"CSW record {name}", CSW, tuple(asked.items()))
+    for number, more in enumerate((
+        {"request": "GetCapabilities"},
+        {"request": "GetDomain", "propertyName": "type"},
+        {"request": "GetRecords", "resultType": "hits", "typeNames": "csw:Record"},
+        {"request": "GetRecords", "resultType": "results", "typeNames": "csw:Record", "maxRecords": "50",
+         "elementSetName": "full"},
+        {"request": "GetRecords", "resultType": "results", "typeNames": "csw:Record", "startPosition": "7"},
+    )):  # fmt: skip
+        yield Shape(f"CSW {number}", CSW, tuple((_CSW | more).items()))
+    yield Shape("changes", "/changes", steps=("next", "next"))
+    yield _shape("changes since an instant", "/changes", since="2026-01-01T01:00:00Z", limit="5")
+    for each in ("/sitemap.xml", "/sitemap-1.xml", "/sitemap/records-1.xml", "/robots.txt"):
+        yield Shape(f"file {each}", each)
+
+
 SHAPES: tuple[Shape, ...] = tuple(
     each
     for made in (
         _documents, _hidden_collections, _formats, _formats_of_some, _methods, _paging, _places, _selections, _filters,
-        _ids, _errors,
+        _ids, _errors, _records, _harvests,
     )
     for each in made()
 )  # fmt: skip

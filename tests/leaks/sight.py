@@ -58,8 +58,11 @@ def sight_of(profile: Profile, operations: Container[Operation] = tuple(Operatio
 def _seen(collection: Collection) -> Seen:
     layer = collection.layer
     names = {each.name for each in collection.columns} | {layer.key.name}
+    names |= {each.seen_from for each in collection.columns if each.seen_from}  # tells since when a row is seen
     if collection.geometry:
         names |= {collection.geometry.lonlat, collection.geometry.stored}
+    if layer.search and all(collection.column(each) for each in layer.search_reads):
+        names.add(layer.search)
     rows = [_condition(each) for each in collection.scope.terms]
     if layer.rows is Rows.IN_FORCE and layer.time and layer.time.end:
         rows.append(f"t.{layer.time.end} IS NULL")

@@ -124,7 +124,7 @@ def _beside(worlds: Worlds, home: Path, name: str, *, opened: bool) -> Iterator[
     one = worlds.base(viewpoint)
     with _served(worlds, home, viewpoint, opened=opened) as other, psycopg.connect(one.dsn) as connection:
         places = places_of(connection)
-        profile = viewpoint.profile(places)
+        profile = viewpoint.shown(places)
         yield Pair(viewpoint, profile, sight_of(profile), places, one, other, Counter())
 
 

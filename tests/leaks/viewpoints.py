@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from catalogue.files import read_layers
 from catalogue.layer import Layer
 from catalogue.profile import Allowance, Between, Collection, OneOf, Operation, Profile, RowScope, Term, compile_profile
+from catalogue.record_keys import RECORDS, records_of
+from server.access import narrowed
 
 LAYERS: Mapping[str, Layer] = {each.id: each for each in read_layers()}
 
@@ -56,21 +58,31 @@ class Viewpoint:
     Attributes:
         unit: code of the unit; two viewpoints of one unit are two functions of it. ``None`` is nobody: the public.
         scopes: of its token.
+        records: what clauses on records give, each by administrative unit and component database.
     """
 
     name: str
     unit: str | None
     collections: Callable[[Places], Iterable[Collection]]
     scopes: tuple[str, ...] = ("features:read",)
+    records: Callable[[Places], Iterable[RowScope]] = lambda _: ()
 
     @property
     def is_let_in(self) -> bool:
         """Tell whether its token is good for anything of the profile."""
-        return "features:read" in self.scopes
+        return not {"features:read", "records:read"}.isdisjoint(self.scopes)
 
     def profile(self, places: Places) -> Profile:
-        """Return the profile."""
-        return compile_profile(self.collections(places))
+        """Return the profile, with the records that come of what is read and of clauses on records."""
+        data = list(self.collections(places))
+        found = records_of([each for each in data if each.allows(Operation.READ)], list(self.records(places)), LAYERS)
+        return compile_profile([*data, *([found] if found else ())])
+
+    def shown(self, places: Places) -> Profile:
+        """Return the profile as far as its token shows it; that of a token for other things as it is."""
+        profile = self.profile(places)
+        is_narrow = "records:read" in self.scopes and "features:read" not in self.scopes
+        return narrowed(profile, RECORDS) if is_narrow else profile
 
 
 def grant(
@@ -223,6 +235,16 @@ def _narrow(places: Places) -> list[Collection]:
     ]  # fmt: skip
 
 
+def _of_district(places: Places) -> list[RowScope]:
+    return [RowScope((_in(*places.district[:3]),))]
+
+
+def _of_cadastre(places: Places) -> list[RowScope]:
+    """Those of one component everywhere, and of another one in a few communes."""
+    prices = OneOf("thanh_phan", ("gia-dat",))
+    return [RowScope((OneOf("thanh_phan", ("dia-chinh",)),)), RowScope((_in(*places.other[:2]), prices))]
+
+
 VIEWPOINTS: tuple[Viewpoint, ...] = (
     Viewpoint("public-with-nothing", None, lambda _: ()),
     Viewpoint("public-planning", None, _planning),
@@ -240,5 +262,9 @@ VIEWPOINTS: tuple[Viewpoint, ...] = (
     Viewpoint("without-queries", "khac", _reader),
     Viewpoint("few-formats", "doi-tac", _narrow),
     Viewpoint("token-without-features", "huyen", _district, ("tiles:read",)),
+    Viewpoint("records-of-a-territory", "huyen", _clerk, records=_of_district),
+    Viewpoint("records-of-the-province", "bo", _office, records=lambda _: (RowScope(),)),
+    Viewpoint("records-of-a-component", "so-nganh", _clerk, records=_of_cadastre),
+    Viewpoint("token-of-records", "bo", _district, ("records:read",), _of_cadastre),
 )
 BY_NAME: Mapping[str, Viewpoint] = {each.name: each for each in VIEWPOINTS}

@@ -21,7 +21,7 @@ from query.view import View, view_of
 from server import shelf
 from tests import conftest as run
 
-_SCHEMAS = "hc, dc, tk, qh, gd, hs"
+_SCHEMAS = "hc, dc, tk, qh, gd, hs, mt"
 _OPEN = f"""
     DO $$ DECLARE bang text; BEGIN
         FOR bang IN SELECT DISTINCT g.bang FROM acl.guarded g LOOP

@@ -35,6 +35,8 @@ _NOWHERE = (
 )
 
 
+_EVERY_RECORD = "SELECT DISTINCT id::text FROM mt.ban_ghi"
+_GONE_RECORDS = "SELECT DISTINCT id::text FROM cb.doi_song WHERE den IS NOT NULL"
 _PAD = (-0.02, -0.02, 0.02, 0.02)
 _CHANGED = 0.6
 """How often a word is drawn from what differs between the worlds, where anything does."""
@@ -75,7 +77,7 @@ class Witness:
             words |= self._column("h", kind, [each for each in hidden if each.type in types], layer, chance)
         every = [each.name for each in hidden] or ["cap_nhat", "tim"]
         words |= {"hcol": chance.choice(every), "vcol": chance.choice([each.name for each in seen] or ["id"])}
-        words |= self._rows(layer, chance) | self._boxes(layer, chance)
+        words |= self._rows(layer, chance) | self._boxes(layer, chance) | self._records(chance)
         return words | {
             "word": self._word(layer, [each.name for each in hidden], words["htext_raw"], chance),
             "vword": self._word(layer, [each.name for each in seen], words["vtext_raw"], chance),
@@ -161,6 +163,16 @@ class Witness:
             "hxa": here[a_hidden].value if a_hidden in here else "1",
             "hid2": chance.choice(new or nothing),
         }
+
+    def _records(self, chance: random.Random) -> dict[str, str]:
+        """Return identifiers of records: one that is seen, one that is hidden in either world, one that went away."""
+        seen = f"SELECT DISTINCT t.id::text FROM mt.ban_ghi t WHERE NOT ({self.pair.sight.hidden_rows('mt.ban_ghi')})"
+        shown = {id_ for (id_,) in _asked(self.one, seen)}
+        every = {id_ for each in (self.one, self.other) for (id_,) in _asked(each, _EVERY_RECORD)}
+        gone = {id_ for each in (self.one, self.other) for (id_,) in _asked(each, _GONE_RECORDS)}
+        nothing = [self._no_id(LAYERS["thua-dat"])]
+        drawn = {"rid": shown, "rhid": every - shown, "rgone": gone - shown}
+        return {name: chance.choice(sorted(ids) or nothing) for name, ids in drawn.items()}
 
     def _boxes(self, layer: Layer, chance: random.Random) -> dict[str, str]:
         srid = layer.geometry.stored_srid if layer.geometry else 9212

@@ -20,6 +20,7 @@ from server import app
 from tests import conftest as run
 from tests.leaks.mutations import Mutator, read_tables
 from tests.leaks.sight import Sight, sight_of
+from tests.leaks.stocked import stock
 from tests.leaks.viewpoints import VIEWPOINTS, Places, Viewpoint
 
 TEMPLATE = "datdai_ro_ri_mau"
@@ -77,6 +78,7 @@ def _fill(dsn: str) -> None:
         for each in VIEWPOINTS:
             if each.unit:
                 _put_in_force(connection, each, each.profile(places))
+        stock(connection, places)
         connection.execute("SELECT lg.don_dem()")
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
@@ -172,7 +174,7 @@ def _seen_from(
     """Return what a viewpoint shows, asked of the world that stays as it is."""
     with psycopg.connect(one.dsn) as connection:
         places = places_of(connection)
-    profile = viewpoint.profile(places)
+    profile = viewpoint.shown(places)
     return profile, sight_of(profile, operations if viewpoint.is_let_in else ()), places
 
 

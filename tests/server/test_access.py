@@ -11,6 +11,7 @@ from werkzeug.test import Client
 from auth.credentials.sessions import cookie_name
 from catalogue.files import read_layers
 from catalogue.profile import Allowance, Collection, OneOf, Operation, RowScope, compile_profile
+from catalogue.record_keys import RECORDS, keyed
 from core.settings import Settings
 from server.access import principal_of
 from server.app import Application, create
@@ -44,8 +45,8 @@ class World:
             connection.execute("DELETE FROM acl.profile_in_force WHERE subject = 'public'")
         parcels = LAYERS["thua-dat"]
         scope = RowScope((OneOf("xa_id", (self.commune,)),))
-        profile = compile_profile([Collection("thua-dat", parcels, parcels.columns, scope, allowance=READ)])
-        publish(dsn, profile, f"account:{self.account}")
+        seen = Collection("thua-dat", parcels, parcels.columns, scope, allowance=READ)
+        publish(dsn, compile_profile([seen, keyed(LAYERS[RECORDS], ["khung:thua-dat"])]), f"account:{self.account}")
 
     def do(self, statement: str, *values: object) -> None:
         with psycopg.connect(self.dsn) as connection:
@@ -80,6 +81,46 @@ def test_a_token_shows_its_own_world_and_nobody_sees_anything_without_one(world:
     assert page["numberMatched"] == world.parcels
     assert {each["properties"]["xa_id"] for each in page["features"]} == {world.commune}
     assert world.status(token, "/collections/quyen-su-dung-dat") == 404
+
+
+def test_a_token_of_records_shows_the_collection_of_records_and_no_other(world: World):
+    token = world.token("lda_records", scopes=("records:read",))
+
+    listed = world.client.get("/collections", headers={"Authorization": f"Bearer {token}"}).get_json(force=True)
+
+    assert [each["id"] for each in listed["collections"]] == [RECORDS]
+    assert world.status(token, f"/collections/{RECORDS}") == 200
+    assert world.status(token, f"/collections/{RECORDS}/schema") == 200
+    assert {world.status(token, each) for each in (ITEMS, "/collections/thua-dat", f"{ITEMS}/1")} == {404}
+
+
+def test_a_token_of_features_shows_records_too(world: World):
+    token = world.token("lda_features")
+
+    listed = world.client.get("/collections", headers={"Authorization": f"Bearer {token}"}).get_json(force=True)
+
+    assert {each["id"] for each in listed["collections"]} == {RECORDS, "thua-dat"}
+
+
+def test_two_tokens_of_one_account_are_not_taken_for_one_another(world: World):
+    """What is made for a token of records is kept apart from what is made for the whole profile."""
+    tokens = world.token("lda_records", scopes=("records:read",)), world.token("lda_features")
+
+    seen = [[world.status(each, "/collections/thua-dat") for each in order] for order in (tokens, tokens[::-1])]
+
+    assert seen == [[404, 200], [200, 404]]
+
+
+@pytest.mark.parametrize("path", [f"/collections/{RECORDS}", f"/collections/{RECORDS}/items", "/oai?verb=Identify"])
+def test_a_token_for_other_things_is_told_which_scope_records_take(world: World, path: str):
+    token = world.token("lda_tiles", scopes=("tiles:read",))
+
+    answer = world.client.get(path, headers={"Authorization": f"Bearer {token}"})
+
+    assert answer.status_code == 403
+    assert answer.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope", scope="records:read"'
+    assert answer.get_json(force=True)["detail"].startswith("This takes a token with the scope records:read")
+    assert world.status(token, "/collections/thua-dat") == 404
 
 
 @pytest.mark.parametrize(
