@@ -334,3 +334,61 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION cb.vao, cb.da_mat, cb.dong_ho_nay TO %I', t || 'g_common');
     EXECUTE format('GRANT EXECUTE ON FUNCTION lg.hom_nay TO %I', t || 'publisher');
 END $$;
+
+
+-- A record of the whole province has no administrative unit: its `xa_id` is 0. Versions of a table have the 0 for all of
+-- its rows; those of the province are told by no version of their own, for no scope of rows names them.
+
+CREATE OR REPLACE FUNCTION lg.don_dem() RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    tu xid8;
+    den constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
+    da_gop bigint;
+BEGIN
+    SELECT giao_dich INTO tu FROM lg.moc_dem FOR UPDATE SKIP LOCKED;
+    IF tu IS NULL OR tu >= den THEN
+        RETURN 0;
+    END IF;
+    INSERT INTO lg.dem AS d (bang, xa_id, so_dong, so_hien_hanh)
+    SELECT bang, xa_id, sum(so_dong), sum(so_hien_hanh)
+    FROM lg.cong_tru WHERE giao_dich >= tu AND giao_dich < den GROUP BY bang, xa_id
+    ON CONFLICT (bang, xa_id) DO UPDATE
+        SET so_dong = d.so_dong + excluded.so_dong, so_hien_hanh = d.so_hien_hanh + excluded.so_hien_hanh;
+    INSERT INTO lg.phien_ban AS p (bang, xa_id, so_muc, muc_cuoi)
+    SELECT bang, coalesce(xa_id, 0), count(*), max(id)
+    FROM lg.cong_tru WHERE giao_dich >= tu AND giao_dich < den GROUP BY GROUPING SETS ((bang, xa_id), (bang))
+    HAVING GROUPING(xa_id) = 1 OR xa_id <> 0
+    ON CONFLICT (bang, xa_id) DO UPDATE
+        SET so_muc = p.so_muc + excluded.so_muc, muc_cuoi = greatest(p.muc_cuoi, excluded.muc_cuoi);
+    SELECT count(*) INTO da_gop FROM lg.thay_doi WHERE giao_dich >= tu AND giao_dich < den;
+    UPDATE lg.moc_dem SET giao_dich = den;
+    RETURN da_gop;
+END $$;
+
+CREATE OR REPLACE PROCEDURE lg.sau_khoi_phuc()
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    day constant bigint := (SELECT system_identifier FROM pg_control_system());
+    moc constant xid8 := (SELECT giao_dich FROM lg.moc_dem FOR UPDATE);
+BEGIN
+    IF day = (SELECT he_thong FROM lg.ky_nguyen) THEN
+        RETURN;
+    END IF;
+    LOCK TABLE lg.thay_doi IN ACCESS EXCLUSIVE MODE;
+    INSERT INTO lg.dem AS d (bang, xa_id, so_dong, so_hien_hanh)
+    SELECT bang, xa_id, sum(so_dong), sum(so_hien_hanh) FROM lg.cong_tru WHERE giao_dich >= moc GROUP BY bang, xa_id
+    ON CONFLICT (bang, xa_id) DO UPDATE
+        SET so_dong = d.so_dong + excluded.so_dong, so_hien_hanh = d.so_hien_hanh + excluded.so_hien_hanh;
+    INSERT INTO lg.phien_ban AS p (bang, xa_id, so_muc, muc_cuoi)
+    SELECT bang, coalesce(xa_id, 0), count(*), max(id)
+    FROM lg.cong_tru WHERE giao_dich >= moc GROUP BY GROUPING SETS ((bang, xa_id), (bang))
+    HAVING GROUPING(xa_id) = 1 OR xa_id <> 0
+    ON CONFLICT (bang, xa_id) DO UPDATE
+        SET so_muc = p.so_muc + excluded.so_muc, muc_cuoi = greatest(p.muc_cuoi, excluded.muc_cuoi);
+    ALTER TABLE lg.thay_doi DISABLE TRIGGER chi_them;
+    UPDATE lg.thay_doi SET giao_dich = '0' WHERE giao_dich <> '0';
+    ALTER TABLE lg.thay_doi ENABLE TRIGGER chi_them;
+    UPDATE lg.moc_dem SET giao_dich = pg_snapshot_xmin(pg_current_snapshot());
+    UPDATE lg.ky_nguyen SET so = so + 1, he_thong = day;
+END $$;

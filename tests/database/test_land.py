@@ -222,3 +222,21 @@ def test_a_search_reads_the_columns_that_its_layer_says(land: psycopg.Connection
         assert row
         assert set(row[0]) - {layer.search} == set(layer.search_reads), layer.id
     assert len(searched) >= 8
+
+
+def test_what_is_of_the_whole_province_is_folded_into_the_versions_of_its_table_once(land: psycopg.Connection):
+    for id_, unit in ((1, 0), (2, 0), (3, 7)):
+        land.execute(
+            "INSERT INTO mt.ban_ghi (id, khoa, xa_id, type, title, description, thanh_phan, license, created, updated, "
+            "ban_ghi, dau_van, tim, geom) SELECT md5(%s)::uuid, 'khung:a', %s, 'dataset', 'a', '', 'ho-so', 'other', "
+            "'2026-01-01', '2026-01-01', '{}', '', '', 'SRID=4326;MULTIPOLYGON(((0 0,0 1,1 1,0 0)))'",
+            [str(id_), unit],
+        )
+    versions = "SELECT lg.phien_ban_trong('mt.ban_ghi', NULL), lg.phien_ban_trong('mt.ban_ghi', '{7}')"
+    before = land.execute(versions).fetchone()
+
+    land.execute("SELECT lg.don_dem()")
+
+    assert land.execute(versions).fetchone() == before
+    folded = land.execute("SELECT count(*) FROM lg.phien_ban WHERE bang = 'mt.ban_ghi' AND xa_id = 0").fetchone()
+    assert folded == (1,)
