@@ -237,7 +237,7 @@ def _log_faults(layer: Layer, table: Table) -> Iterator[str]:
 
 
 def _knows_rows(layer: Layer, table: Table, key: str) -> bool:
-    """Tell whether the change log knows each row: by the key of the layer, or a number where an item is several rows."""
+    """Tell whether the change log knows each row: by the key, or by a number where an item is several rows."""
     return _is_unique(table, (key,)) if _shown_by(layer) else key == layer.key.name
 
 
