@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator, ValidationError
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
 
 from catalogue.layer import Text
 from catalogue.record import Access, Description, Interval, Party, Published, Role
@@ -154,3 +157,31 @@ def test_a_record_that_names_nobody_is_the_providers() -> None:
         {"name": "Sở", "organization": "Sở", "roles": ["publisher"]}
     ]
     assert "contacts" not in oarec.members(nobody, ABOUT)["properties"]
+
+
+@pytest.fixture
+def standard(data_folder: Path) -> Draft202012Validator:
+    """Return the schema as OGC publishes it."""
+    folder = data_folder / "ogc-schemas"
+    if not (folder / "records-1").is_dir():
+        pytest.skip(f"no schemas of OGC API Records in {folder}")
+
+    def read(uri: str) -> Resource[Any]:
+        name = uri.rpartition("/")[2]
+        found = sorted(folder.rglob(name), key=lambda each: "records-1" not in str(each))
+        return Resource.from_contents(yaml.safe_load(found[0].read_bytes()), default_specification=DRAFT202012)
+
+    uri = "https://schemas.opengis.net/ogcapi/records/part1/1.0/openapi/schemas/recordGeoJSON.yaml"
+    return Draft202012Validator({"$ref": uri}, registry=Registry(retrieve=read))
+
+
+def test_the_schema_of_the_standard_is_followed(standard: Draft202012Validator) -> None:
+    for about in (ABOUT, ENGLISH):
+        standard.validate(json.loads(oarec.encode(FULL, about)))
+
+
+def test_the_schema_of_the_standard_would_see_it(standard: Draft202012Validator) -> None:
+    members = oarec.members(FULL, ABOUT)
+    members["properties"]["contacts"][0]["phones"] = [{"value": "(028) 38207202"}]
+
+    assert not standard.is_valid(members)
