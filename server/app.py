@@ -43,7 +43,7 @@ from database.reader import Reader, Tuning
 from database.writer import Writer
 from harvest.report.rounds import Rounds
 from query.paging import CursorSeal
-from server import answers, daily, health, listening, mounted, problems, static, upkeep
+from server import answers, daily, harvests, health, listening, mounted, problems, static, upkeep
 from server.access import NOBODY, RECORDS_SCOPE, Access, principal_of
 from server.codelists import UnitNames, read_codelists
 from server.context import Context, Parts, language_of
@@ -217,7 +217,8 @@ class Application:
             raise
         except Exception as error:
             self._let_in(visit)
-            return problems.answer(self._parts, visit.visitor, visit.request, error)
+            refusal = problems.answer(self._parts, visit.visitor, visit.request, error)
+            return harvests.noted_refusal(self._parts, visit, refusal)
         self._let_in(visit)
         return response
 

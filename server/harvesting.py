@@ -13,11 +13,13 @@ from harvest.faces import oai as oai_face
 from harvest.faces import sitemap as sitemap_face
 from harvest.faces.oai_tokens import TokenSeal
 from harvest.reading import Catalogue
+from harvest.report.rounds import Face
 from query.request import largest_page
 from query.view import View
 from server import answers
 from server.cataloguing import catalogue_of
 from server.context import Context
+from server.harvests import noted
 from server.http import Response
 
 _XML = "text/xml; charset=utf-8"
@@ -30,7 +32,7 @@ def oai(context: Context) -> Response:
     """Answer ``/oai``."""
     catalogue = catalogue_of(context)
     answer = oai_face.answer(context.parameters, _repository(context, catalogue.view), catalogue)
-    return _sent(context, catalogue, _XML, answer.body, answer.records)
+    return noted(context, Face.OAI, _sent(context, catalogue, _XML, answer.body, answer.records), answer.given)
 
 
 def changes(context: Context) -> Response:
@@ -38,14 +40,16 @@ def changes(context: Context) -> Response:
     catalogue = catalogue_of(context)
     feed = changes_face.Feed(context.url(_CHANGES), about(context), TokenSeal(context.parts.secret))
     answer = changes_face.answer(context.parameters, feed, catalogue)
-    return _sent(context, catalogue, changes_face.MEDIA_TYPE, answer.body, answer.entries)
+    response = _sent(context, catalogue, changes_face.MEDIA_TYPE, answer.body, answer.entries)
+    return noted(context, Face.CHANGES, response, answer.given)
 
 
 def sitemap(context: Context) -> Response:
     """Answer ``/sitemap.xml``."""
     catalogue = catalogue_of(context)
     answer = sitemap_face.answer(context.parameters, context.url(_SITEMAP), about(context), catalogue)
-    return _sent(context, catalogue, sitemap_face.MEDIA_TYPE, answer.body, answer.records)
+    response = _sent(context, catalogue, sitemap_face.MEDIA_TYPE, answer.body, answer.records)
+    return noted(context, Face.SITEMAP, response, answer.given)
 
 
 def robots(context: Context) -> Response:

@@ -21,6 +21,7 @@ from harvest.faces import instants
 from harvest.faces.oai_request import Listing, Refused
 from harvest.faces.oai_tokens import TokenSeal
 from harvest.reading import Catalogue, Entry, Gone, component_of, id_of, instant_of
+from harvest.report.rounds import Given
 from query.request import largest_page, single_values, whole_number
 
 MEDIA_TYPE = "application/json"
@@ -44,10 +45,11 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The document, and how many entries are in it."""
+    """The document, how many entries are in it, and what the report of harvests is told."""
 
     body: bytes
     entries: int
+    given: Given
 
 
 def answer(pairs: Sequence[tuple[str, str]], feed: Feed, catalogue: Catalogue) -> Answer:
@@ -74,7 +76,16 @@ def answer(pairs: Sequence[tuple[str, str]], feed: Feed, catalogue: Catalogue) -
         "changes": [_member(each, feed.about) for each in entries],
         "links": links,
     }
-    return Answer(orjson.dumps(document), len(entries))
+    gone = sum(isinstance(each, Gone) for each in entries)
+    given = Given(
+        records=len(entries) - gone,
+        deletions=gone,
+        begins=page.after is None,
+        ends=len(found) <= limit,
+        since=since,
+        form=MEDIA_TYPE,
+    )
+    return Answer(orjson.dumps(document), len(entries), given)
 
 
 def _limit(values: dict[str, str], catalogue: Catalogue) -> int:

@@ -21,6 +21,7 @@ from harvest.faces import instants, oai_request
 from harvest.faces.oai_request import Asked, Listing, Refused
 from harvest.faces.oai_tokens import TokenSeal, expires
 from harvest.reading import Catalogue, Entry, Gone, component_of, id_of, instant_of
+from harvest.report.rounds import Given
 
 PAGE_SIZE = 200
 _OAI = "http://www.openarchives.org/OAI/2.0/"
@@ -28,6 +29,9 @@ _IDENTIFIER = "http://www.openarchives.org/OAI/2.0/oai-identifier"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _DECLARATION = re.compile(rb"^<\?xml [^>]*\?>\s*")
 _DOMAIN = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*(\.[a-zA-Z][a-zA-Z0-9-]+)+")
+_EMPTY = "noRecordsMatch"
+_WRONG = 400
+_GIVEN = Given()
 _UNTOLD = ("badVerb", "badArgument")
 """Errors after which the answer does not repeat the arguments."""
 
@@ -68,10 +72,11 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The document, and how many records are in it."""
+    """The document, how many records are in it, and what the report of harvests is told."""
 
     body: bytes
     records: int = 0
+    given: Given = _GIVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ class _Content:
     element: Xml
     records: int = 0
     begun: datetime | None = None
+    given: Given = _GIVEN
 
 
 def answer(pairs: Sequence[tuple[str, str]], repository: Repository, catalogue: Catalogue) -> Answer:
@@ -94,7 +100,8 @@ def answer(pairs: Sequence[tuple[str, str]], repository: Repository, catalogue: 
         asked = oai_request.read(pairs)
         content = _ANSWERS[asked.verb](asked, repository, catalogue)
     except Refused as refused:
-        content = _Content(node("error", refused.text, attributes={"code": refused.code}))
+        told = Given(begins=True, ends=True) if refused.code == _EMPTY else Given(_WRONG)
+        content = _Content(node("error", refused.text, attributes={"code": refused.code}), given=told)
         asked = None if refused.code in _UNTOLD else asked
     told = {"verb": asked.verb, **asked.arguments} if asked else {}
     begun = content.begun or catalogue.clock().now
@@ -103,7 +110,7 @@ def answer(pairs: Sequence[tuple[str, str]], repository: Repository, catalogue: 
         node("request", repository.url, attributes=told),
         content.element,
     )
-    return Answer(document(_located("OAI-PMH", _OAI, "OAI-PMH.xsd", parts)), content.records)
+    return Answer(document(_located("OAI-PMH", _OAI, "OAI-PMH.xsd", parts)), content.records, content.given)
 
 
 def _located(tag: str, namespace: str, schema: str, parts: Sequence[Xml]) -> Xml:
@@ -172,7 +179,9 @@ def _sets(asked: Asked, repository: Repository, catalogue: Catalogue) -> _Conten
 def _record(asked: Asked, repository: Repository, catalogue: Catalogue) -> _Content:
     format_ = _format(asked["metadataPrefix"], repository)
     entry = _found(asked["identifier"], repository, catalogue)
-    return _Content(node("GetRecord", _written(entry, repository, format_)), 1)
+    return _Content(
+        node("GetRecord", _written(entry, repository, format_)), 1, given=Given(records=1, form=format_.prefix)
+    )
 
 
 def _list(asked: Asked, repository: Repository, catalogue: Catalogue) -> _Content:
@@ -193,7 +202,23 @@ def _list(asked: Asked, repository: Repository, catalogue: Catalogue) -> _Conten
     headers_only = listing.verb == "ListIdentifiers"
     parts = [_header(each, repository) if headers_only else _written(each, repository, format_) for each in entries]
     token = _token(listing, None if is_last else id_of(entries[-1]), len(entries), repository, catalogue)
-    return _Content(node(listing.verb, parts, token), len(entries), listing.begun)
+    given = _given(listing, entries, is_last=is_last)
+    return _Content(node(listing.verb, parts, token), len(entries), listing.begun, given)
+
+
+def _given(listing: Listing, entries: Sequence[Entry], *, is_last: bool) -> Given:
+    """Return what the report of harvests is told of a page."""
+    gone = sum(isinstance(each, Gone) for each in entries)
+    return Given(
+        records=len(entries) - gone,
+        deletions=gone,
+        begins=listing.after is None,
+        ends=is_last,
+        since=listing.since,
+        until=listing.until,
+        form=listing.prefix,
+        part=listing.component,
+    )
 
 
 def _page_of(asked: Asked, repository: Repository) -> Listing:
@@ -219,7 +244,7 @@ def _nothing(listing: Listing) -> Refused:
     """Return why a page has no entry: a list that was begun and has lost its rest is begun again, and is not empty."""
     if listing.after:
         return Refused("badResumptionToken", "What may be seen was changed meanwhile. Begin the list again.")
-    return Refused("noRecordsMatch", "No record was changed or deleted in that time, in that set.")
+    return Refused(_EMPTY, "No record was changed or deleted in that time, in that set.")
 
 
 def _token(listing: Listing, last: UUID | None, given: int, repository: Repository, catalogue: Catalogue) -> Xml | None:

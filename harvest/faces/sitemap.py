@@ -9,6 +9,7 @@ from formats.records.about import About
 from formats.records.markup import Xml, document, node
 from harvest.faces import instants
 from harvest.reading import Catalogue
+from harvest.report.rounds import Given
 from query.request import single_values, whole_number
 
 MEDIA_TYPE = "application/xml; charset=utf-8"
@@ -19,10 +20,11 @@ _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The document, and how many records are in it."""
+    """The document, how many records are in it, and what the report of harvests is told."""
 
     body: bytes
     records: int
+    given: Given
 
 
 def answer(
@@ -41,14 +43,15 @@ def answer(
     values = single_values(pairs, ("part", "lang"))
     part = whole_number("part", values["part"], 1, PART_MAX) if "part" in values else None
     if part is None and (records := catalogue.count()) > part_max:
-        return Answer(_index(url, ceil(records / part_max)), 0)
+        return Answer(_index(url, ceil(records / part_max)), 0, Given())
     found = catalogue.stamps(offset=part_max * ((part or 1) - 1), limit=part_max)
     if part is not None and not found:
         raise NotFound
     pages = [
         node("url", node("loc", about.record_url(id_)), node("lastmod", instants.written(at))) for id_, at in found
     ]
-    return Answer(document(_root("urlset", pages)), len(pages))
+    given = Given(records=len(pages), begins=part in (None, 1), ends=part is None or len(pages) < part_max)
+    return Answer(document(_root("urlset", pages)), len(pages), given)
 
 
 def _index(url: str, parts: int) -> bytes:
