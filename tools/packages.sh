@@ -83,7 +83,7 @@ database() {
 # Client programs that the tests drive; a test whose client is missing is skipped and says so.
 clients() {
     missing=
-    for package in curl gdal-bin chromium python3-qgis; do
+    for package in curl gdal-bin chromium python3-qgis libhttp-oai-perl; do
         dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
     done
     [ -z "$missing" ] && return
