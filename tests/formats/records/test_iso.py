@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,16 +11,13 @@ from lxml import etree
 from catalogue.layer import Text
 from catalogue.record import Kind, Published
 from formats.records import iso19115_3, iso19139
-from tests.formats.records.conftest import Schemas
+from tests.formats.records.conftest import broken
 from tests.formats.records.made import ABOUT, FULL, READABLE, RECORD, published
 
 NS = iso19139.PREFIXES | {k: v for k, v in iso19115_3.PREFIXES.items() if k not in iso19139.PREFIXES}
 NS3 = iso19115_3.PREFIXES
 SERVICE = replace(FULL, record=replace(RECORD, kind=Kind.SERVICE))
 EXAMPLES = (FULL, SERVICE, replace(FULL, record=replace(RECORD, kind=Kind.PROCESS)))
-SVRL = "{http://purl.oclc.org/dsdl/svrl}failed-assert"
-NOT_KNOWN = "LocalisedCharacterString"
-"""The files take the text of each element outside ``gco`` for missing: of this one, too, which the standard has."""
 _FEW = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
@@ -31,54 +27,6 @@ def _text(tree: Any, path: str) -> str | None:
 
 def _values(tree: Any, path: str) -> list[str]:
     return [each.text for each in tree.iterfind(path, NS)]
-
-
-@pytest.fixture(scope="module")
-def xsd_19139(schemas: Schemas) -> Any:
-    return etree.XMLSchema(etree.parse(schemas.path("iso19139eden/gmx_and_srv.xsd")))
-
-
-class _Local(etree.Resolver):
-    """Finds GML and XLink in the folder: the schemas name them by their place in the web."""
-
-    def __init__(self, schemas: Schemas) -> None:
-        super().__init__()
-        self._gml = schemas.path("gml/3.2.1/gml.xsd")
-        self._xlink = schemas.path("w3c/1999/xlink.xsd")
-
-    def resolve(self, system_url: str | None, _: str | None, context: Any) -> Any:
-        name = Path(system_url or "").name
-        local = {"gml.xsd": self._gml, "xlink.xsd": self._xlink}.get(name)
-        return self.resolve_filename(str(local), context) if local and not Path(system_url or "").exists() else None
-
-
-@pytest.fixture(scope="module")
-def xsd_19115_3(schemas: Schemas) -> Any:
-    home = schemas.path("standards.iso.org/iso/19115/-3/mdb/2.0/mdb.xsd").parents[5]
-    parser = etree.XMLParser(no_network=True)
-    parser.resolvers.add(_Local(schemas))
-    spaces = [each for each in NS3.values() if each.startswith("http://standards.iso.org/iso/")]
-    imports = "".join(
-        f'<xs:import namespace="{each}" schemaLocation="{home}/{each.removeprefix("http://standards.iso.org/")}/'
-        f'{each.split("/")[-2]}.xsd"/>'
-        for each in spaces
-    )
-    return etree.XMLSchema(
-        etree.fromstring(f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{imports}</xs:schema>', parser)
-    )
-
-
-@pytest.fixture(scope="module", params=["1.3", "1.4"])
-def constraints(request: pytest.FixtureRequest, schemas: Schemas) -> Any:
-    compiled = etree.parse(schemas.path(f"medin/ISOTS19139A1Constraints_v{request.param}.sch"))
-    for each in ("iso_dsdl_include", "iso_abstract_expand", "iso_svrl_for_xslt1"):
-        compiled = etree.XSLT(etree.parse(schemas.path(f"schematron/{each}.xsl")))(compiled)
-    return etree.XSLT(compiled)
-
-
-def _broken(constraints: Any, document: bytes) -> list[str]:
-    failed = [each[0].text.strip() for each in constraints(etree.fromstring(document)).iter(SVRL)]
-    return [each for each in failed if NOT_KNOWN not in each]
 
 
 @pytest.mark.parametrize("record", EXAMPLES, ids=lambda each: each.record.kind.value)
@@ -101,19 +49,19 @@ def test_the_schema_would_refuse_another_order(xsd_19139: Any) -> None:
 
 @pytest.mark.parametrize("record", EXAMPLES, ids=lambda each: each.record.kind.value)
 def test_iso_19139_keeps_the_constraints_of_iso_19115(constraints: Any, record: Published) -> None:
-    assert _broken(constraints, iso19139.encode(record, ABOUT)) == []
+    assert broken(constraints, iso19139.encode(record, ABOUT)) == []
 
 
 @_FEW
 @given(published())
 def test_iso_19139_keeps_the_constraints_whatever_the_record(constraints: Any, record: Published) -> None:
-    assert _broken(constraints, iso19139.encode(record, ABOUT)) == []
+    assert broken(constraints, iso19139.encode(record, ABOUT)) == []
 
 
 def test_the_constraints_would_miss_a_topic(constraints: Any) -> None:
     bare = replace(FULL, record=replace(RECORD, description=replace(RECORD.description, topics=())))
 
-    assert any("topicCategory" in each for each in _broken(constraints, iso19139.encode(bare, ABOUT)))
+    assert any("topicCategory" in each for each in broken(constraints, iso19139.encode(bare, ABOUT)))
 
 
 @pytest.mark.parametrize("record", EXAMPLES, ids=lambda each: each.record.kind.value)
