@@ -32,9 +32,11 @@ class Service:
     province: str = ""
     contact_phone: str | None = None
     contact_address: Text | None = None
+    sample: bool = False
+    """The data are not real."""
 
 
-_SAMPLE = Text(
+SAMPLE = Text(
     "Bản trình diễn dùng dữ liệu mẫu, không phải dữ liệu thật.", "The demonstration shows sample data, not real data."
 )
 
@@ -63,7 +65,7 @@ class _ServiceFile(BaseModel):
 def told_as_sample(service: Service) -> Service:
     """Return what a service over the sample province says of itself: that its data are not real, too."""
     said = service.description
-    return replace(service, description=Text(f"{said.vi} {_SAMPLE.vi}", f"{said.en} {_SAMPLE.en}"))
+    return replace(service, description=Text(f"{said.vi} {SAMPLE.vi}", f"{said.en} {SAMPLE.en}"), sample=True)
 
 
 def read_service(path: Path) -> Service:

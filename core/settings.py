@@ -92,6 +92,8 @@ class Settings(BaseModel):
     oidc_client_secret: str | None = Field(default=None, repr=False)
     oidc_password_rule_equal: bool = False
     """The operator declares that the provider asks of passwords what we ask; without it the provider is not trusted."""
+    catalogue_removal_share: float = Field(default=0.1, ge=0, le=1)
+    """Share of the metadata records above which removals wait for an officer."""
     audit_sealing_key: Path | None = None
     """A public key (X25519, PEM) to which queries are encrypted in the audit; None keeps no clear copy."""
     audit_months: int = Field(default=12, ge=1, le=1_200)

@@ -43,7 +43,7 @@ from database.reader import Reader, Tuning
 from database.writer import Writer
 from harvest.report.rounds import Rounds
 from query.paging import CursorSeal
-from server import answers, daily, harvests, health, listening, mounted, problems, static, upkeep
+from server import answers, daily, harvests, health, listening, mounted, problems, publishing, static, upkeep
 from server.access import NOBODY, RECORDS_SCOPE, Access, principal_of
 from server.codelists import UnitNames, read_codelists
 from server.context import Context, Parts, language_of
@@ -357,6 +357,7 @@ def serve(settings: Settings, greeting: str) -> None:
     _hand_down(settings)
     multiprocessing.set_start_method("spawn", force=True)  # a fork would copy locks that threads hold right then
     stop = upkeep.start(dsn)
+    published = publishing.start(settings)
     sealed = sealer.start(
         login_of(settings.audit_database_url, dsn, "audit"),
         login_of(settings.auditor_database_url, dsn, "auditor"),
@@ -382,7 +383,7 @@ def serve(settings: Settings, greeting: str) -> None:
     try:
         server.serve()
     finally:
-        for each in (stop, sealed, days):
+        for each in (stop, sealed, days, published):
             each.set()
 
 

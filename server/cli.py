@@ -27,7 +27,7 @@ from web.texts import error_texts
 
 type Run = Callable[[argparse.Namespace, Settings], int]
 
-PACKAGES_WITH_COMMANDS = ("database", "loader", "loader.sample", "loader.demo", "auth", "server")
+PACKAGES_WITH_COMMANDS = ("database", "loader", "loader.sample", "loader.demo", "auth", "harvest", "server")
 """Packages with a module ``commands`` whose ``register(subparsers)`` adds commands; each sets ``run``.
 
 What is chosen has ``texts``, too: translations of errors by language.

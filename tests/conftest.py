@@ -245,6 +245,12 @@ def publish() -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
+def clone_of(cluster: str) -> Callable[[str], AbstractContextManager[str]]:
+    """Clone a template for the time of a block: ``with clone_of(sample_template) as dsn``."""
+    return lambda template: _database(cluster, template)
+
+
+@pytest.fixture(scope="session")
 def publish_records() -> Callable[[str], None]:
     """Publish the catalogue of a database, until every change that can be seen is in it: ``publish_records(dsn)``."""
     return _publish_records

@@ -20,7 +20,7 @@ from catalogue.record import (
     Role,
     Step,
 )
-from catalogue.service import Service
+from catalogue.service import SAMPLE, Service
 from harvest.making.figures import Figures, Load
 from harvest.making.identity import id_of_collection
 from harvest.making.words import CONSTRAINT, WORDS
@@ -58,7 +58,7 @@ def frame(service: Service, layer: Layer, collection: str) -> Record:
             interval=None,
             representation="vector" if layer.geometry else "textTable",
             license=license_of(layer.license),
-            constraints=(CONSTRAINT,),
+            constraints=constraints_of(service),
             legal_basis=words.legal_basis,
         ),
         quality=Quality(words.lineage),
@@ -103,6 +103,11 @@ def office(service: Service) -> tuple[Party, ...]:
 def site(service: Service) -> Access:
     """Return where the data are asked for by who has no link to them."""
     return Access(service.provider_url, "related", "text/html", service.provider, "WWW:LINK-1.0-http--link")
+
+
+def constraints_of(service: Service) -> tuple[Text, ...]:
+    """Return what limits the use of the data; over the sample province also that they are not real."""
+    return (CONSTRAINT, SAMPLE) if service.sample else (CONSTRAINT,)
 
 
 def license_of(given: str) -> str:

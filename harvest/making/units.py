@@ -17,8 +17,8 @@ from catalogue.record import (
 from catalogue.service import Service
 from harvest.making.figures import InUnit
 from harvest.making.identity import id_of_unit
-from harvest.making.layers import FORMAT, license_of, office, site
-from harvest.making.words import CONSTRAINT, WORDS
+from harvest.making.layers import FORMAT, constraints_of, license_of, office, site
+from harvest.making.words import WORDS
 
 
 def of_unit(service: Service, held: InUnit, layers: tuple[Layer, ...]) -> Record:
@@ -49,7 +49,7 @@ def of_unit(service: Service, held: InUnit, layers: tuple[Layer, ...]) -> Record
             items=figures.items,
             current_on=figures.current_on,
             license=licenses.pop() if len(licenses) == 1 else "other",
-            constraints=(CONSTRAINT,),
+            constraints=constraints_of(service),
             legal_basis=words.legal_basis,
         ),
         quality=Quality(words.lineage),

@@ -91,3 +91,8 @@ DELETE FROM cb.giu_lai WHERE lam_luc IS NULL;
 -- name: carried_out
 -- Note that what an officer confirmed was done.
 UPDATE cb.giu_lai SET lam_luc = %(stamp)s WHERE dau_van = %(digest)s;
+
+-- name: confirm
+-- Let the removals of this digest happen that wait.
+UPDATE cb.giu_lai SET xac_nhan_boi = %(account)s, xac_nhan_luc = clock_timestamp(), ly_do = normalize(%(reason)s)
+WHERE dau_van = %(digest)s AND lam_luc IS NULL AND xac_nhan_boi IS NULL;

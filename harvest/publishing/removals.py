@@ -87,6 +87,12 @@ def digest_of(records: Iterable[UUID]) -> str:
     return hashlib.sha256("\n".join(sorted(map(str, records))).encode()).hexdigest()[:32]
 
 
+def confirm(connection: Connection[Any], digest: str, *, account: int, reason: str) -> bool:
+    """Let the removals happen that wait, if they are these; tell whether they are."""
+    values = {"digest": digest, "account": account, "reason": reason}
+    return connection.execute(_QUERIES["confirm"], values).rowcount == 1
+
+
 def _let_go(connection: Connection[Any], before: Held | None) -> None:
     if before and before.waits:
         connection.execute(_QUERIES["let_go"])
