@@ -36,4 +36,5 @@ CREATE INDEX luot_thu_cuoi ON cb.luot_thu (cuoi);
 DO $$
 BEGIN
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON cb.luot_thu TO %I', current_database() || '_identity');
+    EXECUTE format('GRANT EXECUTE ON FUNCTION cb.dong_ho_nay TO %I', current_database() || '_identity');
 END $$;
