@@ -1,7 +1,7 @@
 """A record as ISO 19115-3 has it: the encoding of ISO 19115-1, which tells created and updated of a record apart.
 
-Vietnamese is the main language, English the locale. Source: ISO/TS 19115-3:2016, with ``mdb`` and ``cit`` 2.0;
-ISO/TS 19157-2 for quality.
+Vietnamese is the main language, English the locale. Source: ISO/TS 19115-3:2016, ``mdb``, ``cit``, ``mrl``, ``msr`` 2.0
+and ``srv`` 2.1, as GeoNetwork and OWSLib read them; ISO/TS 19157-2 for quality.
 """
 
 from collections.abc import Iterator, Sequence
@@ -58,7 +58,7 @@ PREFIXES = {
     "mrl": f"{_ISO}/19115/-3/mrl/2.0",
     "mrs": f"{_ISO}/19115/-3/mrs/1.0",
     "msr": f"{_ISO}/19115/-3/msr/2.0",
-    "srv": f"{_ISO}/19115/-3/srv/2.0",
+    "srv": f"{_ISO}/19115/-3/srv/2.1",
     "gml": "http://www.opengis.net/gml/3.2",
     "xsi": "http://www.w3.org/2001/XMLSchema-instance",
 }

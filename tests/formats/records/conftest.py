@@ -61,11 +61,15 @@ def xsd_19115_3(schemas: Schemas) -> Any:
     home = schemas.path("standards.iso.org/iso/19115/-3/mdb/2.0/mdb.xsd").parents[5]
     parser = etree.XMLParser(no_network=True)
     parser.resolvers.add(_Local(schemas))
-    spaces = [each for each in iso19115_3.PREFIXES.values() if each.startswith("http://standards.iso.org/iso/")]
+    prefix = "http://standards.iso.org/"
+    places = {
+        each: f"{home}/{each.removeprefix(prefix)}/{each.split('/')[-2]}.xsd" for each in iso19115_3.PREFIXES.values()
+    }
+    places[iso19115_3.PREFIXES["srv"]] = str(schemas.path("srv/2.1/srv.xsd"))
     imports = "".join(
-        f'<xs:import namespace="{each}" schemaLocation="{home}/{each.removeprefix("http://standards.iso.org/")}/'
-        f'{each.split("/")[-2]}.xsd"/>'
-        for each in spaces
+        f'<xs:import namespace="{space}" schemaLocation="{place}"/>'
+        for space, place in sorted(places.items(), key=lambda each: "/srv/" in each[0])
+        if space.startswith(prefix)
     )
     return etree.XMLSchema(
         etree.fromstring(f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{imports}</xs:schema>', parser)
