@@ -241,7 +241,7 @@ class Application:
         parameters = request.parameters(takes_documents=route.takes_documents)
         visit.form = parameters if request.method == "POST" else ()
         language = language_of(request, next((value for name, value in parameters if name == "lang"), None))
-        return route.answer(Context(self._parts, request, visitor, parameters, language, visit.entered))
+        return route.answer(Context(self._parts, request, visitor, parameters, language, visit.entered, visit.address))
 
 
 def _route_told(path: str) -> str:

@@ -59,6 +59,7 @@ class Context:
     Attributes:
         parameters: of the query string and the form, in order.
         entered: not empty once the database let the caller in.
+        address: from which it comes.
     """
 
     parts: Parts
@@ -67,6 +68,7 @@ class Context:
     parameters: list[tuple[str, str]]
     language: str
     entered: list[str] = field(default_factory=list[str])
+    address: str = ""
 
     @property
     def shelf(self) -> Shelf:

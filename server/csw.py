@@ -1,6 +1,7 @@
 """The catalogue service CSW 2.0.2 at ``/csw``."""
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import cast
 
 from catalogue.record_keys import RECORDS
@@ -43,8 +44,8 @@ class _Places:
 
     context: Context
 
-    def at(self, search: str, number: int) -> Place | None:
-        rows = self.context.read([(_PLACE, (search, number))], of=RECORDS)[0]
+    def at(self, search: str, number: int, *, falls: bool) -> Place | None:
+        rows = self.context.read([(_PLACE, (search, self._client, number, falls))], of=RECORDS)[0]
         if not rows:
             return None
         after, matched, version = rows[0]
@@ -52,7 +53,13 @@ class _Places:
 
     def keep(self, search: str, place: Place | None, *, falls: bool, came_by: int | None) -> None:
         subject = self.context.visitor.caller.subject
-        self.context.parts.positions.keep(subject, search, place, falls=falls, came_by=came_by)
+        self.context.parts.positions.keep(subject, self._client, search, place, falls=falls, came_by=came_by)
+
+    @property
+    def _client(self) -> str:
+        """Return a digest of where the request comes from and by which program: one harvester, as far as that tells."""
+        told = f"{self.context.address} {self.context.request.header('user-agent')}"
+        return sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def csw(context: Context) -> Response:

@@ -54,8 +54,11 @@ _COMPARISONS = {
     "PropertyIsNull": "NullCheck",
 }
 """Names of the operators in filter capabilities. Source: OGC 04-095c1, filterCapabilities.xsd."""
-_ELEMENTS = ("identifier", "title", "type", "subject", "format", "relation", "language", "rights", "date")
-_TERMS = ("abstract", "modified", "created", "license")
+_ELEMENTS = (
+    "identifier", "title", "type", "subject", "format", "relation", "description", "date", "language", "creator",
+    "publisher", "contributor", "source", "rights",
+)  # fmt: skip
+_TERMS = ("abstract", "modified", "created", "license", "spatial", "temporal", "references")
 
 
 def capabilities(request: GetCapabilities, service: Service, url: str, language: str, published: datetime) -> bytes:

@@ -36,17 +36,20 @@ class Place:
 
 
 class Places(Protocol):
-    """The places of one subject."""
+    """The places of one client of one subject."""
 
-    def at(self, search: str, number: int) -> Place | None:
-        """Return the place of a page of a search, where it is remembered."""
+    def at(self, search: str, number: int, *, falls: bool) -> Place | None:
+        """Return the place of a page of a search: the client's own, else of the others' the one that leaves least out.
+
+        Args:
+            falls: the order falls: the greater place leaves less out.
+        """
         ...
 
     def keep(self, search: str, place: Place | None, *, falls: bool, came_by: int | None) -> None:
         """Note where a page began and where the next one goes on.
 
-        Of two places of one number that are both in use, the one that leaves nothing out stays: the smaller, or where
-        the order falls the greater.
+        A place at which nobody went on yet stays for a while, if it leaves less out than the new one.
 
         Args:
             place: ``None``: there is no further page.

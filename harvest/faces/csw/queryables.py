@@ -19,6 +19,7 @@ COLUMNS: Mapping[str, str] = {
     "subject": "keywords",
     "type": "type",
     "modified": "updated",
+    "date": "updated",
     "created": "created",
     "tempextent_begin": "time_begin",
     "tempextent_end": "time_end",

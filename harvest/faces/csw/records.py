@@ -70,7 +70,7 @@ class Searching:
     def page(self) -> _Page:
         """Return the page that is asked for, and remember where the next one begins."""
         request = self._request
-        place = self._places.at(self._search, request.start) if request.start > 1 else None
+        place = self._place()
         if request.hits or not request.most:
             matched = self._matched(place)
             return _Page((), matched, request.start if request.start <= matched else 0)
@@ -84,6 +84,12 @@ class Searching:
         matched = max(self._matched(place), following)
         self._note(Place(following, keys_of(records[-1], self._order), matched, self._version), place)
         return _Page(records, matched, following)
+
+    def _place(self) -> Place | None:
+        """Return where the page begins, if the one before it was given lately."""
+        if self._request.start == 1 or not is_one_way(self._order):
+            return None
+        return self._places.at(self._search, self._request.start, falls=self._order[0].descending)
 
     def _read(self, place: Place | None) -> tuple[Published, ...]:
         """Read the page and one record more."""
@@ -105,8 +111,8 @@ class Searching:
 
     def _note(self, following: Place | None, came_by: Place | None) -> None:
         if is_one_way(self._order) and (following or came_by):
-            falls, number = self._order[0].descending, came_by.number if came_by else None
-            self._places.keep(self._search, following, falls=falls, came_by=number)
+            number = came_by.number if came_by else None
+            self._places.keep(self._search, following, falls=self._order[0].descending, came_by=number)
 
 
 def records(request: GetRecords, catalogue: Catalogue, places: Places, about: About, sees: str) -> Answer:

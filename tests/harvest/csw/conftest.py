@@ -30,16 +30,19 @@ class Csw:
     """Asks ``/csw`` as a harvester would."""
 
     client: Client
+    agent: str = "harvester"
 
     def get(self, request: str | None = "GetRecords", **parameters: object) -> TestResponse:
         """Ask by parameters; what every request has is added unless it is given as ``None``."""
         given = {"service": "CSW", "version": "2.0.2", "request": request, **parameters}
         query = {name: str(value) for name, value in given.items() if value is not None}
-        return self.client.get("/csw", query_string=query, base_url=BASE)
+        return self.client.get("/csw", query_string=query, base_url=BASE, headers={"User-Agent": self.agent})
 
     def post(self, body: str | bytes, media_type: str = "application/xml") -> TestResponse:
         """Send a document."""
-        return self.client.post("/csw", data=body, content_type=media_type, base_url=BASE)
+        return self.client.post(
+            "/csw", data=body, content_type=media_type, base_url=BASE, headers={"User-Agent": self.agent}
+        )
 
     def page(self, **parameters: object) -> "Page":
         """Return a page of results."""
