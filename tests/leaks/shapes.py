@@ -459,6 +459,7 @@ def _harvests() -> Iterator[Shape]:
         yield Shape(f"file {each}", each)
 
 
+RECORD_SHAPES: tuple[Shape, ...] = (*_records(), *_harvests())
 SHAPES: tuple[Shape, ...] = tuple(
     each
     for made in (
