@@ -10,6 +10,7 @@ from catalogue.profile import Collection, Operation, Profile
 from catalogue.types import ColumnType
 from core.limits import LIMITS
 from openapi.fragment import fragment, text
+from openapi.records import is_of_records, key_of, names_of_page, own_parameters
 from openapi.schemas import json_type
 
 type Json = dict[str, Any]
@@ -34,6 +35,8 @@ def shared(language: str) -> Json:
 
 def of_items(collection: Collection) -> list[str]:
     """Return the component keys of the parameters of ``items``."""
+    if is_of_records(collection):
+        return names_of_page(_of_records(collection), _of_queryables(collection))
     paging = [_limit_key(collection), "offset", "cursor", "resulttype", _formats_key("f-items", collection)]
     return [*_of_selection(collection), *paging, *_of_queryables(collection)]
 
@@ -45,6 +48,8 @@ def of_export(collection: Collection) -> list[str]:
 
 def of_item(collection: Collection) -> list[str]:
     """Return the component keys of the query parameters of a single item."""
+    if is_of_records(collection):
+        return [key_of("f-record"), "lang"]
     crs = [_crs_key("crs", collection.layer), "zoom-level"] if collection.geometry else []
     return [
         *crs,
@@ -72,6 +77,14 @@ def formats_read(collection: Collection) -> frozenset[str] | None:
 
 def own(collection: Collection, codelists: Codelists, language: str) -> Json:
     """Return the parameters that belong to one collection, by their key in ``components``."""
+    parameters = _own(collection, codelists, language)
+    if is_of_records(collection):
+        used = {*of_items(collection), *of_item(collection)}
+        return {key: each for key, each in (parameters | own_parameters(language)).items() if key in used}
+    return parameters
+
+
+def _own(collection: Collection, codelists: Codelists, language: str) -> Json:
     names = [each.name for each in collection.columns]
     parameters = {_key(each, collection): _query(each, text(each, language), _list_of(names)) for each in _SELECTIONS}
     if collection.allowance.page_max is not None:
@@ -105,6 +118,14 @@ def _of_selection(collection: Collection) -> list[str]:
         crs = ("crs", "bbox-crs", "filter-crs") if collection.allows(Operation.QUERY) else ("crs", "bbox-crs")
         keys += [*(_crs_key(name, layer) for name in crs), "zoom-level"]
     return [*keys, "skipGeometry", "lang"]
+
+
+def _of_records(collection: Collection) -> list[str]:
+    """Return the parameters of a page of records that other collections have as well; a record has one geometry."""
+    absent = {"zoom-level", "skipGeometry", _crs_key("crs", collection.layer)}
+    absent |= {_key(name, collection) for name in _SELECTIONS}
+    selecting = [each for each in _of_selection(collection) if each not in absent]
+    return [*selecting, _limit_key(collection), "offset", "cursor"]
 
 
 def _of_queryables(collection: Collection) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from catalogue.profile import Collection
 from openapi.fragment import text
 from openapi.parameters import HTML_KEY, component_key, formats_read, of_export, of_item, of_items
+from openapi.records import content_of_page, content_of_record, gone, is_of_records, schemas
 from openapi.schemas import MEDIA_TYPE, TYPES, json_type
 
 type Json = dict[str, Any]
@@ -35,6 +36,8 @@ _DOCUMENTS = {
 def of_service(language: str) -> Json:
     """Return the paths that every profile has."""
     paths = {path: _document(name, "service", _json(schema), language) for name, (path, schema) in _DOCUMENTS.items()}
+    searching = [_ref("parameters", each) for each in ("bbox", "datetime", "q", "ids")]
+    paths["/collections"]["get"]["parameters"] += searching
     api = {"application/vnd.oai.openapi+json;version=3.0": {"schema": {"type": "object"}}}
     paths["/api"] = _document("api", "service", api, language)
     for name, path in _HEALTH.items():
@@ -59,6 +62,8 @@ def of_collection(collection: Collection, exported: Collection | None, language:
 
 def feature_schemas(collection: Collection, language: str) -> Json:
     """Return the schemas of a collection's items and pages, by their key in ``components``."""
+    if is_of_records(collection):
+        return schemas(language)
     key = component_key(collection.id)
     return {
         f"{key}.properties": {
@@ -77,9 +82,21 @@ def feature_schemas(collection: Collection, language: str) -> Json:
 
 def _items(collection: Collection, language: str) -> Json:
     parameters = [_ref("parameters", each) for each in of_items(collection)]
+    if is_of_records(collection):
+        return _records(collection, parameters, language)
     content = _encodings_and_page(collection, "features")
     paths = _features(collection, "items", parameters, content, language)
     return paths | _by_form(collection, "items-form", paths["get"], language)
+
+
+def _records(collection: Collection, parameters: list[Json], language: str) -> Json:
+    answers = _answers(content_of_page() | HTML, language)
+    get = _titled(collection, "records-page", language) | {"parameters": parameters, "responses": answers}
+    return {"get": get} | _by_form(collection, "items-form", get, language)
+
+
+def _titled(collection: Collection, kind: str, language: str) -> Json:
+    return _operation(f"{kind}.{collection.id}", collection.layer.component, _title(kind, collection, language))
 
 
 def _item(collection: Collection, language: str) -> Json:
@@ -91,6 +108,11 @@ def _item(collection: Collection, language: str) -> Json:
         "schema": dict(TYPES[collection.layer.key.type]),
     }
     parameters = [identifier, *(_ref("parameters", each) for each in of_item(collection))]
+    if is_of_records(collection):
+        operation = _titled(collection, "record", language) | {"parameters": parameters}
+        return {
+            "get": operation | {"responses": _answers(content_of_record() | HTML, language) | {"410": gone(language)}}
+        }
     content = _encodings_and_page(collection, "feature")
     return _features(collection, "item", parameters, content, language)
 
@@ -104,7 +126,7 @@ def _export(collection: Collection, exported: Collection, language: str) -> Json
 
 def _by_form(collection: Collection, kind: str, get: Json, language: str) -> Json:
     """Return the POST that takes the parameters of a GET as a form."""
-    operation = _operation(f"{kind}.{collection.id}", collection.layer.component, _title(kind, collection, language))
+    operation = _titled(collection, kind, language)
     form = {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}
     body = {"description": text("form", language), "content": form}
     answers = {status: answer for status, answer in get["responses"].items() if status != "304"}
@@ -112,14 +134,14 @@ def _by_form(collection: Collection, kind: str, get: Json, language: str) -> Jso
 
 
 def _features(collection: Collection, kind: str, parameters: list[Json], content: Json, language: str) -> Json:
-    operation = _operation(f"{kind}.{collection.id}", collection.layer.component, _title(kind, collection, language))
+    operation = _titled(collection, kind, language)
     answers = _answers(content, language)
     answers["200"]["headers"]["Content-Crs"] = _ref("headers", "Content-Crs")
     return {"get": operation | {"parameters": parameters, "responses": answers}}
 
 
 def _described(collection: Collection, kind: str, content: Json, language: str, formats: str = "f-document") -> Json:
-    operation = _operation(f"{kind}.{collection.id}", collection.layer.component, _title(kind, collection, language))
+    operation = _titled(collection, kind, language)
     return _get(operation, content, language, formats)
 
 

@@ -2,6 +2,7 @@
 
 from catalogue.record import Party, Role
 from catalogue.record_keys import RECORDS
+from catalogue.service import Service
 from formats.records.about import About
 from harvest.reading import Catalogue
 from server.context import Context
@@ -20,11 +21,23 @@ def catalogue_of(context: Context) -> Catalogue:
 def about_of(context: Context) -> About:
     """Return what encoders of records may know of an answer."""
     service = context.parts.service
-    provider = Party(service.provider, (Role.PUBLISHER,), service.contact_email, url=service.provider_url)
+    provider = provider_of(service)
     return About(
         base_url=context.parts.base_url,
         language=context.language,
         catalogue=f"{context.parts.base_url}/collections/{RECORDS}",
         provider=provider,
         title=context.shelf.view(RECORDS).layer.title,
+    )
+
+
+def provider_of(service: Service) -> Party:
+    """Return who publishes the catalogue, as a party of records."""
+    return Party(
+        service.provider,
+        (Role.PUBLISHER,),
+        email=service.contact_email,
+        phone=service.contact_phone,
+        url=service.provider_url,
+        address=service.contact_address,
     )

@@ -14,10 +14,13 @@ import orjson
 from catalogue.record import Published, body_of, record_of
 from core.errors import Gone, NotFound, Unavailable
 from database.lines import Statement
-from formats.format import Link
+from formats.format import Link, Representation
 from formats.json_text import link_members
 from formats.records import oarec
 from formats.records.about import About
+from formats.records.dcat import Page as DcatPage
+from formats.records.dcat import encode_list
+from formats.records.encodings import DCAT_JSON, DCAT_RDF, DCAT_TURTLE
 from formats.records.offered import BY_KEY, RECORD_FORMATS
 from harvest.report.rounds import Face, Given
 from query import published
@@ -37,7 +40,8 @@ from server.shelf import Json
 
 CATALOGUE_PROFILE = "http://www.opengis.net/def/profile/OGC/0/ogc-catalog"
 JSON = BY_KEY["json"]
-PAGE_OFFERS = (JSON, HTML)
+_LINKED_DATA = tuple(BY_KEY[each.key] for each in (DCAT_TURTLE, DCAT_RDF, DCAT_JSON))
+PAGE_OFFERS = (JSON, HTML, *_LINKED_DATA)
 """In which forms a page of records leaves."""
 RECORD_OFFERS = (*RECORD_FORMATS[:1], HTML, *RECORD_FORMATS[1:])
 """In which forms a record leaves."""
@@ -59,15 +63,17 @@ def records(context: Context, collection_id: str) -> Response:
     page = _page(context, view, query)
     links = self_and_alternates(context, representation, PAGE_OFFERS)
     context.take(view.collection, max(1, page.returned))
-    document = _document(context, page, page_links(context, view, query, page, links))
+    links = page_links(context, view, query, page, links)
     if representation is HTML:
-        return on_record(context, answers.page(context, pages.records(context, view, document)), page.returned)
-    response = answers.document(context, JSON.media_types[0], orjson.dumps(document))
+        html = pages.records(context, view, _document(context, page, links))
+        return on_record(context, answers.page(context, html), page.returned)
+    body = _list(context, query, page, links, representation)
+    response = answers.document(context, representation.media_types[0], body)
     given = Given(
         records=page.returned,
         begins=not (query.position or query.offset),
         ends=page.next is None,
-        form=JSON.media_types[0],
+        form=representation.media_types[0],
     )
     return on_record(context, noted(context, Face.RECORDS, response, given), page.returned)
 
@@ -172,11 +178,32 @@ def _read(context: Context, view: View, query: ItemsQuery, statements: list[Stat
     return found
 
 
+def _list(context: Context, query: ItemsQuery, page: Page, links: list[Link], form: Representation) -> bytes:
+    """Return a page for programs: as JSON, or as the linked data that catalogues of DCAT follow."""
+    if form is JSON:
+        return orjson.dumps(_document(context, page, links))
+    to = {each.rel: each.href for each in links}
+    rest = [pair for pair in context.parameters if pair[0] not in ("cursor", "offset")]
+    place = DcatPage(
+        url=to["self"],
+        first=context.url(pairs=rest),
+        next=to.get("next"),
+        previous=to.get("prev"),
+        total=page.matched,
+        size=query.limit,
+    )
+    return encode_list(_records(page), about_of(context), place, form.key)
+
+
+def _records(page: Page) -> list[Published]:
+    return [_published(*row[2:]) for row in page.rows]
+
+
 def _document(context: Context, page: Page, links: list[Link]) -> Json:
     about = about_of(context)
     return {
         "type": "FeatureCollection",
-        "features": [feature(_published(*row[2:]), about) for row in page.rows],
+        "features": [feature(each, about) for each in _records(page)],
         "links": link_members([*links, Link(CATALOGUE_PROFILE, "profile")]),
         "numberMatched": page.matched,
         "numberReturned": page.returned,

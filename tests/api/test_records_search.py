@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from rdflib import DCAT, RDF, Graph, Namespace
 
 from tests.api.records_stock import ITEMS, PLACES, place, service
 
@@ -184,3 +185,22 @@ def test_a_cursor_belongs_to_its_selection(catalogue: "Records"):
 def test_every_commune_is_found_by_its_name_without_marks(catalogue: "Records"):
     for code, name in PLACES:
         assert catalogue.found(q=name) == catalogue.found(ma_don_vi=code)
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph")  # by the library itself
+@pytest.mark.parametrize(("key", "syntax"), [("dcat-ttl", "turtle"), ("dcat-rdf", "xml"), ("dcat-jsonld", "json-ld")])
+def test_linked_data_is_paged_as_harvesters_of_dcat_follow_it(catalogue: "Records", key: str, syntax: str):
+    hydra = Namespace("http://www.w3.org/ns/hydra/core#")
+    following, found, pages = f"{ITEMS}?f={key}&limit=10", set[str](), 0
+    while following:
+        answer = catalogue.api.get(following)
+        assert answer.status_code == 200
+        graph = Graph().parse(data=answer.data, format=syntax)
+        found |= {str(each) for each in graph.subjects(RDF.type, DCAT.Dataset)}
+        found |= {str(each) for each in graph.subjects(RDF.type, DCAT.DataService)}
+        assert int(next(graph.objects(None, hydra.totalItems))) == 25
+        following = str(next(graph.objects(None, hydra.next), ""))
+        pages += 1
+
+    assert pages == 3
+    assert len({each for each in found if "/items/" in each}) == 25
