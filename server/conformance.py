@@ -43,5 +43,31 @@ CLASSES: tuple[str, ...] = (
     *(f"{_OGC}ogcapi-features-7/1.0/conf/{each}" for each in ("zoom-level", "zoom-level-features")),
     *(f"{_OGC}ogcapi-features-8/1.0/conf/{each}" for each in ("sorting", "features-sorting", "sortables")),
     *(f"{_OGC}ogcapi-features-9/0.0/conf/{each}" for each in ("text-search", "features-text-search")),
+    # Annexes of the standard and its tables spell some classes differently; clients know one spelling or the other.
+    *(
+        f"{_OGC}ogcapi-records-1/1.0/conf/{each}"
+        for each in (
+            "record-core",
+            "record-collection",
+            "record-core-query-parameters",
+            "record-api",
+            "records-api",
+            "sorting",
+            "filtering",
+            "cql-filter",
+            "autodiscovery",
+            "json",
+            "html",
+            "oas30",
+            "searchable-catalog",
+            "searchable-catalog-sorting",
+            "searchable-catalog/sorting",
+            "searchable-catalog-filtering",
+            "searchable-catalog/filtering",
+            "local-resources-catalog",
+            "local-resources-catalog-query-parameters",
+            "local-resources-catalog/query-parameters",
+        )
+    ),
     *(f"{_OGC}json-fg-1/1.0/conf/{each}" for each in ("core", "types-schemas", "api")),
 )

@@ -3,20 +3,24 @@
 from importlib.metadata import version
 
 from catalogue.profile import Operation
+from catalogue.record_keys import RECORDS
 from catalogue.types import ColumnType
-from formats.format import Link
+from formats.format import Link, Representation
 from formats.json_text import link_members
 from formats.offered import FORMATS
+from formats.records.offered import BY_KEY
 from openapi import document as openapi_document
 from openapi import schemas
 from openapi.security import security_of
 from query.cql2 import Function
 from server import shell
+from server.cataloguing import about_of
 from server.context import Context
 from server.links import link, name_of
 from server.representations import HTML, offered_by
 from server.shelf import Json
 
+CATALOGUE_PROFILE = "http://www.opengis.net/def/profile/OGC/0/ogc-catalog"
 _REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 _SCHEMA_TYPE = "application/schema+json"
 _JSON_TYPES = {
@@ -38,7 +42,21 @@ def collections_document(context: Context) -> Json:
     for each in described:
         each["links"] = link_members(collection_links(context, each["id"]))
     shared = dict.fromkeys(crs for each in described for crs in each.get("crs", ()))  # CRS84 first, as in each
-    return {"collections": described, "crs": list(shared)}
+    return _as_catalogue(context) | {"collections": described, "crs": list(shared)}
+
+
+def _as_catalogue(context: Context) -> Json:
+    """Return what makes the list of collections a catalogue. Source: OGC 20-004r1, /req/local-resources-catalog."""
+    service, language = context.parts.service, context.language
+    return {
+        "id": "collections",
+        "type": "Collection",
+        "itemType": "record",
+        "title": service.title.in_language(language),
+        "description": service.description.in_language(language),
+        "recordsArrayName": "collections",
+        "language": {"code": language},
+    }
 
 
 def collection_document(context: Context, id_: str) -> Json:
@@ -83,6 +101,24 @@ def function_document(function: Function, language: str) -> Json:
     }
 
 
+def profile_links() -> list[Link]:
+    """Return the profile of a catalogue. Source: OGC 20-004r1, /req/json/catalog-content-profile."""
+    return [Link(CATALOGUE_PROFILE, "profile")]
+
+
+def catalogue_links(context: Context) -> list[Link]:
+    """Return the links to the catalogues of this service: its collections, and the metadata where the caller sees some.
+
+    Source: OGC 20-004r1, /req/local-resources-catalog/discovery, /req/autodiscovery/links.
+    """
+    paths = ["/collections", f"/collections/{RECORDS}/items"][: 1 + (RECORDS in context.profile.collections)]
+    types = ("application/json", "application/geo+json")
+    return [
+        link(context, _REL + "ogc-catalog", context.url(path), type_, "catalogue")
+        for path, type_ in zip(paths, types, strict=False)
+    ]
+
+
 def root_link(context: Context) -> Link:
     return link(context, "root", context.url("/"), "application/json")
 
@@ -97,13 +133,20 @@ def collection_links(context: Context, id_: str) -> list[Link]:
             (_REL + "sortables", "sortables"),
         )
     ]
-    offers = offered_by(context.profile.collections[id_], (*FORMATS, HTML))
+    offers: tuple[Representation, ...] = offered_by(context.profile.collections[id_], (*FORMATS, HTML))
+    if id_ == RECORDS:
+        offers = (BY_KEY["json"], HTML, *(BY_KEY[each] for each in ("dcat-ttl", "dcat-rdf", "dcat-jsonld")))
     # The first without a query: GDAL appends an item's id to it.
     items = [
         link(context, "items", context.url(f"{base}/items", [("f", each.key)] if number else []), each.media_types[0])
         for number, each in enumerate(offers)
     ]
-    return [root_link(context), *items, *schema_links, *_export_links(context, id_)]
+    own = [root_link(context), *items, *schema_links, *_export_links(context, id_)]
+    return [*own, *profile_links(), _license_link(context)] if id_ == RECORDS else own
+
+
+def _license_link(context: Context) -> Link:
+    return link(context, "license", about_of(context).terms_url, "text/html")
 
 
 def _export_links(context: Context, id_: str) -> list[Link]:

@@ -22,6 +22,8 @@ _TITLES = {
     "service-doc": ("Tài liệu API", "API documentation"),
     "conformance": ("Các nhóm yêu cầu tuân thủ", "Conformance classes"),
     "data": ("Các lớp dữ liệu", "Collections"),
+    "license": ("Điều kiện sử dụng", "Conditions of use"),
+    "catalogue": ("Danh mục", "Catalogue"),
     "root": ("Trang đầu", "Landing page"),
 }
 

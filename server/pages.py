@@ -140,6 +140,7 @@ def _rendered(context: Context, page: str, content: Json, id_: str | None, more:
         query=dict(context.parameters),
         collection=described.collection_document(context, id_) if id_ else None,
         account=context.visitor.caller.account if context.visitor.caller.kind == "session" else None,
+        catalogues=tuple(each.href for each in described.catalogue_links(context)),
         **more,
     )
     return context.parts.pages.render(page, content, language=context.language, around=around)

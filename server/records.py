@@ -28,7 +28,7 @@ from query.items import ItemsQuery, count_statement, narrowing_box, narrowing_se
 from query.records import ITEM_PARAMETERS, hangs_on_instants, read_records_query, records_statement
 from query.request import single_values
 from query.view import View
-from server import answers, pages
+from server import answers, described, pages
 from server.cataloguing import about_of, catalogue_of
 from server.context import Context
 from server.harvests import noted
@@ -38,7 +38,6 @@ from server.links import self_and_alternates
 from server.representations import HTML, HTML_SENT, chosen
 from server.shelf import Json
 
-CATALOGUE_PROFILE = "http://www.opengis.net/def/profile/OGC/0/ogc-catalog"
 JSON = BY_KEY["json"]
 _LINKED_DATA = tuple(BY_KEY[each.key] for each in (DCAT_TURTLE, DCAT_RDF, DCAT_JSON))
 PAGE_OFFERS = (JSON, HTML, *_LINKED_DATA)
@@ -204,7 +203,7 @@ def _document(context: Context, page: Page, links: list[Link]) -> Json:
     return {
         "type": "FeatureCollection",
         "features": [feature(each, about) for each in _records(page)],
-        "links": link_members([*links, Link(CATALOGUE_PROFILE, "profile")]),
+        "links": link_members([*links, *described.profile_links()]),
         "numberMatched": page.matched,
         "numberReturned": page.returned,
     }

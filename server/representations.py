@@ -24,6 +24,7 @@ class Plain:
 HTML = Plain("html", ("text/html",))
 HTML_SENT = "text/html; charset=utf-8"
 JSON = Plain("json", ("application/json",))
+CATALOGUE = Plain("json", ("application/ogc-catalog+json",))
 SCHEMA = Plain("json", ("application/schema+json", "application/json"))
 XSD = Plain("gml", ("application/xml",))
 OPENAPI = Plain("json", ("application/vnd.oai.openapi+json;version=3.0", "application/json"))

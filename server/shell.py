@@ -15,9 +15,12 @@ from pygeoapi.l10n import str2locale
 
 from catalogue.layer import Component
 from catalogue.profile import Collection
+from catalogue.record_keys import RECORDS
 from core.errors import NotFound
+from formats.records.oarec import contact
 from openapi.fragment import text
 from query.crs import CRS84, epsg, offered
+from server.cataloguing import provider_of
 from server.context import LANGUAGES, Context
 from server.shelf import Json
 
@@ -142,7 +145,21 @@ def _overlaid(context: Context, described: Json) -> Json:
     else:
         changed["crs"] = [each.uri for each in offered(layer.srids)]
         changed["storageCrs"] = epsg(geometry.stored_srid).uri
-    return changed
+    return changed | (_of_catalogue(context) if published.id == RECORDS else {})
+
+
+def _of_catalogue(context: Context) -> Json:
+    """Return what makes the description of the records that of a catalogue. Source: OGC 20-004r1, clause 7.3."""
+    language, service = context.language, context.parts.service
+    return {
+        "type": "Collection",
+        "itemType": "record",
+        "language": {"code": language},
+        "languages": [{"code": each} for each in LANGUAGES],
+        "contacts": [contact(provider_of(service), language)],
+        "license": "other",
+        "defaultSortOrder": [{"field": "id", "direction": "asc"}],
+    }
 
 
 def _without_links(document: Json) -> Json:

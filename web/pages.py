@@ -57,6 +57,7 @@ class Around:
         unit_choices: names by ids of the units that the form offers, in order.
         account: who is signed in, as a browser's session says; ``None`` for a token, and for nobody.
         item_title: what people call the item; empty: by its identifier.
+        catalogues: addresses of the catalogues that the page belongs to.
         components: titles of the component databases by their names, where records are searched.
         json_ld: what search engines read of the page, as JSON-LD.
         fault: what is wrong with the request: its ``parameter``, the whole ``text``, and ``reason`` without a name.
@@ -77,6 +78,7 @@ class Around:
     account: str | None = None
     fault: Mapping[str, Any] | None = None
     item_title: str = ""
+    catalogues: tuple[str, ...] = ()
     components: Mapping[str, str] = field(default_factory=dict)
     json_ld: str = ""
 
