@@ -18,10 +18,12 @@ from core.errors import Conflict
 from core.settings import Settings
 from database.connections import connect, login_of
 from database.prepared import prepared_database
+from harvest.curation import commands as curation
 from harvest.publishing import removals
 from harvest.publishing.said import SaidByOfficers
 from harvest.publishing.status import Status, status_of
 from harvest.publishing.tick import Outcome, Sources, publish
+from harvest.report import commands as report
 
 _WITHIN_S = 30.0
 
@@ -38,6 +40,8 @@ def register(commands: Subparsers) -> None:
     confirm.add_argument("--account", required=True, dest="actor", metavar="A", help="who confirms; it is recorded")
     confirm.add_argument("--reason", required=True, metavar="R", help="why")
     confirm.set_defaults(run=_confirm)
+    curation.add_acts(kinds)
+    report.register(commands)
 
 
 def _status(_: argparse.Namespace, settings: Settings) -> int:

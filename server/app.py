@@ -328,7 +328,14 @@ def create(settings: Settings) -> Application:
     uses = Uses(Writer(login_of(settings.identity_database_url, dsn, "identity"), purpose="uses", size=1), clock)
     access = Access(reader, layers, uses.note)
     questions = Questions(secret, envelope_to(settings.audit_sealing_key))
-    aside = mounted.create(settings, layers=tuple(layers), title=service.title, key=secret, clock=clock)
+    aside = mounted.create(
+        settings,
+        layers=tuple(layers),
+        title=service.title,
+        key=secret,
+        clock=clock,
+        contact_email=service.contact_email,
+    )
     writer = AuditWriter(login_of(settings.audit_database_url, dsn, "audit")) if settings.audit == "on" else None
     watch = Watch(login_of(settings.auditor_database_url, dsn, "auditor"), settings.home, clock)
     return Application(

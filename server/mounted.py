@@ -28,6 +28,7 @@ from core.settings import Settings
 from database.connections import login_of
 from database.writer import Writer
 from harvest.curation import api as curation
+from harvest.report import api as report
 from server.edge import address_of, seen_by_proxies
 from server.http import Response
 from web.account import AccountPages
@@ -41,7 +42,7 @@ BODY_MAX = 1_048_576
 """Bytes of a body; more is refused before it is read."""
 PATHS = ("/oauth", "/.well-known", "/signin", "/signout", "/account", "/admin")
 """Where paths that are answered here begin."""
-MORE_TOPICS = (curation,)
+MORE_TOPICS = (curation, report)
 """Topics of the admin API beside those of permission."""
 _EVERYWHERE = (("Server", "datdai"), ("X-Content-Type-Options", "nosniff"))
 """Headers of every answer, as in the lane of the data."""
@@ -104,12 +105,19 @@ class _Note:
 
 
 def create(
-    settings: Settings, *, layers: tuple[Layer, ...], title: Text, key: bytes, clock: Clock | None = None
+    settings: Settings,
+    *,
+    layers: tuple[Layer, ...],
+    title: Text,
+    key: bytes,
+    clock: Clock | None = None,
+    contact_email: str = "",
 ) -> Mounted:
     """Put the application together.
 
     Args:
         title: name of the service.
+        contact_email: of the service.
         key: 32 bytes, as ``core.settings.secret_key`` returns them.
 
     Raises:
@@ -134,6 +142,8 @@ def create(
         key=key,
         texts=error_texts,
         home=settings.home,
+        base_url=settings.public_url,
+        contact_email=contact_email,
     )
     blueprints = (oauth_blueprint(parts), account_pages.blueprint(desk), *api.blueprints(access, MORE_TOPICS))
     made = assemble(blueprints, secret=key, proxy_hops=settings.proxy_hops)

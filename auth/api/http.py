@@ -78,6 +78,7 @@ class Access:
         key: 32 bytes, as ``core.settings.secret_key`` returns them: secrets at rest are sealed with it.
         texts: translations of errors by language.
         home: folder that keeps the public key and the heads of the audit; ``None``: it is not verified over HTTP.
+        base_url, contact_email: of the service, for the report of harvests.
     """
 
     identity: Writer
@@ -89,6 +90,8 @@ class Access:
     key: bytes = b""
     texts: Callable[[str], Translations] = _english
     home: Path | None = None
+    base_url: str = ""
+    contact_email: str = ""
 
 
 @dataclass(frozen=True, slots=True)

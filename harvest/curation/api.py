@@ -6,17 +6,20 @@ from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict
 
 from auth.api.document import query_parameter
-from auth.api.http import Access, Paging, acting, answer, body, chosen, legal_day, page, paging
+from auth.api.http import Access, Paging, acting, answer, body, chosen, done, legal_day, page, paging, publishing
 from auth.api.routes import Route, blueprint_of, paths_of
+from auth.audit import acts
+from auth.standing import officer
 from catalogue.files import Words
 from catalogue.layer import Component
-from catalogue.record import body_of
-from core.errors import BadParameter, NotFound, PreconditionFailed, PreconditionRequired
+from core.errors import BadParameter, Conflict, NotFound, PreconditionFailed, PreconditionRequired
 from harvest.curation import store
-from harvest.curation.completeness import GROUPS, completeness_of, summary_of
+from harvest.curation.completeness import completeness_of, summary_of
 from harvest.curation.documents import SupplementDocument, require_sense
-from harvest.curation.store import Kept, Version
+from harvest.curation.store import Version
+from harvest.curation.told import listed, shown
 from harvest.making.supplement import merged
+from harvest.publishing import removals
 
 ANY = "*"
 
@@ -27,6 +30,15 @@ class Completing(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     supplement: SupplementDocument
+    reason: Words
+
+
+class Confirming(BaseModel):
+    """Which removals may happen, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    digest: str
     reason: Words
 
 
@@ -105,34 +117,30 @@ def _completeness(access: Access) -> Response:
         return answer(summary_of(completeness_of(each.record) for each in found))
 
 
-def listed(kept: Kept) -> dict[str, object]:
-    """Return a record in a list: what it is of, and how complete it is."""
-    told, found = kept.record.description, completeness_of(kept.record)
-    return {
-        "id": str(kept.record.id),
-        "title": told.title,
-        "component": told.component,
-        "layer": told.layer,
-        "area": told.area,
-        "edition": told.edition,
-        "updated": kept.updated,
-        "version": kept.version,
-        "mandatory": found.mandatory,
-        "recommended": found.recommended,
-        "missing": [each.code for each in found.missing],
-    }
+def _removals(access: Access) -> Response:
+    with publishing(access) as (connection, who):
+        officer(connection, who, legal_day(connection))
+        found = removals.held(connection)
+    return answer({"held": None if found is None or not found.waits else _held(found)})
 
 
-def shown(kept: Kept) -> dict[str, object]:
-    """Return a record whole, with what it lacks."""
-    return {
-        "record": body_of(kept.record),
-        "created": kept.created,
-        "updated": kept.updated,
-        "version": kept.version,
-        "groups": {group.value: name for group, name in GROUPS.items()},
-        "completeness": completeness_of(kept.record),
+def _confirm(access: Access) -> Response:
+    given = body(Confirming)
+    with publishing(access) as (connection, who):
+        standing = officer(connection, who, legal_day(connection))
+        if not removals.confirm(connection, given.digest, account=standing.account, reason=given.reason):
+            raise Conflict("These are not the removals that wait: look at them again.")
+        about, after = f"catalogue:{given.digest}", {"reason": given.reason}
+        acts.record(connection, who, "catalogue.confirm_removal", about, after=after)
+    return done()
+
+
+def _held(found: removals.Held) -> dict[str, object]:
+    records = [{"id": str(id_), "title": title} for id_, title in found.records.items()]
+    told: dict[str, object] = {
+        name: getattr(found, name) for name in ("digest", "removed", "all", "since", "confirmed")
     }
+    return told | {"records": records}
 
 
 def _tagged(version: Version, **more: object) -> Response:
@@ -216,6 +224,15 @@ ROUTES = (
         _completeness,
         "How complete the records that one completes are, and what is missing in how many",
         parameters=(_COMPONENT,),
+    ),
+    Route("GET", "/catalogue/removals", _removals, "The removals that wait for an officer of the Sở"),
+    Route(
+        "POST",
+        "/catalogue/removals/confirmation",
+        _confirm,
+        "Let just these removals happen, as an officer of the Sở",
+        takes=Confirming,
+        status=204,
     ),
 )
 PATHS = paths_of(ROUTES)

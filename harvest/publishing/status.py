@@ -39,6 +39,4 @@ def status_of(connection: Connection[Any]) -> Status:
     published, looked, records, rows, subjects = row
     waiting = held(connection)
     lacking = tuple((id_, title, tuple(missing)) for id_, title, missing in connection.execute(_QUERIES["lacking"]))
-    return Status(
-        published, looked, records, rows, subjects, waiting if waiting and waiting.waits else None, lacking
-    )
+    return Status(published, looked, records, rows, subjects, waiting if waiting and waiting.waits else None, lacking)

@@ -44,6 +44,7 @@ DECIDING = {
     "POST /agreements/{code}/accept",
     "POST /agreements/{code}/propose",
     "POST /agreements/{code}/publish",
+    "POST /catalogue/removals/confirmation",
     "PUT /catalogue/records/{record}/supplement",
     "POST /clients",
     "PATCH /clients/{client_id}",
