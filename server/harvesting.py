@@ -83,7 +83,7 @@ def _repository(context: Context, view: View) -> oai_face.Repository:
         about=about(context),
         formats=BY_PREFIX,
         seal=TokenSeal(context.parts.secret),
-        page_size=min(oai_face.PAGE_SIZE, largest_page(view)),
+        page_max=largest_page(view),
     )
 
 

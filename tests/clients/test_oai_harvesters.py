@@ -93,6 +93,7 @@ def url(
     from server import app
 
     monkeypatch.setattr(oai, "PAGE_SIZE", 4)
+    monkeypatch.setattr(oai, "LONG_PAGE_SIZE", 4)
     application = app.create(Settings(database_url=as_app(empty_db), home=tmp_path, base_url="http://land.example.vn"))
     server = make_server("127.0.0.1", 0, application, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -25,6 +25,7 @@ def _stocked(dsn: str, publish: Callable[..., None]) -> Iterator[Stock]:
     publish(dsn, records_only(CADASTRE, PLANS))
     with psycopg.connect(dsn, autocommit=True) as connection:
         stock = Stock(connection)
+        stock.clear()
         stock.publish()
         stock.hold(CADASTRE, PLANS)
         yield stock

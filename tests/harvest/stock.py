@@ -102,6 +102,11 @@ class Stock:
         """Set the clock: the newest publication was at this instant."""
         self.connection.execute("UPDATE cb.dong_ho SET cong_bo = %s, nhip = %s", [instant, instant])
 
+    def clear(self) -> None:
+        """Forget every record, life and key, as if there had never been one."""
+        for table in ("mt.ban_ghi", "cb.doi_song", "cb.khoa_cua"):
+            self.connection.execute(f"DELETE FROM {table}")
+
     def unpublish(self) -> None:
         """Set the clock back to a catalogue that was never published."""
         self.connection.execute("UPDATE cb.dong_ho SET cong_bo = NULL, nhip = NULL")

@@ -27,6 +27,7 @@ def short_pages() -> Iterator[None]:
     """Cut lists after four entries: the catalogue has ten."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(face, "PAGE_SIZE", 4)
+        patch.setattr(face, "LONG_PAGE_SIZE", 4)
         yield
 
 
