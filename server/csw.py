@@ -63,7 +63,12 @@ class _Places:
 
 
 def csw(context: Context) -> Response:
-    """Answer ``/csw``: what is wrong is told as an exception report, with the status that it has."""
+    """Answer ``/csw``: what is wrong is told as an exception report, with the status that it has.
+
+    Records are told in Vietnamese, whatever a harvester happens to accept: a copy must not depend on who made it, and
+    constraints compare the Vietnamese texts.
+    """
+    context = replace(context, language="vi")
     catalogue = catalogue_of(context)
     try:
         request = _request(context)

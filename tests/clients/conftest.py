@@ -4,14 +4,37 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+
+from tests.clients.catalogues import served
+from tests.harvest.stock import CADASTRE, PLANS, Stock, at, record, records_only
 
 QGIS_PYTHON = os.environ.get("QGIS_PYTHON", "/usr/bin/python3")
 """The bindings of QGIS are Debian's and load into Debian's interpreter only; the variable names another."""
+
+
+@pytest.fixture
+def catalogue_url(
+    empty_db: str, publish: Callable[..., None], as_app: Callable[[str], str], tmp_path: Path
+) -> Iterator[str]:
+    """A catalogue of 25 records."""
+    publish(empty_db, records_only(CADASTRE, PLANS))
+    with psycopg.connect(empty_db, autocommit=True) as connection:
+        stock = Stock(connection)
+        stock.publish()
+        stock.hold(CADASTRE, PLANS)
+        for n in range(25):
+            stock.put(record(str(n)), at(n))
+        connection.execute(
+            "UPDATE mt.ban_ghi SET tim = dm.de_tim(title || ' ' || description), keywords = '{thửa đất}'"
+        )
+    with served(as_app(empty_db), tmp_path) as url:
+        yield f"{url}/csw"
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,8 @@ WORDS = ("Thửa đất", "thửa", "Đồng Xoài", "dong", "a_b", "100%", "O'N
 DAY = date(2025, 6, 30)
 INSTANT = datetime(2025, 6, 30, 12, 0, 0, tzinfo=UTC)
 _UPDATE = """UPDATE mt.ban_ghi SET title = %(title)s, description = %(abstract)s, keywords = %(subject)s,
- type = %(type)s, created = '2000-01-01Z', updated = %(modified)s, time_begin = %(begin)s, time_end = %(end)s, tim = dm.de_tim(%(text)s),
+ type = %(type)s, created = '2000-01-01Z', updated = %(modified)s, time_begin = %(begin)s, time_end = %(end)s,
+ tim = dm.de_tim(%(text)s),
  geom = ST_Multi(ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)) WHERE id = %(id)s"""
 
 
