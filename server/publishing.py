@@ -16,6 +16,8 @@ from harvest.publishing.tick import Outcome, Sources, publish, tick
 
 _EVERY_S = 1.0
 _FIRST_WITHIN_S = 5.0
+_START_WITHIN_S = 30.0
+"""How long the start waits for the first publication: that of a hundred thousand records goes on behind it."""
 _CONFIG = Path(__file__).parent.parent / "config"
 _log = logging.getLogger("datdai.publishing")
 
@@ -92,12 +94,15 @@ def start(settings: Settings) -> threading.Event:
     stop = threading.Event()
     dsn = login_of(settings.publisher_database_url, settings.database_url or "", "publisher")
     work = Publishing(dsn, sources_of(settings))
-    work.first()
-    threading.Thread(target=_repeat, args=(work, stop), name="publishing", daemon=True).start()
+    done = threading.Event()
+    threading.Thread(target=_repeat, args=(work, done, stop), name="publishing", daemon=True).start()
+    done.wait(_START_WITHIN_S)
     return stop
 
 
-def _repeat(work: Publishing, stop: threading.Event) -> None:
+def _repeat(work: Publishing, done: threading.Event, stop: threading.Event) -> None:
+    work.first()
+    done.set()
     while not stop.wait(_EVERY_S):
         work.look()
     work.close()

@@ -82,6 +82,19 @@ def lacks(record: Record) -> tuple[str, ...]:
     return tuple(name for name, given in needed.items() if not given)
 
 
+def rows_of(variants: Iterable[Variant]) -> Iterator[tuple[Variant, dict[str, Any]]]:
+    """Yield variants with their rows; what follows one of the same record is not written out a second time."""
+    before: Variant | None = None
+    row: dict[str, Any] = {}
+    for each in variants:
+        if before and before.record is each.record and before.unit == each.unit:
+            row = row | {"khoa": each.key}
+        else:
+            row = row_of(each)
+        before = each
+        yield each, row
+
+
 def row_of(variant: Variant) -> dict[str, Any]:
     """Return a variant as a row of the catalogue, without its instants; all texts are in NFC."""
     record = variant.record

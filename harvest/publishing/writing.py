@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from database.queries import load
-from harvest.making.variants import Variant, identifier, lacks, row_of
+from harvest.making.variants import Variant, identifier, lacks, rows_of
 
 type Row = dict[str, Any]
 type Name = tuple[UUID, str]
@@ -62,13 +62,12 @@ def difference(connection: Connection[Any], variants: Iterable[Variant], units: 
     changed: list[Row] = []
     wanted: set[Name] = set()
     lacking: dict[UUID, tuple[str, tuple[str, ...]]] = {}
-    for each in variants:
+    for each, row in rows_of(variants):
         name = identifier(each)
         wanted.add(name)
         if missing := lacks(each.record):
             lacking[name[0]] = (each.record.description.title.vi, missing)
             continue
-        row = row_of(each)
         if name not in there:
             added.append(row)
         elif there[name][0] != row["dau_van"]:
