@@ -20,6 +20,8 @@ _FORMATS = {
     "application/schema+json": "JSON Schema",
     "application/vnd.oai.openapi+json": "OpenAPI 3.0",
     "application/ld+json": "JSON-LD",
+    "application/rdf+xml": "RDF/XML",
+    "text/turtle": "Turtle",
 }
 UNITS = "don-vi-hanh-chinh"
 """The collection of administrative units."""

@@ -178,6 +178,8 @@ def test_a_link_of_any_document_leads_somewhere(api: Any, path: str) -> None:
     links = api.json(path)["links"]
 
     for each in links:
+        if each["rel"] == "profile":
+            continue  # names a profile, which OGC describes elsewhere
         answer = api.ask("HEAD", each["href"], **({"Accept": each["type"]} if "type" in each else {}))
         assert answer.status_code == 200, each
         assert answer.mimetype == each.get("type", answer.mimetype).split(";")[0], each

@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 
 from catalogue.layer import Text
+from catalogue.record import Published, body_of
+from formats.records import oarec
+from formats.records.about import About
+from tests.harvest.stock import at, record
 from web.pages import Around, Pages
 
 BASE = "http://127.0.0.1:8000"
@@ -189,6 +193,18 @@ FUNCTIONS = {
         }
     ]
 }
+MADE = record("mau", title="Thửa đất <mẫu>")
+FEATURE = oarec.members(Published(MADE, at(0), at(60)), About(BASE, "vi", f"{BASE}/collections/sieu-du-lieu"))
+RECORD: dict[str, Any] = {"feature": FEATURE, "record": body_of(MADE), "links": FEATURE["links"]}
+RECORDS: dict[str, Any] = {
+    "type": "FeatureCollection",
+    "features": [FEATURE],
+    "numberMatched": 12,
+    "numberReturned": 1,
+    "links": links("/collections/sieu-du-lieu/items"),
+}
+CATALOGUE = "/collections/sieu-du-lieu/items"
+COMPONENTS = {"dia-chinh": "Dữ liệu địa chính"}
 CONFORMANCE = {"conformsTo": ["http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core", "urn:x"]}
 
 type Sample = tuple[str, dict[str, Any], Around]
@@ -211,6 +227,12 @@ SAMPLES: dict[str, Sample] = {
         "item",
         feature(1),
         Around(f"{ROOT}/items/{ID.format(n=1)}", basemap=f"{BASE}/boundaries", **IN_COLLECTION),
+    ),
+    "records": ("records", RECORDS, Around(CATALOGUE, query={"q": "thửa"}, components=COMPONENTS, **IN_COLLECTION)),
+    "record": (
+        "record",
+        RECORD,
+        Around(f"{CATALOGUE}/{MADE.id}", json_ld='{"name":"</script>"}', collection=COLLECTION),
     ),
     "functions": ("functions", FUNCTIONS, Around("/functions")),
     "api": ("api", OPENAPI, Around("/api")),

@@ -13,7 +13,7 @@ VOID = {"meta", "link", "img", "input", "br", "hr"}
 HOSTILE = """"><script>alert(1)</script><img src=x onerror=alert(2)>' style='x' {{ 7*7 }} </script><!--"""
 STRUCTURE = {"rel", "type", "format", "in", "$ref", "coordinates", "geometry"}
 NAMES = [
-    "landing", "conformance", "collections", "collection", "schema", "queryables", "sortables", "items", "item", "api",
+    "landing", "conformance", "collections", "collection", "schema", "queryables", "sortables", "items", "item", "records", "record", "api",
     "functions", "error",
 ]  # fmt: skip
 
@@ -110,7 +110,8 @@ def test_nothing_is_inline_and_nothing_comes_from_elsewhere(pages, samples, name
 
     assert inline == []
     assert not read.all("style")
-    assert all("src" in each or each.get("type") == "application/json" for each in read.all("script"))
+    data = ("application/json", "application/ld+json")
+    assert all("src" in each or each.get("type") in data for each in read.all("script"))
     assert all(each.startswith("http://127.0.0.1:8000/static/") for each in loaded)
 
 
