@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from catalogue.files import read_layers
 from catalogue.layer import Layer
+from catalogue.record_keys import RECORDS
 from core.commands import Subparsers
 from core.errors import DatabaseError, LoadRefused, Unavailable
 from core.settings import Settings
@@ -77,12 +78,15 @@ def layer_of(layers: tuple[Layer, ...], wanted: str) -> Layer:
     """Return a layer by its id.
 
     Raises:
-        LoadRefused: there is none; the text names all.
+        LoadRefused: there is none, the text names all; or it is that of records.
     """
-    for layer in layers:
+    if wanted == RECORDS:
+        raise LoadRefused("Records are made by the server of what is loaded; nobody loads them.")
+    loaded = [each for each in layers if each.id != RECORDS]
+    for layer in loaded:
         if layer.id == wanted:
             return layer
-    raise LoadRefused(f"There is no layer {wanted}. There are: {', '.join(each.id for each in layers)}.")
+    raise LoadRefused(f"There is no layer {wanted}. There are: {', '.join(each.id for each in loaded)}.")
 
 
 def _order(chosen: argparse.Namespace) -> Order:

@@ -65,6 +65,7 @@ def test_options_reach_the_load(run, land, files, tmp_path: Path):
     ("arguments", "problem"),
     [
         (["thua", "x.gpkg"], "There is no layer thua. There are: .*thua-dat"),
+        (["sieu-du-lieu", "x.gpkg"], "Records are made by the server of what is loaded; nobody loads them."),
         (["thua-dat", "khong_co.gpkg"], "There is no file khong_co.gpkg"),
         (["thua-dat", "x.gpkg", "--mapping", "khong-co"], "There is no mapping"),
         (["thua-dat", "x.gpkg", "--set", "ma_xa"], "--set takes COLUMN=VALUE"),
