@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdflib import DCAT, DCTERMS, RDF, XSD, Graph, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
@@ -25,7 +25,7 @@ SHAPES = Path(__file__).with_name("dcat_ap.shapes.ttl")
 SYNTAXES = {"dcat-ttl": "turtle", "dcat-rdf": "xml", "dcat-jsonld": "json-ld"}
 ENCODERS = {"dcat-ttl": dcat.encode_turtle, "dcat-rdf": dcat.encode_rdf, "dcat-jsonld": dcat.encode_json}
 THIS = URIRef(ABOUT.record_url(RECORD.id))
-_FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+_FEW = settings(max_examples=25)
 
 
 def _graph(record: Published, key: str = "dcat-ttl") -> Graph:
@@ -55,7 +55,7 @@ def test_what_dcat_ap_makes_mandatory_is_there(kind: Kind) -> None:
     assert _report(_graph(replace(FULL, record=replace(RECORD, kind=kind)))) == ""
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8)
 @given(published(READABLE, most=1))
 def test_what_dcat_ap_makes_mandatory_is_there_whatever_the_record(record: Published) -> None:
     named = replace(record.record, general=RECORD.general)

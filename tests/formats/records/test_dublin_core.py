@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from lxml import etree
 
 from catalogue.record import Published
@@ -19,7 +19,7 @@ ELEMENTS = {
     "source", "language", "relation", "coverage", "rights",
 }  # fmt: skip
 """All that ``oai_dc.xsd`` knows."""
-_FEW = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+_FEW = settings(max_examples=60)
 
 
 @pytest.fixture(scope="module")

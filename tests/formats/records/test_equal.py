@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from lxml import etree
 from rdflib import DCAT, DCTERMS, FOAF, RDF, Graph, URIRef
 
@@ -191,7 +191,7 @@ def test_the_same_is_said_in_every_encoding(name: str) -> None:
     assert replace(_expected(FULL), created=said.created and _expected(FULL).created) == said
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(published(READABLE))
 def test_the_same_is_said_in_every_encoding_of_any_record(record: Published) -> None:
     dataset = replace(record, record=replace(record.record, kind=Kind.DATASET))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from lxml import etree
 
 from catalogue.layer import Text
@@ -18,7 +18,7 @@ NS = iso19139.PREFIXES | {k: v for k, v in iso19115_3.PREFIXES.items() if k not 
 NS3 = iso19115_3.PREFIXES
 SERVICE = replace(FULL, record=replace(RECORD, kind=Kind.SERVICE))
 EXAMPLES = (FULL, SERVICE, replace(FULL, record=replace(RECORD, kind=Kind.PROCESS)))
-_FEW = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+_FEW = settings(max_examples=40)
 
 
 def _text(tree: Any, path: str) -> str | None:
@@ -75,14 +75,14 @@ def test_iso_19115_3_follows_its_schema_whatever_the_record(xsd_19115_3: Any, re
     xsd_19115_3.assertValid(etree.fromstring(iso19115_3.encode(record, ABOUT)))
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(published())
 def test_xml_is_well_formed_whatever_the_texts(record: Published) -> None:
     for encoder in (iso19139, iso19115_3):
         assert encoder.element(record, ABOUT).tag.endswith("}MD_Metadata")
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(published(READABLE))
 def test_two_records_in_one_document_share_no_identifier(record: Published) -> None:
     other = replace(record, record=replace(record.record, id=RECORD.id))

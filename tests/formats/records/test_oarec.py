@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from jsonschema import Draft202012Validator, ValidationError
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
@@ -34,7 +34,7 @@ def _links(members: dict[str, Any], rel: str) -> list[str]:
     return [each["href"] for each in members["links"] if each["rel"] == rel]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(published())
 def test_a_record_follows_the_schema_whatever_it_says(record: Published) -> None:
     for about in (ABOUT, ENGLISH):

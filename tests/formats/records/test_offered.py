@@ -1,7 +1,7 @@
 """What is offered: names that are told apart, and documents that say what they are."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from lxml import etree
 
 from catalogue.layer import Component
@@ -41,7 +41,7 @@ def test_the_root_is_of_the_namespace_that_is_told(offer: RecordFormat) -> None:
     assert etree.QName(offer.element(FULL, ABOUT)).namespace == offer.namespace
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(published())
 def test_the_element_is_what_the_document_holds(record: Published) -> None:
     for offer in XML:
@@ -55,7 +55,7 @@ def test_prefixes_are_those_of_xml() -> None:
     assert all(each.element and each.schema and each.namespace for each in BY_PREFIX.values())
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(published())
 def test_equal_records_have_equal_bytes(record: Published) -> None:
     for offer in RECORD_FORMATS:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from catalogue.layer import Text
 from catalogue.record import Kind, Published
@@ -43,7 +43,7 @@ def test_nothing_in_it_ends_the_element_that_it_stands_in(text: str) -> None:
     assert json.loads(script)["name"] == text
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(published())
 def test_it_is_json_whatever_the_record(record: Published) -> None:
     found: Any = json.loads(schema_org.script(record, ABOUT))
