@@ -1,7 +1,7 @@
 """Statements that read the metadata catalogue for its harvest faces: records by identifier, and what was taken away."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -44,9 +44,34 @@ class Selected:
 
 def records_statement(view: View, selected: Selected, limit: int) -> Statement:
     """Compose the first records by identifier: created, updated, the record as JSON."""
+    updated = _updated(view)
+    entered = _entered(view, updated)
+    if selected.since and entered:
+        return _since_statement(view, selected, limit, selected.since, entered)
     where = _where(view, selected)
     sql = f"SELECT {_shown(view)} FROM {view.source} WHERE {where.sql} ORDER BY {_KEY} LIMIT {int(limit)}"
     return sql, where.params
+
+
+def _since_statement(view: View, selected: Selected, limit: int, since: datetime, entered: Statement) -> Statement:
+    """Compose the first records that changed since an instant, and those of keys that were got since.
+
+    In one condition the two would hide from each other's index: all records would be looked at where none changed.
+    """
+    updated = _updated(view)
+    column, key = f"t.{quoted(updated.name)}", f"t.{quoted(updated.seen_from or '')}"
+    rest = _where(view, replace(selected, since=None))
+    changed = all_of([rest, Condition(f"{column} >= %s", (since,))])
+    got = all_of([rest, Condition(f"{column} < %s", (since,)), Condition(f"{key} = k.k")])
+    rows, cut = f"SELECT {_KEY}, {_shown(view)} FROM {view.source} WHERE", f"ORDER BY {_KEY} LIMIT {int(limit)}"
+    source, keys = entered
+    names = "n (id, created, updated, ban_ghi)"
+    sql = (
+        f"SELECT n.created, n.updated, n.ban_ghi FROM (({rows} {changed.sql} {cut}) UNION ALL "
+        f"(SELECT l.* {source} CROSS JOIN LATERAL ({rows} {got.sql} {cut}) AS l WHERE cb.vao(k.k) >= %s)) AS {names} "
+        f"ORDER BY n.id LIMIT {int(limit)}"
+    )
+    return sql, (*changed.params, *keys, *got.params, since)
 
 
 def ordered_statement(view: View, where: Condition, order: Order, *, offset: int, limit: int) -> Statement:
