@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection
 
 from auth.audit import acts
-from auth.cli.desk import at_desk
+from auth.cli.desk import add_action, at_desk
 from auth.standing import officer
 from catalogue.files import LAYERS, read_layers
 from catalogue.service import read_service
@@ -35,9 +35,8 @@ def register(commands: Subparsers) -> None:
     kinds.add_parser("status", help="say what is published and what is in the way").set_defaults(run=_status)
     kinds.add_parser("publish", help="publish now what changed").set_defaults(run=_publish)
     kinds.add_parser("held", help="list the records that wait to be removed").set_defaults(run=_held)
-    confirm = kinds.add_parser("confirm", help="let just these records be removed")
+    confirm = add_action(kinds, "confirm", "let just these records be removed")
     confirm.add_argument("--digest", required=True, metavar="D", help="of the list, as `held` says it")
-    confirm.add_argument("--account", required=True, dest="actor", metavar="A", help="who confirms; it is recorded")
     confirm.add_argument("--reason", required=True, metavar="R", help="why")
     confirm.set_defaults(run=_confirm)
     curation.add_acts(kinds)

@@ -55,7 +55,7 @@ def test_status_says_what_is_published(run: Callable[..., tuple[int, str]]):
 def test_an_officer_lets_just_the_listed_removals_happen(demo_dsn: str, held: str, run: Callable[..., tuple[int, str]]):
     assert "wait to be removed" in run("status")[1]
 
-    code, said = run("confirm", "--digest", held, "--account", "so.quantri1", "--reason", "Kiểm kê làm lại")
+    code, said = run("confirm", "--digest", held, "--as", "so.quantri1", "--reason", "Kiểm kê làm lại")
     assert (code, said) == (0, "")
     run("publish")
 
@@ -78,7 +78,7 @@ def test_an_officer_lets_just_the_listed_removals_happen(demo_dsn: str, held: st
 def test_others_and_other_lists_are_refused(
     held: str, run: Callable[..., tuple[int, str]], digest: str | None, account: str, why: str
 ):
-    code, said = run("confirm", "--digest", digest or held, "--account", account, "--reason", "thử")
+    code, said = run("confirm", "--digest", digest or held, "--as", account, "--reason", "thử")
 
     assert code == 2
     assert why in said
