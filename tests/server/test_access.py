@@ -225,7 +225,7 @@ def test_a_token_may_be_bound_to_networks(world: World):
 
 
 def test_a_token_without_the_scope_sees_no_collection(world: World):
-    token = world.token("lda_records", scopes=("records:read",))
+    token = world.token("lda_tiles", scopes=("tiles:read", "processes:execute"))
 
     listed = world.client.get("/collections", headers={"Authorization": f"Bearer {token}"}).get_json(force=True)
 

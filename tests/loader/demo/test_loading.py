@@ -131,9 +131,10 @@ def test_clients_of_machines_prove_themselves_by_a_secret_or_a_key(demo_db: str)
     with psycopg.connect(demo_db) as connection:
         found = {each[0]: each[1:] for each in connection.execute(query).fetchall()}
 
-    secret = new_secret(Prefix.CLIENT_SECRET, random=source(derived(KEY, "client", "ioc_dieu-hanh")))
-    assert found == {
-        "ioc_dieu-hanh": ("client_secret_basic", hash_of(secret), None),
+    ids = ("ioc_dieu-hanh", "bo_danh-muc")
+    secrets = (new_secret(Prefix.CLIENT_SECRET, random=source(derived(KEY, "client", each))) for each in ids)
+    by_secret = {id_: ("client_secret_basic", hash_of(each), None) for id_, each in zip(ids, secrets, strict=True)}
+    assert found == by_secret | {
         "bo_thong-ke": ("private_key_jwt", None, "OKP"),
     }
 

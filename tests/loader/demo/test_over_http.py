@@ -6,7 +6,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.auth.test_demo_profiles import COLUMNS
+from tests.auth.test_demo_profiles import COLUMNS, RECORDS
 from tests.conftest import Live
 
 
@@ -14,7 +14,21 @@ from tests.conftest import Live
 def test_the_collections_are_those_of_the_table(demo_live: Live, demo_tokens: dict[str, str], account: str) -> None:
     listed = _get(f"{demo_live.url}/collections?f=json", demo_tokens.get(account))
 
-    assert sorted(each["id"] for each in listed["collections"]) == sorted(COLUMNS[account])
+    records = ["sieu-du-lieu"] if COLUMNS[account] else []
+    assert sorted(each["id"] for each in listed["collections"]) == sorted([*COLUMNS[account], *records])
+
+
+@pytest.mark.parametrize("account", [each for each, columns in COLUMNS.items() if columns])
+def test_the_records_are_those_of_the_keys_of_the_table(
+    demo_live: Live, demo_tokens: dict[str, str], account: str
+) -> None:
+    page = _get(f"{demo_live.url}/collections/sieu-du-lieu/items?f=json&limit=1000", demo_tokens.get(account))
+
+    ids = [each["id"] for each in page["features"]]
+    kinds = {kind: named.split() for kind, named in RECORDS.get(account, {"khung": " ".join(COLUMNS[account])}).items()}
+    of_layers = sum(len(named) for kind, named in kinds.items() if kind != "don-vi")
+    assert len(set(ids)) == len(ids)
+    assert len(ids) > of_layers if "don-vi" in kinds else len(ids) == of_layers
 
 
 @pytest.mark.parametrize(
