@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,10 +12,12 @@ from werkzeug.test import Client, TestResponse
 
 from catalogue.files import read_layers
 from catalogue.profile import compile_profile, whole
+from formats.records.offered import BY_PREFIX
 from harvest.faces import oai as face
 from tests.harvest.stock import CADASTRE, PLANS, Stock, at, record, records_only
 
 OAI = "{http://www.openarchives.org/OAI/2.0/}"
+SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).with_name("oai_pmh.xsd")))
 PREFIX = "iso19139"
 RECORDS = sorted((record(f"so-{n}") for n in range(9)), key=lambda each: each.id)
 PLAN = record("quy-hoach", "quy-hoach")
@@ -55,8 +58,7 @@ def read(answer: TestResponse) -> etree._Element:
     assert answer.status_code == 200, answer.text[:500]
     assert answer.content_type == "text/xml; charset=utf-8"
     root = etree.fromstring(answer.data)
-    assert root.tag == f"{OAI}OAI-PMH"
-    assert [each.tag.removeprefix(OAI) for each in root][:2] == ["responseDate", "request"]
+    SCHEMA.assertValid(root)
     return root
 
 
@@ -141,6 +143,15 @@ def test_a_list_gives_each_record_once_also_what_was_taken_away(full: Client, ve
     found = harvest(full, {"verb": verb, "metadataPrefix": PREFIX})
 
     assert found == [oai_id(each) for each in sorted([*(each.id for each in RECORDS), PLAN.id])]
+
+
+@pytest.mark.parametrize("prefix", ["oai_dc", "iso19139", "iso19115-3", "dcat"])
+def test_every_format_of_every_record_stands_in_an_answer_as_the_protocol_has_it(full: Client, prefix: str) -> None:
+    root = ask(full, LIST, metadataPrefix=prefix)
+
+    namespaces = {etree.QName(each[0]).namespace for each in root.iter(f"{OAI}metadata")}
+    (told,) = {each.namespace for each in BY_PREFIX.values() if each.prefix == prefix}
+    assert namespaces == {told}
 
 
 def test_pages_are_full_and_count_what_was_given(full: Client) -> None:
