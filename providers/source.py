@@ -1,6 +1,6 @@
 """The database and the catalogue behind the plugins of a stock ``pygeoapi serve``, opened at the first query."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -50,7 +50,13 @@ class Source:
     def read(
         self, collection_id: str, statement: Statement, bbox: Box | None = None, search: str | None = None
     ) -> list[Row]:
-        """Run a statement on a collection in the one profile that a stock shell may enter.
+        """Run a statement as ``read_all`` does."""
+        return self.read_all(collection_id, [statement], bbox, search)[0]
+
+    def read_all(
+        self, collection_id: str, statements: Sequence[Statement], bbox: Box | None = None, search: str | None = None
+    ) -> list[list[Row]]:
+        """Run statements on a collection in the one profile that a stock shell may enter, on one snapshot.
 
         Raises:
             ProfileMoved: something else is public by now; the next request sees it.
@@ -58,7 +64,8 @@ class Source:
         shown = self._shown()
         part = shown.parts[collection_id, Operation.READ]
         try:
-            return self._reader.read(Entry("public", "", shown.hash, part, bbox, search), [statement])[0]
+            entry = Entry("public", "", shown.hash, part, bbox, search)
+            return self._reader.read(entry, statements, repeatable=len(statements) > 1)
         except ProfileMoved:
             self._known = None
             raise
