@@ -164,6 +164,13 @@ CREATE INDEX doi_song_het ON cb.doi_song (khoa, id) WHERE den IS NOT NULL;
 COMMENT ON TABLE cb.doi_song IS 'When a key showed a record: from an instant until another one. Kept for ever.';
 COMMENT ON COLUMN cb.doi_song.thay_boi IS 'The record that took its place.';
 
+CREATE FUNCTION cb.noi_tiep(don_vi int) RETURNS int
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT c.moi_id FROM hc.chuyen_doi c WHERE c.cu_id = don_vi ORDER BY c.ty_le DESC, c.moi_id LIMIT 1;
+END;
+COMMENT ON FUNCTION cb.noi_tiep IS 'The administrative unit to which the greater part of one went; NULL: to none.';
+
 CREATE TABLE cb.khoa_cua (
     chu_the text COLLATE "C" NOT NULL CHECK (chu_the = 'public' OR chu_the ~ '^account:[0-9]+$'),
     khoa text COLLATE "C" NOT NULL,
@@ -322,7 +329,7 @@ BEGIN
     EXECUTE format('GRANT SELECT (id, lop, tep, ket_thuc, so_doc, so_nhan, so_tu_choi) ON lg.dot_nap TO %I', t || 'publisher');
     EXECUTE format('GRANT SELECT (dot_nap_id, ma_loi) ON lg.tu_choi TO %I', t || 'publisher');
     EXECUTE format('GRANT SELECT ON lg.ky_nguyen TO %I', t || 'publisher');
-    EXECUTE format('GRANT EXECUTE ON FUNCTION lg.la_tinh_mau, dm.de_tim TO %I', t || 'publisher');
+    EXECUTE format('GRANT EXECUTE ON FUNCTION lg.la_tinh_mau, dm.de_tim, cb.noi_tiep TO %I', t || 'publisher');
     EXECUTE format('GRANT USAGE ON SCHEMA dm TO %I', t || 'publisher');
     EXECUTE format('GRANT SELECT (cap, ma, ten) ON hc.don_vi TO %I', t || 'thuoc');
     EXECUTE format('GRANT EXECUTE ON FUNCTION lg.co_cot TO %I', t || 'thuoc');

@@ -46,8 +46,12 @@ FROM mt.ban_ghi b
 JOIN unnest(%(ids)s::uuid[], %(keys)s::text[]) AS r (id, khoa) ON b.id = r.id AND b.khoa = r.khoa;
 
 -- name: end_lives
--- Note that rows went out of the catalogue.
-UPDATE cb.doi_song s SET den = %(stamp)s
+-- Note that rows go out of the catalogue, and which records take their places: the same of the unit that succeeds.
+UPDATE cb.doi_song s SET den = %(stamp)s,
+    thay_boi = (SELECT n.id FROM mt.ban_ghi o
+                JOIN mt.ban_ghi n ON n.xa_id = cb.noi_tiep(o.xa_id) AND n.thanh_phan = o.thanh_phan
+                                     AND n.ky IS NOT DISTINCT FROM o.ky AND n.lop IS NULL
+                WHERE o.id = r.id AND o.khoa = r.khoa AND o.xa_id <> 0 LIMIT 1)
 FROM unnest(%(ids)s::uuid[], %(keys)s::text[]) AS r (id, khoa)
 WHERE s.id = r.id AND s.khoa = r.khoa AND s.den IS NULL;
 

@@ -81,12 +81,12 @@ def difference(connection: Connection[Any], variants: Iterable[Variant], units: 
 
 def write(connection: Connection[Any], found: Difference, stamp: datetime) -> None:
     """Write a difference, and when rows came and went."""
-    _end(connection, list(found.removed), stamp)
     for rows in batched(found.added, _BATCH):
         connection.execute(_QUERIES["insert"], {"rows": _json(rows), "stamp": stamp})
         connection.execute(_QUERIES["begin_lives"], _names((row["id"], row["khoa"]) for row in rows) | {"stamp": stamp})
     for rows in batched(found.changed, _BATCH):
         connection.execute(_QUERIES["update"], {"rows": _json(rows), "stamp": stamp})
+    _end(connection, list(found.removed), stamp)
 
 
 def note_lacking(connection: Connection[Any], found: Difference, *, all_: bool) -> None:
@@ -100,8 +100,8 @@ def note_lacking(connection: Connection[Any], found: Difference, *, all_: bool) 
 def _end(connection: Connection[Any], names: list[Name], stamp: datetime) -> None:
     if names:
         arguments = _names(names)
-        connection.execute(_QUERIES["delete"], arguments)
         connection.execute(_QUERIES["end_lives"], arguments | {"stamp": stamp})
+        connection.execute(_QUERIES["delete"], arguments)
 
 
 def _names(names: Iterable[tuple[Any, str]]) -> dict[str, list[Any]]:

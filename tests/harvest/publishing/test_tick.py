@@ -413,3 +413,45 @@ def test_a_harvester_loses_nothing_among_concurrent_writers(own_db: str, publish
         each.join()
 
     assert copy == {name: row[1] for name, row in records(publisher).items()}
+
+
+def test_a_removed_record_names_the_one_of_the_unit_that_succeeds(
+    owner: Connection, publisher: Connection, sources: Sources
+):
+    old, new = (
+        row[0]
+        for row in owner.execute(
+            "SELECT DISTINCT b.xa_id FROM tk.bieu b JOIN hc.don_vi d ON d.id = b.xa_id AND d.cap = 3 ORDER BY 1 LIMIT 2"
+        ).fetchall()
+    )
+    owner.execute(
+        "INSERT INTO hc.chuyen_doi (cu_id, moi_id, ngay, ty_le, can_cu) VALUES (%s, %s, '2025-07-01', 1, 'x')",
+        [old, new],
+    )
+    by_unit = "SELECT DISTINCT id FROM mt.ban_ghi WHERE thanh_phan = 'thong-ke' AND xa_id = %s"
+    (gone,), (successor,) = (
+        publisher.execute(by_unit, [old]).fetchone() or (),
+        publisher.execute(by_unit, [new]).fetchone(),
+    )
+    owner.execute("DELETE FROM tk.khoanh_dat WHERE xa_id = %s", [old])
+    owner.execute("DELETE FROM tk.bieu WHERE xa_id = %s", [old])
+
+    whole_tick(publisher, sources)
+
+    found = publisher.execute("SELECT DISTINCT thay_boi FROM cb.doi_song WHERE id = %s", [gone]).fetchall()
+    assert found == [(successor,)]
+
+
+def test_the_publisher_reads_nothing_of_what_rows_tell(publisher: Connection):
+    for statement in (
+        "SELECT * FROM dc.quyen_su_dung_dat",
+        "SELECT dia_chi FROM dc.thua_dat",
+        "SELECT gia_tri FROM lg.tu_choi",
+        "SELECT tai_khoan FROM lg.dot_nap",
+        "SELECT khoa FROM lg.thay_doi",
+        "SELECT * FROM dc.nguoi",
+    ):
+        for role in ("datdai_mau_publisher", "datdai_mau_thuoc"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), publisher.transaction():
+                publisher.execute(f"SET LOCAL ROLE {role}")
+                publisher.execute(statement)
