@@ -13,8 +13,8 @@ VOID = {"meta", "link", "img", "input", "br", "hr"}
 HOSTILE = """"><script>alert(1)</script><img src=x onerror=alert(2)>' style='x' {{ 7*7 }} </script><!--"""
 STRUCTURE = {"rel", "type", "format", "in", "$ref", "coordinates", "geometry"}
 NAMES = [
-    "landing", "conformance", "collections", "collection", "schema", "queryables", "sortables", "items", "item", "records", "record", "api",
-    "functions", "error",
+    "landing", "conformance", "collections", "collection", "schema", "queryables", "sortables", "items", "item", "api",
+    "functions", "error", "records", "record",
 ]  # fmt: skip
 
 
