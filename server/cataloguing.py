@@ -1,5 +1,6 @@
 """The catalogue of metadata for the caller of a request."""
 
+from catalogue.layer import Text
 from catalogue.record import Party, Role
 from catalogue.record_keys import RECORDS
 from catalogue.service import Service
@@ -20,14 +21,18 @@ def catalogue_of(context: Context) -> Catalogue:
 
 def about_of(context: Context) -> About:
     """Return what encoders of records may know of an answer."""
-    service = context.parts.service
-    provider = provider_of(service)
+    title = context.shelf.view(RECORDS).layer.title
+    return about(context.parts.service, context.parts.base_url, context.language, title)
+
+
+def about(service: Service, base_url: str, language: str, title: Text) -> About:
+    """Return what encoders of records may know of a service; ``title`` is that of its catalogue."""
     return About(
-        base_url=context.parts.base_url,
-        language=context.language,
-        catalogue=f"{context.parts.base_url}/collections/{RECORDS}",
-        provider=provider,
-        title=context.shelf.view(RECORDS).layer.title,
+        base_url=base_url,
+        language=language,
+        catalogue=f"{base_url}/collections/{RECORDS}",
+        provider=provider_of(service),
+        title=title,
     )
 
 

@@ -16,8 +16,8 @@ from harvest.reading import Catalogue
 from harvest.twin import Told, export
 from query.view import View
 from server.access import Access, Visitor, principal_of
+from server.cataloguing import about
 from server.context import LANGUAGES
-from server.harvesting import about_of
 from server.service import service_of
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -58,8 +58,8 @@ def _write(chosen: argparse.Namespace, settings: Settings, reader: Reader) -> in
         layer.description.in_language(chosen.language),
         service.extent,
     )
-    about = about_of(service, settings.public_url, chosen.language)
-    return export(chosen.folder.absolute(), told, about, lambda: _catalogue(reader, visitor, view))
+    told_about = about(service, settings.public_url, chosen.language, layer.title)
+    return export(chosen.folder.absolute(), told, told_about, lambda: _catalogue(reader, visitor, view))
 
 
 def _visitor(token_file: Path | None, reader: Reader) -> Visitor:

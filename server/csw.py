@@ -26,9 +26,8 @@ from harvest.faces.csw.request import GetRecordById, GetRecords, Operation
 from harvest.faces.csw.xml import read_document
 from harvest.report.rounds import Face, Given
 from server import answers
-from server.cataloguing import catalogue_of
+from server.cataloguing import about_of, catalogue_of
 from server.context import Context
-from server.harvesting import about
 from server.harvests import noted
 from server.http import FORM, Request, Response
 from server.problems import headers_of
@@ -109,7 +108,7 @@ def _body(request: Request) -> bytes:
 
 def _around(context: Context) -> Surroundings:
     parts = context.parts
-    return Surroundings(parts.service, about(context), context.url("/csw"), context.profile.hash, _Places(context))
+    return Surroundings(parts.service, about_of(context), context.url("/csw"), context.profile.hash, _Places(context))
 
 
 def _refusal(context: Context, fault: Fault, error: DatdaiError | None = None) -> Response:

@@ -3,10 +3,6 @@
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from catalogue.record import Party, Role
-from catalogue.record_keys import RECORDS
-from catalogue.service import Service
-from formats.records.about import About
 from formats.records.offered import BY_PREFIX
 from harvest.faces import changes as changes_face
 from harvest.faces import oai as oai_face
@@ -17,7 +13,7 @@ from harvest.report.rounds import Face
 from query.request import largest_page
 from query.view import View
 from server import answers
-from server.cataloguing import catalogue_of
+from server.cataloguing import about_of, catalogue_of
 from server.context import Context
 from server.harvests import noted
 from server.http import Response
@@ -38,7 +34,7 @@ def oai(context: Context) -> Response:
 def changes(context: Context) -> Response:
     """Answer ``/changes``."""
     catalogue = catalogue_of(context)
-    feed = changes_face.Feed(context.url(_CHANGES), about(context), TokenSeal(context.parts.secret))
+    feed = changes_face.Feed(context.url(_CHANGES), about_of(context), TokenSeal(context.parts.secret))
     answer = changes_face.answer(context.parameters, feed, catalogue)
     response = _sent(context, catalogue, changes_face.MEDIA_TYPE, answer.body, answer.entries)
     return noted(context, Face.CHANGES, response, answer.given)
@@ -47,7 +43,7 @@ def changes(context: Context) -> Response:
 def sitemap(context: Context) -> Response:
     """Answer ``/sitemap.xml``."""
     catalogue = catalogue_of(context)
-    answer = sitemap_face.answer(context.parameters, context.url(_SITEMAP), about(context), catalogue)
+    answer = sitemap_face.answer(context.parameters, context.url(_SITEMAP), about_of(context), catalogue)
     response = _sent(context, catalogue, sitemap_face.MEDIA_TYPE, answer.body, answer.records)
     return noted(context, Face.SITEMAP, response, answer.given)
 
@@ -58,21 +54,6 @@ def robots(context: Context) -> Response:
     return answers.document(context, "text/plain; charset=utf-8", text.encode())
 
 
-def about(context: Context) -> About:
-    """Return what encoders of records may know of an answer."""
-    return about_of(context.parts.service, context.parts.base_url, context.language)
-
-
-def about_of(service: Service, base_url: str, language: str) -> About:
-    """Return what encoders of records may know of a service."""
-    return About(
-        base_url=base_url,
-        language=language,
-        catalogue=f"{base_url}/collections/{RECORDS}",
-        provider=Party(service.provider, (Role.PUBLISHER,), service.contact_email, url=service.provider_url),
-    )
-
-
 def _repository(context: Context, view: View) -> oai_face.Repository:
     service = context.parts.service
     return oai_face.Repository(
@@ -80,7 +61,7 @@ def _repository(context: Context, view: View) -> oai_face.Repository:
         host=urlsplit(context.parts.base_url).hostname or "",
         name=service.title.in_language(context.language),
         email=service.contact_email,
-        about=about(context),
+        about=about_of(context),
         formats=BY_PREFIX,
         seal=TokenSeal(context.parts.secret),
         page_max=largest_page(view),

@@ -15,6 +15,7 @@ from database.cluster import Cluster, temporary_folder
 from database.migrate import migrate
 
 ITEMS = "/collections/don-vi-hanh-chinh/items"
+HARVESTED = ("/oai?verb=ListRecords&metadataPrefix=oai_dc", "/oai?verb=Identify", "/changes", "/sitemap.xml")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def test_it_is_503_with_retry_after_and_works_again_when_the_database_returns(aw
 
     own_cluster.stop()
     begin = time.monotonic()
-    refusals = [_refusal(away, ITEMS) for _ in range(5)]
+    refusals = [_refusal(away, path) for path in (*[ITEMS] * 5, *HARVESTED)]
     ready, live = _status(away, "/health/ready"), _status(away, "/health/live")
     landing = _status(away, "/")
     took = time.monotonic() - begin
