@@ -7,6 +7,7 @@ from typing import Any
 
 from catalogue.codelists import Codelists
 from catalogue.profile import Collection, Profile
+from catalogue.record_keys import RECORDS
 from openapi.fragment import fragment, text
 from openapi.parameters import exported, own, shared
 from openapi.paths import feature_schemas, of_collection, of_service
@@ -14,6 +15,7 @@ from openapi.security import Security
 
 type Json = dict[str, Any]
 
+_OF_RECORDS = f"/collections/{RECORDS}"
 MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 
 
@@ -74,4 +76,10 @@ def _secured(document: Json, security: Security | None) -> Json:
     if security:
         document["components"]["securitySchemes"] = dict(security.schemes)
         document["security"] = list(security.needed)
+    if security and security.of_records:
+        for path, operations in document["paths"].items():
+            if path.startswith(_OF_RECORDS):
+                operations.update(
+                    {name: each | {"security": list(security.of_records)} for name, each in operations.items()}
+                )
     return document

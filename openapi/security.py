@@ -15,6 +15,8 @@ SCOPES = ("features:read", "tiles:read", "records:read", "processes:execute", "f
 """As ``auth.credentials.tokens`` has them."""
 NEEDED = "features:read"
 """What the operations of the document ask of a token."""
+NEEDED_OF_RECORDS = "records:read"
+"""What those on metadata records ask of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +26,21 @@ class Security:
     Attributes:
         schemes: ways to sign in, by name.
         needed: which of them a request needs; any one of the list is enough, and an empty one is nothing at all.
+        of_records: the same for requests for metadata records; nothing: as for all others.
     """
 
     schemes: Mapping[str, Json]
     needed: Sequence[Json]
+    of_records: Sequence[Json] = ()
 
 
 def security_of(base_url: str, language: str) -> Security:
     """Return the security of the service: without a token an answer is the public's, with one its account's."""
-    return Security(schemes(base_url, language), [{}, {"oauth2": [NEEDED]}, {"bearer": []}])
+    return Security(schemes(base_url, language), _any_of(NEEDED), _any_of(NEEDED_OF_RECORDS))
+
+
+def _any_of(scope: str) -> list[Json]:
+    return [{}, {"oauth2": [scope]}, {"bearer": []}]
 
 
 def schemes(base_url: str, language: str) -> dict[str, Json]:

@@ -13,8 +13,10 @@ from auth.credentials.tokens import SCOPES
 from catalogue.files import read_layers
 from catalogue.profile import Allowance, Collection, Operation, RowScope, compile_profile, everything
 from formats.offered import FORMATS
+from formats.records.offered import RECORD_FORMATS
 from openapi import security
 from openapi.document import build
+from query.records import OWN, PARAMETERS
 from query.request import EXPORT_PARAMETERS, ITEMS_PARAMETERS, property_parameters
 from query.view import view_of
 from tests.openapi.conftest import COLUMNS
@@ -277,3 +279,39 @@ def test_what_is_not_exported_has_no_path_for_it(collection, codelists):
     document = written(compile_profile([reading]), codelists)
 
     assert "/collections/thua-dat/export" not in document["paths"]
+
+
+RECORDS = "/collections/sieu-du-lieu"
+
+
+@pytest.fixture(scope="module")
+def whole() -> dict:
+    signed = security.security_of(WORDS["base_url"], "en")
+    return written(everything(read_layers(LAYERS)), {}, "en", security=signed)
+
+
+def test_the_parameters_of_records_are_those_that_are_read(whole):
+    collection = everything(read_layers(LAYERS)).collections["sieu-du-lieu"]
+    named = parameters(whole, f"{RECORDS}/items")
+
+    assert set(named) == {*PARAMETERS, *OWN, *property_parameters(view_of(collection))}
+    assert named["f"]["schema"]["enum"] == ["json", "dcat-ttl", "dcat-rdf", "dcat-jsonld", "html"]
+    assert named["type"]["schema"]["type"] == "array"
+
+
+def test_a_record_is_described_in_each_encoding(whole):
+    answers = whole["paths"][f"{RECORDS}/items/{{itemId}}"]["get"]["responses"]
+
+    assert set(answers["200"]["content"]) == {*(each.media_types[0] for each in RECORD_FORMATS), "text/html"}
+    assert answers["410"]["description"]
+
+
+def test_records_ask_for_a_scope_of_their_own(whole):
+    asked = {path: item["get"].get("security") for path, item in whole["paths"].items()}
+
+    assert {"oauth2": ["records:read"]} in asked[f"{RECORDS}/items"]
+    assert {path for path in asked if asked[path]} == {path for path in asked if path.startswith(RECORDS)}
+
+
+def test_a_search_of_records_may_be_sent_as_a_form(whole):
+    assert "requestBody" in whole["paths"][f"{RECORDS}/items"]["post"]
