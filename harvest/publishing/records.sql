@@ -41,9 +41,8 @@ WHERE b.id = r.id AND b.khoa = r.khoa;
 -- name: begin_lives
 -- Note that rows came into the catalogue.
 INSERT INTO cb.doi_song (id, khoa, thanh_phan, tu)
-SELECT b.id, b.khoa, b.thanh_phan, %(stamp)s
-FROM mt.ban_ghi b
-JOIN unnest(%(ids)s::uuid[], %(keys)s::text[]) AS r (id, khoa) ON b.id = r.id AND b.khoa = r.khoa;
+SELECT r.id, r.khoa, r.thanh_phan, %(stamp)s
+FROM unnest(%(ids)s::uuid[], %(keys)s::text[], %(components)s::text[]) AS r (id, khoa, thanh_phan);
 
 -- name: end_lives
 -- Note that rows go out of the catalogue, and which records take their places: the same of the unit that succeeds.

@@ -82,10 +82,11 @@ def difference(connection: Connection[Any], variants: Iterable[Variant], units: 
 def write(connection: Connection[Any], found: Difference, stamp: datetime) -> None:
     """Write a difference, and when rows came and went."""
     for rows in batched(found.added, _BATCH):
-        connection.execute(_QUERIES["insert"], {"rows": _json(rows), "stamp": stamp})
-        connection.execute(_QUERIES["begin_lives"], _names((row["id"], row["khoa"]) for row in rows) | {"stamp": stamp})
+        _run(connection, "insert", rows=_json(rows), stamp=stamp)
+        lives = {"components": [row["thanh_phan"] for row in rows], "stamp": stamp}
+        _run(connection, "begin_lives", **_names((row["id"], row["khoa"]) for row in rows), **lives)
     for rows in batched(found.changed, _BATCH):
-        connection.execute(_QUERIES["update"], {"rows": _json(rows), "stamp": stamp})
+        _run(connection, "update", rows=_json(rows), stamp=stamp)
     _end(connection, list(found.removed), stamp)
 
 
@@ -100,8 +101,13 @@ def note_lacking(connection: Connection[Any], found: Difference, *, all_: bool) 
 def _end(connection: Connection[Any], names: list[Name], stamp: datetime) -> None:
     if names:
         arguments = _names(names)
-        connection.execute(_QUERIES["end_lives"], arguments | {"stamp": stamp})
-        connection.execute(_QUERIES["delete"], arguments)
+        _run(connection, "end_lives", **arguments, stamp=stamp)
+        _run(connection, "delete", **arguments)
+
+
+def _run(connection: Connection[Any], query: str, **arguments: object) -> None:
+    """Run a statement with a plan of its own: one that was made for a small table would do for no large one."""
+    connection.execute(_QUERIES[query], arguments, prepare=False)
 
 
 def _names(names: Iterable[tuple[Any, str]]) -> dict[str, list[Any]]:
