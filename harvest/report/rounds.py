@@ -20,7 +20,7 @@ import psycopg
 from psycopg import Connection
 
 from core.clocks import Clock
-from core.errors import DatdaiError
+from core.errors import DatdaiError, Unavailable
 from database.queries import load
 from database.writer import Writer
 from harvest.report.agents import family_of
@@ -30,6 +30,7 @@ _WAITING_MAX: Final = 1_000
 _HARVESTERS_MAX: Final = 500
 """Harvesters whose answers are put together at one time; one more has them written at once."""
 _WRITTEN_EVERY_S: Final = 1.0
+_CLOSED_WITHIN_S: Final = 15.0
 _LOSS_SAID_EVERY_S: Final = 60.0
 _WORD_MAX: Final = 100
 PAUSE_MAX: Final = timedelta(minutes=30)
@@ -154,8 +155,9 @@ class Rounds:
 
     def close(self) -> None:
         """Write what waits, and close the connection."""
-        self._waiting.put(None)
-        self._thread.join()
+        with suppress(queue.Full):
+            self._waiting.put(None, timeout=_CLOSED_WITHIN_S)
+        self._thread.join(_CLOSED_WITHIN_S)
         self._writer.close()
 
     def _work(self) -> None:
@@ -190,15 +192,15 @@ class Rounds:
             _log.warning("%d answers to harvesters are not in the report of harvests", lost)
 
     def _write(self, sums: list[tuple[Harvester, Sum]]) -> None:
-        if not sums:
-            return
-        try:
-            with self._writer.transaction() as connection:
-                for harvester, summed in sums:
+        for harvester, summed in sums:
+            try:
+                with self._writer.transaction() as connection:
                     write_round(connection, harvester, summed)
-        except (DatdaiError, psycopg.Error) as error:
-            self._lost += sum(each.requests for _, each in sums)
-            _log.warning("a round of a harvester was not noted: %s", " ".join(str(error).split()))
+            except (DatdaiError, psycopg.Error) as error:
+                _log.warning("a round of a harvester was not noted: %s", " ".join(str(error).split()))
+                self._lost += summed.requests
+                if isinstance(error, Unavailable | psycopg.OperationalError):
+                    return
 
 
 def write_round(connection: Connection[tuple[object, ...]], harvester: Harvester, summed: Sum) -> None:
