@@ -13,6 +13,8 @@ _LISTS = ("json", "dcat-ttl", "dcat-rdf", "dcat-jsonld")
 """Keys of the encodings that have room for many records."""
 _OWN = ("type", "externalIds")
 _HTML = "html"
+_NOT_RETURNED = frozenset({"external_ids", "time_begin", "time_end", "ban_ghi"})
+"""Columns that are searched or made a record of, and are no properties of it."""
 
 
 def is_of_records(collection: Collection) -> bool:
@@ -42,6 +44,17 @@ def own_parameters(language: str) -> Json:
 def schemas(language: str) -> Json:
     """Return the schemas of records, by their key in ``components``."""
     return fragment("records", language)["schemas"]
+
+
+def returnables(schema: Json, language: str) -> Json:
+    """Return the schema of what a record returns, out of that of its columns: not each column is a member of it."""
+    columns = {name: each for name, each in schema["properties"].items() if name not in _NOT_RETURNED}
+    members = fragment("records", language)["schemas"]["record"]["properties"]["properties"]["properties"]
+    known = {name: {"title": name} | each for name, each in members.items() if name not in columns}
+    numbered = (columns | known).items()
+    properties = {name: each | {"x-ogc-propertySeq": number} for number, (name, each) in enumerate(numbered, start=1)}
+    required = [each for each in schema.get("required", ()) if each in properties]
+    return schema | {"properties": properties, "required": required, "additionalProperties": True}
 
 
 def content_of_page() -> Json:

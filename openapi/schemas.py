@@ -13,6 +13,7 @@ from catalogue.codelists import Codelists, titles
 from catalogue.layer import Column, Geometry
 from catalogue.profile import Collection, Operation
 from catalogue.types import ColumnType
+from openapi.records import is_of_records, returnables
 
 type Json = dict[str, Any]
 
@@ -56,7 +57,8 @@ def schema(
         properties[key] |= {"readOnly": True, "x-ogc-role": "id"}
     document = _document(collection, "schema", properties, base_url=base_url, language=language)
     required = [each.name for each in collection.columns if each.required]
-    return document | ({"required": required} if required else {})
+    whole = document | ({"required": required} if required else {})
+    return returnables(whole, language) if is_of_records(collection) else whole
 
 
 def queryables(collection: Collection, codelists: Codelists, *, base_url: str, language: str) -> Json:
