@@ -1,4 +1,4 @@
-"""Who may see which records: the keys that a profile holds. Source: ``docs/explanation/permissions.md``, Records.
+"""Who may see which records: the keys that a profile holds. Source: ``docs/explanation/permissions.md``.
 
 Whoever reads a collection has the frame of its record: nothing in it was computed from rows. What was computed
 (counts, the extent and currency of the data, loads, results of checks) stands in full records, which a clause on the

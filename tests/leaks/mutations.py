@@ -121,8 +121,9 @@ class Mutator:
     def _changes(self, chance: random.Random, count: int) -> Iterator[tuple[str, str]]:
         """Draw changes: tables that the profile shows in part are three of four."""
         shown = sorted({each.table for each in self.sight.seen})
+        near = sorted({*shown, *self.sight.near})
         for number in range(count):
-            table = chance.choice(shown) if shown and chance.random() < 0.75 else chance.choice(sorted(self.tables))
+            table = chance.choice(near) if near and chance.random() < 0.75 else chance.choice(sorted(self.tables))
             makers = [
                 self._cells,
                 self._cells,

@@ -76,6 +76,9 @@ def _hidden_collections() -> Iterator[Shape]:
     yield Shape("hidden collection, DELETE", "/collections/$x/items", method="DELETE")
     yield Shape("hidden collection, wrong parameter", "/collections/$x/items", (("khong_co", "1"),))
     yield Shape("hidden collection, form", "/collections/$x/items", (("limit", "1"),), method="POST", form=True)
+    for id_ in ("thua-dat", "bien-dong", "khoanh-dat"):
+        yield _shape(f"{id_}, whatever is shown", f"/collections/{id_}/items", limit="500")
+        yield _shape(f"number of {id_}, whatever is shown", f"/collections/{id_}/items", resulttype="hits")
     yield Shape("collection of another agreement", "/collections/$c~khac-1/items")
     yield Shape("nowhere", "/khong-co")
     yield Shape("nowhere by a browser", "/khong-co", headers=BROWSER)

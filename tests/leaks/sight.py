@@ -23,9 +23,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """All that a profile shows."""
+    """All that a profile shows.
+
+    Attributes:
+        near: tables that the caller's account sees some of, whatever the caller's token is for.
+    """
 
     seen: tuple[Seen, ...]
+    near: frozenset[str] = frozenset()
 
     def hidden_rows(self, table: str) -> str:
         """Return the condition that nothing of a row is seen."""

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -175,7 +175,9 @@ def _seen_from(
     with psycopg.connect(one.dsn) as connection:
         places = places_of(connection)
     profile = viewpoint.shown(places)
-    return profile, sight_of(profile, operations if viewpoint.is_let_in else ()), places
+    sight = sight_of(profile, operations if viewpoint.is_let_in else ())
+    near = frozenset(each.layer.qualified_table for each in viewpoint.profile(places).facets.values())
+    return profile, replace(sight, near=near if viewpoint.is_let_in else frozenset()), places
 
 
 def _changed(dsn: str, sight: Sight, seed: int) -> Counter[str]:
