@@ -18,6 +18,7 @@ from harvest.faces.csw.request import ElementSet, GetRecordById, GetRecords
 from harvest.reading import Catalogue
 from query.condition import EVERYTHING, Condition, all_of, any_of
 from query.paging import Order, beyond, read_sortby
+from query.request import largest_page
 
 OFFSET_MAX = 100_000
 """Records that are skipped where the place of a page is not remembered."""
@@ -65,17 +66,18 @@ class Searching:
         self._where = condition_of(request.predicate, view) if request.predicate else EVERYTHING
         self._order = _order(request, catalogue)
         self._search = search_of(request)
+        self._most = min(request.most, largest_page(view))
         self._version = f"{catalogue.clock().published.isoformat()} {sees}"
 
     def page(self) -> _Page:
         """Return the page that is asked for, and remember where the next one begins."""
         request = self._request
         place = self._place()
-        if request.hits or not request.most:
+        if request.hits or not self._most:
             matched = self._matched(place)
             return _Page((), matched, request.start if request.start <= matched else 0)
         found = self._read(place)
-        records, more = found[: request.most], len(found) > request.most
+        records, more = found[: self._most], len(found) > self._most
         following = request.start + len(records)
         if not more:
             self._note(None, place)
@@ -93,7 +95,7 @@ class Searching:
 
     def _read(self, place: Place | None) -> tuple[Published, ...]:
         """Read the page and one record more."""
-        limit, where = self._request.most + 1, all_of([self._where, self._behind(place)])
+        limit, where = self._most + 1, all_of([self._where, self._behind(place)])
         offset = 0 if place else self._request.start - 1
         if offset > OFFSET_MAX:
             raise Fault(f"A harvest begins at 1 and goes on; up to {OFFSET_MAX} are skipped.", locator="startPosition")
