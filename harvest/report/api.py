@@ -50,7 +50,7 @@ def _since() -> date | None:
     try:
         return None if given is None else date.fromisoformat(given)
     except ValueError:
-        raise BadParameter("since", "not a day.", "YYYY-MM-DD") from None
+        raise BadParameter("since", "must be a day such as 2025-06-30.") from None
 
 
 _SINCE = query_parameter("since", "Those that went on on this day in Vietnam, or later.", format="date")
