@@ -17,6 +17,11 @@ def frame_of(collection: str) -> str:
     return f"khung:{collection}"
 
 
+def is_frame(key: str) -> bool:
+    """Return whether a key comes with a collection that is read, and not with a clause on records."""
+    return key.startswith(frame_of(""))
+
+
 def full_of(layer: str, *, with_access: bool) -> str:
     """Return the key of the full record of a layer; ``with_access``: with the links to its items."""
     return f"{'ca-hai' if with_access else 'day-du'}:{layer}"

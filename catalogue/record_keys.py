@@ -10,11 +10,11 @@ from collections.abc import Collection as Several
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from catalogue.key_names import COMPONENT, COMPONENTS, KEY, RECORDS, frame_of, full_of, of_component
+from catalogue.key_names import COMPONENT, COMPONENTS, KEY, RECORDS, frame_of, full_of, is_frame, of_component
 from catalogue.layer import Layer
 from catalogue.profile import Collection, OneOf, RowScope, whole
 
-__all__ = ["COMPONENT", "KEY", "RECORDS", "frame_of", "full_of", "keys_of", "of_component", "records_of"]
+__all__ = ["COMPONENT", "KEY", "RECORDS", "frame_of", "full_of", "is_frame", "keys_of", "of_component", "records_of"]
 
 
 def records_of(read: Iterable[Collection], given: Several[RowScope], layers: Mapping[str, Layer]) -> Collection | None:

@@ -27,7 +27,7 @@ from auth.standing import is_one_person, officer
 from catalogue.layer import Text
 from catalogue.parts import part_names
 from catalogue.profile import Collection, Operation, Profile, RowScope, Term, whole
-from catalogue.record_keys import RECORDS
+from catalogue.record_keys import RECORDS, is_frame, keys_of
 from core.errors import QueryTimeout
 from core.phrases import ENGLISH, Translations
 from database.profiles import prepare
@@ -281,8 +281,8 @@ class _Look:
 
     def compared(self, before: Profile, after: Profile, *, with_sample: bool) -> tuple[CollectionEffect, ...]:
         """Compare what two profiles show, collection by collection."""
-        ids = sorted({id_ for id_, _ in (*before.facets, *after.facets)})
-        return tuple(self._changed(before, after, each, with_sample) for each in ids)
+        given = sorted(_given(before) | _given(after))
+        return tuple(self._changed(before, after, each, with_sample) for each in given)
 
     def _changed(self, before: Profile, after: Profile, id_: str, with_sample: bool) -> CollectionEffect:
         gained, lost = _gained_and_lost(_operations(before, id_), _operations(after, id_))
@@ -412,6 +412,15 @@ def _sea_box(number: int) -> tuple[float, float, float, float]:
 
 def _names(collection: Collection | None) -> set[str]:
     return {each.name for each in collection.columns} if collection else set()
+
+
+def _given(profile: Profile) -> set[str]:
+    """Return the collections that clauses give: not that of records where it only holds frames of the others."""
+    return {
+        id_
+        for (id_, _), facet in profile.facets.items()
+        if id_ != RECORDS or not all(is_frame(each) for each in keys_of(facet))
+    }
 
 
 def _operations(profile: Profile, id_: str) -> set[str]:

@@ -1,6 +1,6 @@
 """Units, functions, accounts and agreements, written into a database around everything that guards them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from auth.rights.publishing import Published, check_published, republish
 from catalogue.files import read_layers
+from catalogue.record_keys import KEY, RECORDS, frame_of
 from tests.conftest import TEMPLATE
 
 LAYERS = read_layers()
@@ -99,11 +100,20 @@ class World:
         return self.ask(query, subject)
 
     def collections(self, subject: str, day: date = DAY) -> list[str]:
-        query = (
-            "SELECT c->>'id' FROM acl.profile p CROSS JOIN jsonb_array_elements(p.body->'collections') c "
-            "WHERE p.hash = acl.hash_of(%s, %s) ORDER BY 1"
-        )
-        return [each for (each,) in self.ask(query, subject, day)]
+        return collections_of(self.ask, subject, day)
+
+
+def collections_of(ask: Callable[..., list[tuple[Any, ...]]], subject: str, day: date) -> list[str]:
+    """Return the collections of data of a subject, which sees the frames of their records, and no other record."""
+    query = (
+        "SELECT c->>'id', c->'rows' FROM acl.profile p CROSS JOIN jsonb_array_elements(p.body->'collections') c "
+        "WHERE p.hash = acl.hash_of(%s, %s) ORDER BY 1"
+    )
+    rows = dict(ask(query, subject, day))
+    records = rows.pop(RECORDS, None)
+    frames = [frame_of(each) for each in rows]
+    assert records == ([{"column": KEY, "one_of": frames}] if frames else None)
+    return list(rows)
 
 
 def clause(layer: str = "thua-dat", columns: Sequence[str] = PARCELS, *communes: int, **changed: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from auth.policy.compiler import NOTHING
 from auth.rights.publishing import Published, check_published, publish_public, republish, require_publishable
+from catalogue.record_keys import KEY, RECORDS
 from core.errors import Conflict
 from database.profiles import drop_unused
 from tests.auth.rights import AUGUST, DAY, JULY, LAYERS, PARCELS, World, clause
@@ -82,6 +83,21 @@ def test_what_starts_or_ends_later_is_published_in_advance(world: World, tax: Ta
     days = (DAY, JULY, date(2025, 7, 31), AUGUST)
     assert [len(world.collections(tax.subject, each)) for each in days] == [1, 2, 2, 1]
     assert [world.faults(each) for each in days] == [(), (), (), ()]
+
+
+def test_the_frames_of_records_come_and_go_with_what_is_read(world: World, tax: Tax) -> None:
+    world.agree("tt-gia", tax.unit, clause("gia-thua", ["id", "xa_id"]), since=JULY, until=AUGUST)
+    world.agree("tt-xuat", tax.unit, clause("ho-so", ["id", "xa_id"], operations=["export"]), since=JULY)
+
+    world.publish()
+
+    query = (
+        "SELECT c->'rows'->0->'one_of' FROM acl.profile p, jsonb_array_elements(p.body->'collections') c "
+        "WHERE p.hash = acl.hash_of(%s, %s) AND c->>'id' = %s"
+    )
+    keys = [world.ask(query, tax.subject, day, RECORDS) for day in (DAY, JULY, AUGUST)]
+    assert keys == [[(["khung:thua-dat"],)], [(["khung:gia-thua", "khung:thua-dat"],)], [(["khung:thua-dat"],)]]
+    assert world.ask(query, "public", DAY, RECORDS) == []
 
 
 @pytest.mark.parametrize("end", ["account", "function", "gift", "unit"])
@@ -200,9 +216,10 @@ def test_a_function_narrows_by_layers_columns_operations_and_territory(world: Wo
 
     query = "SELECT p.body->'collections' FROM acl.profile p WHERE p.hash = acl.hash_of(%s, %s)"
     ((collections,),) = world.ask(query, f"account:{account}", DAY)
-    (only,) = collections
+    records, only = collections
     assert (only["columns"], only["operations"]) == (["id", "xa_id", "so_to"], ["read"])
     assert only["rows"] == [{"column": "xa_id", "one_of": [5, 6]}]
+    assert (records["id"], records["rows"]) == (RECORDS, [{"column": KEY, "one_of": ["khung:thua-dat"]}])
 
 
 def test_what_was_done_to_agreements_or_profiles_without_publishing_is_found(world: World, tax: Tax) -> None:
@@ -241,10 +258,14 @@ def test_only_those_agreements_are_named_that_give_an_operation_to_the_account(w
     world.publish()
 
     both = ["tt-noi-khac", "tt-thue"]
-    assert because(world, f"account:{account}") == {"thua-dat": {"read": ["tt-thue"]}}
+    assert because(world, f"account:{account}") == {
+        "thua-dat": {"read": ["tt-thue"]},
+        RECORDS: {"read": ["tt-thue"], "query": ["tt-thue"]},
+    }
     assert because(world, tax.subject) == {
         "thua-dat": {"read": both, "query": both, "export": ["tt-xuat"]},
         "gia-thua": {"read": ["tt-gia"], "query": ["tt-gia"]},
+        RECORDS: {each: sorted([*both, "tt-gia"]) for each in ("read", "query")},
     }
 
 

@@ -11,6 +11,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from auth.sharing import drafting, effect, publication
+from catalogue.record_keys import RECORDS
 from core.errors import Conflict
 from database.walls import check_walls
 from tests.auth.sharing.conftest import CLOCK, DAY, LAYERS, VOCABULARY, World, clause, document, people_of
@@ -84,6 +85,23 @@ def test_a_first_agreement_gains_all_that_it_gives(province: World):
     assert (found.operations, found.rows_before, found.rows_lost) == (("read", "query"), 0, 0)
     assert found.rows_after == found.rows_gained == parcels(province, one) > 0
     assert found.columns_gained == ("dien_tich", "id", "ma_xa", "so_thua", "so_to", "xa_id")
+
+
+def test_frames_of_records_are_no_effect_of_their_own(province: World):
+    drafted(province, "chi-khung")
+
+    assert [each.id for one in shown(province, "chi-khung").classes for each in one.collections] == ["thua-dat"]
+
+
+def test_records_that_a_clause_gives_or_takes_are_shown(province: World):
+    records = clause(layer=RECORDS, columns="all", rows={"territory": {"districts": codes(province)[:1]}})
+
+    given = successor(province, "them-ban-ghi", [clause()], [clause(), records], "ubnd-25270")
+    taken = successor(province, "bot-ban-ghi", [clause(), records], [clause()], "ubnd-25270")
+
+    assert [each.id for each in given.collections] == [each.id for each in taken.collections] == [RECORDS, "thua-dat"]
+    (gained,), (lost,) = (each.collections[0].facets for each in (given, taken))
+    assert gained.operations == lost.operations == ("read", "query")
 
 
 @pytest.mark.parametrize("who", ["so.mot", "so.hai", "so.lanhdao"])

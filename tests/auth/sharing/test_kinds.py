@@ -11,6 +11,7 @@ from auth.rights.publishing import republish
 from auth.sharing import acceptance, drafting, packages, publication, succession
 from auth.sharing.succession import SuccessionDocument, SuccessorDocument
 from core.errors import BadDocument, Conflict
+from tests.auth.rights import collections_of
 from tests.auth.sharing.conftest import CLOCK, DAY, LAYERS, VOCABULARY, World, clause, document, package
 
 AGGREGATE = clause(
@@ -50,8 +51,8 @@ def drafted(world: World, recipient: str, *clauses: Any, code: str = "tt-1") -> 
     return world.act(drafting.draft, "so.mot", given, vocabulary=VOCABULARY, day=DAY)
 
 
-def test_aggregates_are_statistics_and_targets():
-    assert {each.id for each in LAYERS if each.aggregate} == {"bieu-thong-ke", "chi-tieu-su-dung-dat"}
+def test_aggregates_are_statistics_targets_and_records():
+    assert {each.id for each in LAYERS if each.aggregate} == {"bieu-thong-ke", "chi-tieu-su-dung-dat", "sieu-du-lieu"}
 
 
 def test_the_provincial_office_may_have_aggregates(offices: World):
@@ -154,12 +155,8 @@ def test_whatever_stands_in_the_database_nothing_else_is_published_to_it(
     with psycopg.connect(offices.login("publisher")) as connection:
         republish(connection, LAYERS, None, DAY)
 
-    ((body,),) = offices.rows(
-        "SELECT b.body FROM acl.profile_in_force p JOIN acl.profile b USING (hash) JOIN acl.account a "
-        "ON p.subject = 'account:' || a.id WHERE a.code = %s",
-        f"{unit}.canbo",
-    )
-    assert [each["id"] for each in body["collections"]] == seen
+    ((subject,),) = offices.rows("SELECT 'account:' || id FROM acl.account WHERE code = %s", f"{unit}.canbo")
+    assert collections_of(offices.rows, subject, DAY) == seen
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from auth.sharing import acceptance, drafting, publication
 from core.errors import Conflict
 from database.writer import Writer
 from server.proofs import prove_published
+from tests.auth.rights import collections_of
 from tests.auth.sharing.conftest import CLOCK, DAY, LAYERS, VOCABULARY, World, clause, document
 from tests.auth.sharing.test_at_once import until_waiting
 
@@ -81,12 +82,7 @@ def faults(world: World) -> tuple[str, ...]:
 
 
 def collections(world: World, day: date = DAY) -> list[str]:
-    found = world.rows(
-        "SELECT c ->> 'id' FROM acl.profile p CROSS JOIN jsonb_array_elements(p.body -> 'collections') c "
-        "WHERE p.hash = acl.hash_of(%s, %s) ORDER BY 1",
-        world.people["thue.canbo"].subject, day,
-    )  # fmt: skip
-    return [each for (each,) in found]
+    return collections_of(world.rows, world.people["thue.canbo"].subject, day)
 
 
 def left_out(world: World) -> list[tuple[object, ...]]:
