@@ -149,7 +149,7 @@ class Catalogue:
         selected = Selected(None, since, until, component, where)
         statements = [published.count_statement(self.view, selected)]
         if gone:
-            statements.append(published.gone_count_statement(selected))
+            statements.append(published.gone_count_statement(self.view, selected))
         return sum(cast("int", row[0]) for rows in self._rows(*statements) for row in rows)
 
     def one(self, id: UUID) -> Entry | None:  # noqa: A002 - it is what a record calls it

@@ -75,19 +75,19 @@ def _write_records(folder: Path, about: About, asked: Callable[[], Catalogue]) -
     """Write all records, and again what was published meanwhile, until nothing was; return their identifiers."""
     folder.mkdir()
     ids: set[UUID] = set()
-    newest: datetime | None = None
+    since: datetime | None = None
     while True:
         before = asked().newest()
-        for each in _entries(asked, newest):
+        for each in _entries(asked, since):
             if isinstance(each, Gone):
                 ids.discard(each.id)
                 _delete(folder, each.id)
             else:
                 ids.add(each.record.id)
                 _write(folder, each, about)
-        newest = asked().newest()
-        if newest == before:
+        if asked().newest() == before:
             return sorted(ids)
+        since = before
 
 
 def _entries(asked: Callable[[], Catalogue], since: datetime | None) -> Iterator[Published | Gone]:

@@ -106,7 +106,7 @@ def gone_statement(view: View, selected: Selected, limit: int) -> Statement:
     Columns: identifier, the instant at which that ended, component, the record that took its place where the caller
     sees that one.
     """
-    source, params = _gone(selected)
+    source, params = _gone(view, selected)
     shown = _shown_gone(view)
     return f"SELECT {shown.sql} {source} ORDER BY g.id LIMIT {int(limit)}", (*shown.params, *params)
 
@@ -122,9 +122,9 @@ def one_gone_statement(view: View, id_: UUID) -> Statement:
     return sql, (*shown.params, id_, *seen.params)
 
 
-def gone_count_statement(selected: Selected) -> Statement:
+def gone_count_statement(view: View, selected: Selected) -> Statement:
     """Compose the number of records that the caller could see and cannot any more."""
-    source, params = _gone(selected)
+    source, params = _gone(view, selected)
     return f"SELECT count(*) {source}", params
 
 
@@ -218,9 +218,15 @@ def _entered(view: View, updated: Column) -> Statement | None:
     return ("FROM unnest(%s::text[]) AS k", (list(keys),)) if keys and updated.seen_from else None
 
 
-def _gone(selected: Selected) -> Statement:
+def _gone(view: View, selected: Selected) -> Statement:
+    """Return the source of what is gone, and what is asked of it.
+
+    A key that was taken and given again is seen at once, while its loss is noted until the next publication: what the
+    caller sees is not gone.
+    """
     until = None if selected.moved else selected.until
-    conditions: list[Condition] = []
+    seen = all_of([view.rows, Condition(f"{_KEY} = g.id")])
+    conditions = [Condition(f"NOT EXISTS (SELECT FROM {view.source} WHERE {seen.sql})", seen.params)]
     if selected.component is not None:
         conditions.append(Condition("g.thanh_phan = %s", (selected.component,)))
     if selected.moved and selected.until:

@@ -29,7 +29,7 @@ class Publishing:
         self._dsn = dsn
         self._sources = sources
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
-        self._troubles: dict[str, str] = {}
+        self._troubles: dict[str, tuple[str, str]] = {}
 
     def first(self) -> None:
         """Publish what there is, before anybody asks; what cannot be published now is published by the next looks."""
@@ -56,7 +56,7 @@ class Publishing:
         except Exception as error:  # a worker loop: whatever it was, the next look comes
             self.close()
             why = " ".join(str(error).split()) or type(error).__name__
-            self._tell("away", f"the catalogue is not published: {why}")
+            self._tell("away", f"the catalogue is not published: {why}", of=_kind(error))
 
     def _told_of(self, outcome: Outcome) -> None:
         if outcome.busy:
@@ -67,14 +67,24 @@ class Publishing:
         lacking = f"{outcome.lacking} records lack what they need and stay as they were: datdai catalogue status"
         self._tell("lacking", lacking if outcome.lacking else "")
 
-    def _tell(self, kind: str, trouble: str) -> None:
-        """Log a trouble where it is another one than was told last of its kind; empty: there is none."""
-        before = self._troubles.get(kind, "")
-        self._troubles[kind] = trouble
-        if trouble and trouble != before:
+    def _tell(self, kind: str, trouble: str, *, of: str = "") -> None:
+        """Log a trouble where it is another one than was told last of its kind; empty: there is none.
+
+        Args:
+            of: what tells it from others, where its text may differ each time.
+        """
+        before, before_of = self._troubles.get(kind, ("", ""))
+        self._troubles[kind] = trouble, of or trouble
+        if trouble and (of or trouble) != before_of:
             _log.warning("%s", trouble)
         elif before and not trouble:
             _log.info("over: %s", before)
+
+
+def _kind(error: Exception) -> str:
+    """Return what kind of trouble it is: its text may name an instant, a process or a row."""
+    state = error.sqlstate if isinstance(error, psycopg.Error) else None
+    return f"{type(error).__module__}.{type(error).__qualname__} {state or ''}"
 
 
 def sources_of(settings: Settings) -> Sources:

@@ -29,7 +29,7 @@ PARAMETERS = ("since", "limit", "cursor", "lang")
 PAGE_SIZE = 1_000
 _VERB = "changes"
 _SECOND = timedelta(seconds=1)
-_BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
+_END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _HOW = Phrase("a day or a second as 2025-06-30T00:00:00Z")
 _TOKEN = Phrase("the token of a next link")
 
@@ -63,7 +63,7 @@ def answer(pairs: Sequence[tuple[str, str]], feed: Feed, catalogue: Catalogue) -
     limit = _limit(values, catalogue)
     since = _since(values)
     page = _page(values.get("cursor"), since, feed, catalogue)
-    found = catalogue.page_with_gone(after=page.after, limit=limit + 1, since=since and since + _SECOND)
+    found = catalogue.page_with_gone(after=page.after, limit=limit + 1, since=since and _after(since))
     entries = found[:limit]
     links = [{"href": _url(feed, pairs), "rel": "self", "type": MEDIA_TYPE}]
     if len(found) > limit:
@@ -72,7 +72,7 @@ def answer(pairs: Sequence[tuple[str, str]], feed: Feed, catalogue: Catalogue) -
         links.append({"href": _url(feed, [*rest, ("cursor", token)]), "rel": "next", "type": MEDIA_TYPE})
     document = {
         "since": since and instants.written(since),
-        "until": instants.written(page.begun or _BEGIN),
+        "until": instants.written(page.begun or instants.EPOCH),
         "changes": [_member(each, feed.about) for each in entries],
         "links": links,
     }
@@ -86,6 +86,11 @@ def answer(pairs: Sequence[tuple[str, str]], feed: Feed, catalogue: Catalogue) -
         form=MEDIA_TYPE,
     )
     return Answer(orjson.dumps(document), len(entries), given)
+
+
+def _after(instant: datetime) -> datetime:
+    """Return the next second; the last one that can be written is its own, for nothing ever happens then."""
+    return instant + _SECOND if instant < _END else instant
 
 
 def _limit(values: dict[str, str], catalogue: Catalogue) -> int:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Not after any instant: it tells nothing and never moves."""
 _ONE_DAY = timedelta(days=1) - timedelta(seconds=1)
 
 

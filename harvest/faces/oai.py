@@ -127,7 +127,7 @@ def _located(tag: str, namespace: str, schema: str, parts: Sequence[Xml]) -> Xml
 
 
 def _identify(_: Asked, repository: Repository, catalogue: Catalogue) -> _Content:
-    earliest = catalogue.earliest() or catalogue.clock().published
+    earliest = catalogue.earliest() or instants.EPOCH
     members = (
         ("repositoryName", repository.name),
         ("baseURL", repository.url),

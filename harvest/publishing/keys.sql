@@ -59,11 +59,13 @@ FROM unnest(%(subjects)s::text[], %(keys)s::text[]) AS r (chu_the, khoa)
 WHERE k.chu_the = r.chu_the AND k.khoa = r.khoa AND k.den IS NULL;
 
 -- name: open
--- Note that subjects got keys, and which of them they lost again at once.
+-- Note that subjects got keys, and which of them they lost again at once. What a late publication gave has this instant
+-- already, and may have been taken since.
 INSERT INTO cb.khoa_cua (chu_the, khoa, tu, den, dau_tien)
 SELECT r.chu_the, r.khoa, %(stamp)s, CASE WHEN r.mat THEN %(stamp)s::timestamptz END, r.dau_tien
 FROM unnest(%(subjects)s::text[], %(keys)s::text[], %(lost)s::boolean[], %(first)s::boolean[])
-    AS r (chu_the, khoa, mat, dau_tien);
+    AS r (chu_the, khoa, mat, dau_tien)
+ON CONFLICT (chu_the, khoa, tu) DO UPDATE SET den = excluded.den, dau_tien = false;
 
 -- name: note
 -- Note by which profiles the keys of subjects are noted now.

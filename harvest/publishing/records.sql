@@ -39,10 +39,11 @@ DELETE FROM mt.ban_ghi b USING unnest(%(ids)s::uuid[], %(keys)s::text[]) AS r (i
 WHERE b.id = r.id AND b.khoa = r.khoa;
 
 -- name: begin_lives
--- Note that rows came into the catalogue.
+-- Note that rows came into the catalogue. What late publications gave and took has this instant already.
 INSERT INTO cb.doi_song (id, khoa, thanh_phan, tu)
 SELECT r.id, r.khoa, r.thanh_phan, %(stamp)s
-FROM unnest(%(ids)s::uuid[], %(keys)s::text[], %(components)s::text[]) AS r (id, khoa, thanh_phan);
+FROM unnest(%(ids)s::uuid[], %(keys)s::text[], %(components)s::text[]) AS r (id, khoa, thanh_phan)
+ON CONFLICT (id, khoa, tu) DO UPDATE SET thanh_phan = excluded.thanh_phan, den = NULL, thay_boi = NULL;
 
 -- name: end_lives
 -- Note that rows go out of the catalogue, and which records take their places: the same of the unit that succeeds.

@@ -156,3 +156,7 @@ def test_an_empty_catalogue_has_no_changes_and_the_begin_of_time(stock: Stock, c
 
     assert (told["changes"], told["until"], told["since"]) == ([], "1970-01-01T00:00:00Z", None)
     assert ask(client, since="2026-05-05")["until"] == "2026-05-05T00:00:00Z"
+
+
+def test_the_last_second_that_can_be_written_is_answered_as_any_other(full: Client) -> None:
+    assert ask(full, since="9999-12-31T23:59:59Z")["changes"] == []

@@ -207,3 +207,13 @@ def test_a_page_by_offset_comes_in_the_order_asked_for(stock: Stock, asked: Aske
     instants = [each.updated for page in pages for each in page]
     assert instants == sorted(instants, reverse=True)
     assert [len(page) for page in pages] == [4, 4, 0]
+
+
+def test_what_is_seen_again_before_the_next_publication_is_not_gone(stock: Stock, asked: Asked) -> None:
+    stock.put(RECORDS[0])
+    stock.lose(CADASTRE, at(5))
+
+    (entry,) = asked().page_with_gone(after=None, limit=10)
+
+    assert not isinstance(entry, Gone)
+    assert asked().count(gone=True) == 1

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from formats.records.about import About
+from harvest.reading import Catalogue
+from harvest.twin import _write_records
 from server.cli import main
-from tests.harvest.stock import Stock, at, record
+from tests.harvest.stock import BASE, Stock, at, record
 
+type Asked = Callable[[], Catalogue]
 RECORDS = sorted((record(f"so-{n}") for n in range(3)), key=lambda each: each.id)
 
 
@@ -90,3 +94,22 @@ def test_a_token_that_is_none_is_refused(write: Callable[..., int], tmp_path: Pa
     assert write(tmp_path / "twin", "--token-file", tmp_path / "token") == 2
     assert write(tmp_path / "twin", "--token-file", tmp_path / "absent") == 2
     assert not (tmp_path / "twin").exists()
+
+
+def test_what_is_published_while_it_is_written_is_in_it(stock: Stock, asked: Asked, tmp_path: Path) -> None:
+    for n, each in enumerate(RECORDS):
+        stock.put(each, at(n))
+    begun: list[Catalogue] = []
+
+    def meanwhile() -> Catalogue:
+        begun.append(asked())
+        if len(begun) == 3:  # the one page is read, the next one is not
+            stock.retitle(RECORDS[0], "Tên mới", at(60))
+            stock.remove(RECORDS[1].id, at(61))
+        return begun[-1]
+
+    ids = _write_records(tmp_path / "records", About(BASE, "vi", f"{BASE}/collections/sieu-du-lieu"), meanwhile)
+
+    assert ids == [RECORDS[0].id, RECORDS[2].id]
+    assert "Tên mới" in (tmp_path / "records" / f"{RECORDS[0].id}.json").read_text()
+    assert not (tmp_path / "records" / f"{RECORDS[1].id}.json").exists()

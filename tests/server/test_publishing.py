@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from psycopg.errors import UniqueViolation
 
 from catalogue.files import read_layers
 from catalogue.service import read_service
@@ -62,3 +63,18 @@ def test_a_trouble_that_stays_is_told_once(caplog: pytest.LogCaptureFixture, tmp
         work.look()
 
     assert len(caplog.records) == 1
+
+
+def test_a_trouble_whose_text_moves_is_told_once_and_another_one_again(
+    published: Publishing, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    troubles = iter([*(UniqueViolation(f"at {n}") for n in range(3)), ValueError("1"), ValueError("2")])
+
+    def fail(*_: object) -> None:
+        raise next(troubles)
+
+    monkeypatch.setattr("server.publishing.tick", fail)
+    for _ in range(5):
+        published.look()
+
+    assert [each.getMessage().rpartition(": ")[2] for each in caplog.records] == ["at 0", "1"]

@@ -9,6 +9,7 @@ from lxml import etree
 
 from catalogue.service import Service
 from formats.records.markup import Element
+from harvest.faces import instants
 from harvest.faces.csw.fes import COMPARISONS, OTHER_COMPARISONS, SPATIAL
 from harvest.faces.csw.names import (
     DC,
@@ -61,14 +62,14 @@ _ELEMENTS = (
 _TERMS = ("abstract", "modified", "created", "license", "spatial", "temporal", "references")
 
 
-def capabilities(request: GetCapabilities, service: Service, url: str, language: str, published: datetime) -> bytes:
+def capabilities(request: GetCapabilities, service: Service, url: str, language: str, newest: datetime) -> bytes:
     """Return the capabilities.
 
     Args:
         url: of this catalogue service.
-        published: when the catalogue was last published.
+        newest: when what the caller sees last changed.
     """
-    root = csw.Capabilities(version=VERSION, updateSequence=published.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    root = csw.Capabilities(version=VERSION, updateSequence=instants.written(newest))
     root.set(f"{{{XSI}}}schemaLocation", DISCOVERY)
     sections = {
         "ServiceIdentification": lambda: _identification(service, language),

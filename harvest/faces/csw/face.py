@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from catalogue.service import Service
 from formats.records.about import About
+from harvest.faces import instants
 from harvest.faces.csw.capabilities import capabilities, description
 from harvest.faces.csw.positions import Places
 from harvest.faces.csw.records import Answer, record_by_id, records
@@ -36,9 +37,8 @@ def answer(request: Operation, catalogue: Catalogue, around: Surroundings) -> An
     """
     match request:
         case GetCapabilities():
-            published = catalogue.clock().published
-            body = capabilities(request, around.service, around.url, around.about.language, published)
-            return Answer(body)
+            newest = catalogue.newest() or instants.EPOCH
+            return Answer(capabilities(request, around.service, around.url, around.about.language, newest))
         case DescribeRecord():
             catalogue.clock()
             return Answer(description(request))

@@ -370,3 +370,13 @@ def test_modified_is_the_instant_at_which_the_caller_got_the_key(csw: Csw, stock
     since = csw.page(CONSTRAINTLANGUAGE="CQL_TEXT", CONSTRAINT=f"dct:modified >= '{at(50):%Y-%m-%dT%H:%M:%SZ}'")
 
     assert since.ids == [str(late.id)]
+
+
+def test_capabilities_tell_when_what_the_caller_sees_changed_and_no_other_publication(csw: Csw, stock: Stock) -> None:
+    stock.put(record("a"), at(5))
+    stock.put(record("b", "gia-dat"), at(90), "don-vi:gia-dat")
+    stock.publish(at(90))
+
+    root = etree.fromstring(csw.get("GetCapabilities").data)
+
+    assert root.get("updateSequence") == "2026-01-01T00:00:05Z"

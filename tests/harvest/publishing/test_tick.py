@@ -322,6 +322,47 @@ def test_a_key_given_and_taken_between_two_looks_leaves_a_mark(
     ]
 
 
+def test_a_key_that_a_late_publication_gave_may_be_taken_and_given_again(
+    owner: Connection, publisher: Connection, sources: Sources, limited: Callable[..., None]
+):
+    limited("thua-dat")
+    whole_tick(publisher, sources)
+    owner.execute("UPDATE cb.dong_ho SET kip = false")
+    limited("moc")
+    limited("thua-dat")
+
+    outcome = tick(publisher, sources)
+
+    rows = publisher.execute(
+        "SELECT khoa, tu = %(s)s, den IS NOT DISTINCT FROM %(s)s, dau_tien FROM cb.khoa_cua "
+        "WHERE khoa LIKE 'khung:%%' ORDER BY khoa, tu",
+        {"s": outcome.stamp},
+    ).fetchall()
+    assert rows == [("khung:moc", True, True, False), ("khung:thua-dat", True, False, False)]
+
+
+def test_a_record_that_late_publications_gave_and_took_comes_back(
+    owner: Connection, publisher: Connection, sources: Sources
+):
+    everything = replace(sources, removal_share=1)
+    owner.execute("CREATE TABLE public.cat AS SELECT * FROM tk.bieu")
+    owner.execute("DELETE FROM tk.bieu")
+    whole_tick(publisher, everything)
+    for late in ("INSERT INTO tk.bieu SELECT * FROM public.cat", "DELETE FROM tk.bieu"):
+        owner.execute(late)
+        whole_tick(publisher, everything)
+        owner.execute("UPDATE cb.dong_ho SET kip = false")
+    owner.execute("INSERT INTO tk.bieu SELECT * FROM public.cat")
+
+    whole_tick(publisher, everything)
+
+    dead = publisher.execute(
+        "SELECT count(*) FROM mt.ban_ghi b WHERE NOT EXISTS "
+        "(SELECT FROM cb.doi_song s WHERE s.id = b.id AND s.khoa = b.khoa AND s.den IS NULL)"
+    ).fetchone()
+    assert dead == (0,)
+
+
 def test_a_new_day_brings_the_profile_of_that_day(
     owner: Connection, publisher: Connection, sources: Sources, limited: Callable[..., None]
 ):
