@@ -18,6 +18,7 @@ from pyogrio import raw
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from catalogue.record_keys import RECORDS
 from tests.clients.worlds import SPECIAL, WORLDS, Rows, Sees
 
 pytestmark = [
@@ -96,7 +97,7 @@ def test_ogrinfo_lists_the_world_of_its_token_in_each_way_that_its_version_knows
     said = run_gdal("ogrinfo", *given, f"OAPIF:{demo_live.url}")
 
     carried = _carries(way, _gdal_version(run_gdal))
-    assert _listed(said) == (set(WORLDS[account]) if carried else PUBLIC)
+    assert _listed(said) == {*(WORLDS[account] if carried else PUBLIC), RECORDS}
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
@@ -166,7 +167,7 @@ def test_pyogrio_lists_the_world_of_its_token_in_each_way_that_its_version_knows
         listed = {str(name) for name, _ in pyogrio.list_layers(f"OAPIF:{demo_live.url}")}
 
     carried = _carries(way, pyogrio.__gdal_version__)
-    assert listed == (set(WORLDS[account]) if carried else PUBLIC)
+    assert listed == {*(WORLDS[account] if carried else PUBLIC), RECORDS}
 
 
 @needs_oapif
@@ -218,7 +219,7 @@ def test_owslib_reads_exactly_the_rows_and_columns_of_its_token(
     listed = {each["id"] for each in service.collections()["collections"]}
     read = {name: _pages(service, name) for name in listed}
 
-    assert listed == set(WORLDS[account])
+    assert listed == {*WORLDS[account], RECORDS}
     for name, sees in WORLDS[account].items():
         assert sorted(str(each["id"]) for each in read[name]) == sees.ids(demo_rows) != [], name
         assert {key for each in read[name] for key in each["properties"]} | {"id"} == sees.names(), name
@@ -259,7 +260,7 @@ def test_owslib_gives_a_token_of_headers_to_every_later_server_and_one_of_auth_d
     another = Features(demo_live.url)  # stands for a server of somebody else
 
     assert after_delegate == before
-    assert {each["id"] for each in another.collections()["collections"]} == set(WORLDS["25195.motcua"])
+    assert {each["id"] for each in another.collections()["collections"]} == {*WORLDS["25195.motcua"], RECORDS}
 
 
 def test_no_page_of_the_documentation_gives_owslib_a_token_by_headers() -> None:

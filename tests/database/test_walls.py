@@ -353,7 +353,7 @@ _ANYBODYS = {
     "pg_partition_ancestors", "pg_collation_actual_version", "pg_database_collation_actual_version",
     "pg_control_system", "amvalidate", "plpgsql_validator", "st_symmetricdifference",
     "acl.chi_hien_hanh", "acl.dieu_kien", "acl.pham_vi", "lg.hom_nay", "lg.phien_ban_cua", "lg.so_dong",
-    "cb.vao", "cb.da_mat", "cb.dong_ho_nay",
+    "cb.vao", "cb.da_mat", "cb.dong_ho_nay", "cb.vi_tri_cua",
 }  # fmt: skip
 """What roles of profiles may call of functions that have an effect, follow a state, or run as their owner: reviewed."""
 _OF_THE_LOGIN = {

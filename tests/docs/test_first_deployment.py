@@ -55,7 +55,8 @@ def test_nothing_is_public_until_two_officers_publish_it_and_after_they_revoke_i
     assert public.get("/collections").status_code == 401
     reader.run(next(commands))
     assert [each["id"] for each in public.get("/collections?f=json").get_json(force=True)["collections"]] == [
-        "don-vi-hanh-chinh"
+        "don-vi-hanh-chinh",
+        "sieu-du-lieu",
     ]
     assert public.get("/collections/thua-dat").status_code == 404
 

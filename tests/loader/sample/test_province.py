@@ -247,7 +247,9 @@ def test_every_layer_has_rows(database: Connection):
     tables = database.execute("SELECT DISTINCT bang FROM lg.dem").fetchall()
     watched = database.execute("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'nhat_ky_them'")
 
-    assert {name for (name,) in watched} == {name for (name,) in tables}
+    assert {name for (name,) in watched} - {"mt.ban_ghi"} == {
+        name for (name,) in tables
+    }  # records are published, not loaded
 
 
 def test_the_counts_of_the_log_are_those_of_the_tables(database: Connection):
