@@ -82,21 +82,6 @@ CREATE TRIGGER giu_bo_sung BEFORE INSERT ON cb.bo_sung FOR EACH ROW EXECUTE FUNC
 CREATE TRIGGER chi_them BEFORE UPDATE OR DELETE ON cb.bo_sung FOR EACH ROW EXECUTE FUNCTION acl.chi_them();
 CREATE TRIGGER khong_truncate BEFORE TRUNCATE ON cb.bo_sung FOR EACH STATEMENT EXECUTE FUNCTION acl.chi_them();
 
-CREATE FUNCTION cb.to_tien(ma uuid) RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    WITH RECURSIVE len (id, bac) AS (
-        SELECT ma, 1 WHERE EXISTS (SELECT FROM mt.ban_ghi r WHERE r.id = ma)
-        UNION
-        SELECT coalesce((SELECT (b.noi_dung ->> 'parent')::uuid FROM cb.bo_sung b WHERE b.ban_ghi = l.id ORDER BY b.so DESC LIMIT 1),
-                        (SELECT (r.ban_ghi::jsonb -> 'general' ->> 'parent')::uuid FROM mt.ban_ghi r WHERE r.id = l.id LIMIT 1)),
-               l.bac + 1
-        FROM len l WHERE l.id IS NOT NULL AND l.bac < 20
-    )
-    SELECT DISTINCT l.id FROM len l WHERE l.id IS NOT NULL;
-END;
-COMMENT ON FUNCTION cb.to_tien IS 'A record, where there is one, and the records that it is a part of.';
-
 -- What an account may complete; of a record that several keys show, the fullest.
 
 CREATE FUNCTION cb.ban_ghi_duoc_bo_sung(tai_khoan int, lop_cua jsonb, mot uuid, sau uuid, cua_thanh_phan text, gioi_han int)
@@ -128,10 +113,10 @@ DECLARE
     ham regprocedure;
 BEGIN
     FOR ham IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'cb'::regnamespace
-               AND p.proname IN ('giu_bo_sung', 'la_can_bo_quan_ly', 'o_trong', 'quan_ly_het', 'to_tien', 'ban_ghi_duoc_bo_sung') LOOP
+               AND p.proname IN ('giu_bo_sung', 'la_can_bo_quan_ly', 'o_trong', 'quan_ly_het', 'ban_ghi_duoc_bo_sung') LOOP
         EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', ham);
     END LOOP;
     EXECUTE format('GRANT SELECT ON cb.bo_sung TO %I, %I', t || 'identity', t || 'publisher');
     EXECUTE format('GRANT INSERT (ban_ghi, so, noi_dung, nguoi, ly_do) ON cb.bo_sung TO %I', t || 'identity');
-    EXECUTE format('GRANT EXECUTE ON FUNCTION cb.la_can_bo_quan_ly, cb.to_tien, cb.ban_ghi_duoc_bo_sung TO %I', t || 'identity');
+    EXECUTE format('GRANT EXECUTE ON FUNCTION cb.la_can_bo_quan_ly, cb.ban_ghi_duoc_bo_sung TO %I', t || 'identity');
 END $$;

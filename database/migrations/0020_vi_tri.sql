@@ -13,7 +13,7 @@ CREATE TABLE cb.vi_tri (
     dung_luc timestamptz,
     PRIMARY KEY (chu_the, dau_van, vi_tri, khach)
 );
-COMMENT ON TABLE cb.vi_tri IS 'Where a page that begins at a number goes on, for a day; 1,000 for each subject, the oldest go.';
+COMMENT ON TABLE cb.vi_tri IS 'Where a page that begins at a number goes on, for a day; 1,000 for each subject: of the client that has most, the oldest go.';
 COMMENT ON COLUMN cb.vi_tri.dau_van IS 'Digest of the search and its order.';
 COMMENT ON COLUMN cb.vi_tri.khach IS 'Digest of the address and the program of who asks: two harvesters of one subject do not mix.';
 COMMENT ON COLUMN cb.vi_tri.sau IS 'Sort keys of the record before that number.';
@@ -58,9 +58,13 @@ BEGIN
     INSERT INTO cb.vi_tri (chu_the, dau_van, vi_tri, khach, sau, so_khop, phien, luc)
     VALUES (ai, cau_hoi, cho, cua_khach, khoa, khop, trang_thai, nay)
     ON CONFLICT DO NOTHING;
-    DELETE FROM cb.vi_tri v
-    WHERE v.chu_the = ai
-          AND v.luc <= (SELECT o.luc FROM cb.vi_tri o WHERE o.chu_the = ai ORDER BY o.luc DESC OFFSET 1000 LIMIT 1);
+    WHILE (SELECT count(*) FROM cb.vi_tri v WHERE v.chu_the = ai) > 1000 LOOP
+        DELETE FROM cb.vi_tri v
+        WHERE v.ctid = (SELECT o.ctid FROM cb.vi_tri o
+                        WHERE o.chu_the = ai AND o.khach = (SELECT n.khach FROM cb.vi_tri n WHERE n.chu_the = ai
+                                                            GROUP BY n.khach ORDER BY count(*) DESC, max(n.luc), n.khach LIMIT 1)
+                        ORDER BY o.luc, o.dau_van, o.vi_tri LIMIT 1);
+    END LOOP;
 END $$;
 COMMENT ON FUNCTION cb.nho_vi_tri IS
     'Note that a page began at a number (NULL: at none that was known) and where the one behind it goes on (NULL: there is none).';

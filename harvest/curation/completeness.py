@@ -151,11 +151,6 @@ def _has_place(record: Record) -> bool:
     return record.description.representation != "textTable"
 
 
-def _is_part(record: Record) -> bool:
-    """Tell whether a record is of one administrative unit or edition, and so a part of another one."""
-    return record.description.edition is not None or record.description.area is not None
-
-
 def _contact(record: Record) -> Party | None:
     """Return whom harvesters write to: the point of contact, else the first office."""
     found = record.general.parties
@@ -230,15 +225,6 @@ CHECKS: Final[Sequence[Check]] = (
         Text("Địa chỉ của đầu mối liên hệ", "Address of the point of contact"),
         _of_contact("address"),
         supplement="contacts",
-    ),
-    Check(
-        "1.parent",
-        Group.METADATA,
-        _R,
-        Text("Siêu dữ liệu cấp trên", "Record that it is a part of"),
-        lambda record: record.general.parent,
-        _is_part,
-        "parent",
     ),
     Check(
         "2.srid",

@@ -139,7 +139,6 @@ class SupplementDocument(_Part):
     license: License | None = None
     fees: LinePair | None = None
     ordering: ParagraphPair | None = None
-    parent: Identifier | None = None
     external_ids: list[Outside] | None = Field(default=None, max_length=ENTRIES_MAX)
 
     def value(self) -> Supplement:
@@ -159,7 +158,6 @@ class SupplementDocument(_Part):
             license=self.license,
             fees=_text(self.fees),
             ordering=_text(self.ordering),
-            parent=None if self.parent is None else UUID(self.parent),
             external_ids=None if self.external_ids is None else tuple(map(_pair, self.external_ids)),
         )
 

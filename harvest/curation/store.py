@@ -17,8 +17,7 @@ from auth.rows import every, first
 from auth.standing import Standing, standing
 from catalogue.layer import Layer
 from catalogue.record import Json, Record, record_of
-from core.errors import BadDocument, Conflict, Forbidden, NotFound, PreconditionFailed
-from core.phrases import Phrase
+from core.errors import Conflict, Forbidden, NotFound, PreconditionFailed
 from database.queries import load
 from harvest.curation.documents import body_as_written
 from harvest.making.supplement import Supplement, body_of_supplement, supplement_of
@@ -26,8 +25,6 @@ from harvest.making.supplement import Supplement, body_of_supplement, supplement
 _SQL = load("harvest.curation", "store.sql")
 _AT_ONCE: Final = 500
 """Records that are read at one time where all are looked at."""
-_NO_PART_OF_ITSELF = Phrase("it would be a part of itself.")
-_NO_SUCH_RECORD = Phrase("there is no such record.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +166,10 @@ def complete(
     Raises:
         Forbidden: the actor completes none whatever.
         NotFound: there is no such record now, or the actor does not complete it.
-        BadDocument: the record would be a part of what there is not, or of itself.
         PreconditionFailed: somebody wrote another version meanwhile.
         Conflict: it says what is said already.
     """
     record_seen(connection, actor, record, layers=layers, day=day)
-    _require_parent(connection, record, supplement.parent)
     known = _newest(connection, record)
     if read not in (None, known.number):
         raise PreconditionFailed
@@ -259,17 +254,3 @@ def _newest(connection: Connection[Any], record: UUID) -> Version:
 
 def _version(number: int, body: Json, by: str, at: datetime, reason: str) -> Version:
     return Version(number, body_as_written(supplement_of(json.dumps(body, ensure_ascii=False))), by, at, reason)
-
-
-def _require_parent(connection: Connection[Any], record: UUID, parent: UUID | None) -> None:
-    if parent is None:
-        return
-    above = every(connection, _same, _SQL["ancestors"], {"record": parent})
-    if not above:
-        raise BadDocument([("parent", _NO_SUCH_RECORD)])
-    if record in above:
-        raise BadDocument([("parent", _NO_PART_OF_ITSELF)])
-
-
-def _same(record: UUID) -> UUID:
-    return record

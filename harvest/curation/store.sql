@@ -16,10 +16,6 @@ WHERE b.ban_ghi = %(record)s AND (%(before)s::int IS NULL OR b.so < %(before)s::
 ORDER BY b.so DESC
 LIMIT %(limit)s;
 
--- name: ancestors
--- Return a record, where there is one, and those that it is a part of.
-SELECT cb.to_tien(%(record)s);
-
 -- name: complete
 -- Write the next version of a supplement.
 INSERT INTO cb.bo_sung (ban_ghi, so, noi_dung, nguoi, ly_do)

@@ -19,7 +19,8 @@ type Supplements = Mapping[UUID, "Supplement"]
 class Supplement:
     """What is said in place of what the layer files and the service say; ``None``: nothing.
 
-    Nothing that is computed from rows is among it: every variant of a record shows it alike.
+    Nothing that is computed from rows is among it: every variant of a record shows it alike. For that it
+    names no other record: who sees the one need not know that there is the other.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -36,7 +37,6 @@ class Supplement:
     license: str | None = None
     fees: Text | None = None
     ordering: Text | None = None
-    parent: UUID | None = None
     external_ids: tuple[tuple[str, str], ...] | None = None
 
 
@@ -76,7 +76,7 @@ def merged(record: Record, supplement: Supplement | None) -> Record:
     said = {each.name: given for each in fields(supplement) if (given := getattr(supplement, each.name)) is not None}
     return replace(
         record,
-        general=_changed(record.general, said, parties="contacts", parent="parent"),
+        general=_changed(record.general, said, parties="contacts"),
         description=_changed(record.description, said, **{name: name for name in _OF_DESCRIPTION}),
         quality=_changed(record.quality, said, lineage="lineage"),
         distribution=_changed(record.distribution, said, fees="fees", ordering="ordering"),

@@ -37,6 +37,9 @@ PAUSE_MAX: Final = timedelta(minutes=30)
 """After a longer pause of a harvester a round of its own begins."""
 KEPT: Final = timedelta(days=400)
 """For how long a round is kept."""
+_A_DAY: Final = timedelta(days=1)
+ROUNDS_A_DAY: Final = 50
+"""Rounds of one subject in 24 hours; what begins after them is added to the newest round of its harvester."""
 _NOT_MODIFIED, _WRONG, _UNABLE = 304, 400, 500
 _log = logging.getLogger("datdai.harvest")
 
@@ -221,6 +224,7 @@ def _values(harvester: Harvester, summed: Sum) -> Iterator[tuple[str, object]]:
     yield from (("subject", subject), ("client", client and client[:_WORD_MAX]), ("agent", agent), ("face", face.value))
     yield "who", "\n".join((subject, client or "", agent, face.value))
     yield from (("begun", summed.begun), ("last", summed.last), ("since_pause", summed.begun - PAUSE_MAX))
+    yield from (("day_before", summed.begun - _A_DAY), ("most", ROUNDS_A_DAY))
     yield from (("requests", summed.requests), ("unchanged", summed.unchanged))
     yield from (("wrong", summed.wrong), ("unable", summed.unable))
     given = summed.given

@@ -3,7 +3,7 @@
 SELECT pg_advisory_xact_lock(hashtextextended(%(who)s, 0));
 
 -- name: go_on
--- Add to the newest round of a harvester, where it goes on.
+-- Add to the newest round of a harvester, where it goes on, or where its subject has as many of a day as are kept.
 UPDATE cb.luot_thu
 SET bat_dau = least(bat_dau, %(begun)s), cuoi = greatest(cuoi, %(last)s), yeu_cau = yeu_cau + %(requests)s,
     ban_ghi = ban_ghi + %(records)s, go_bo = go_bo + %(deletions)s, so_byte = so_byte + %(size)s,
@@ -13,7 +13,10 @@ SET bat_dau = least(bat_dau, %(begun)s), cuoi = greatest(cuoi, %(last)s), yeu_ca
 WHERE id = (SELECT max(l.id) FROM cb.luot_thu l
             WHERE l.chu_the = %(subject)s AND l.mat = %(face)s AND l.tac_nhan = %(agent)s
                   AND l.ung_dung IS NOT DISTINCT FROM %(client)s)
-      AND cuoi >= %(since_pause)s AND NOT (%(begins)s AND liet_ke)
+      AND (cuoi >= %(since_pause)s AND NOT (%(begins)s AND liet_ke)
+           OR cuoi >= %(day_before)s AND (SELECT count(*) FROM (SELECT FROM cb.luot_thu l
+                                                                WHERE l.chu_the = %(subject)s AND l.cuoi >= %(day_before)s
+                                                                LIMIT %(most)s) d) >= %(most)s)
 RETURNING id;
 
 -- name: begin

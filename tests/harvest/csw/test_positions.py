@@ -211,9 +211,18 @@ def test_a_flood_of_one_subject_leaves_the_places_of_others(stock: Stock) -> Non
     assert newest.fetchone() == (f"{1_099:032}", f"{100:032}")
 
 
-def _note(connection: psycopg.Connection[Any], who: str, search: str, number: int) -> None:
+def test_a_flood_of_one_program_leaves_the_places_of_others(stock: Stock) -> None:
+    _note(stock.connection, "public", "b" * 32, 11, "d" * 32)
+    for n in range(1_010):
+        _note(stock.connection, "public", f"{n:032}", 11)
+
+    counts = dict(stock.connection.execute("SELECT khach, count(*) FROM cb.vi_tri GROUP BY 1").fetchall())
+    assert counts == {"d" * 32: 1, "c" * 32: 999}
+
+
+def _note(connection: psycopg.Connection[Any], who: str, search: str, number: int, client: str = "c" * 32) -> None:
     connection.execute(
-        "SELECT cb.nho_vi_tri(%s, %s, %s, NULL, %s, '{a}', 40, 'v', false)", [who, search, "c" * 32, number]
+        "SELECT cb.nho_vi_tri(%s, %s, %s, NULL, %s, '{a}', 40, 'v', false)", [who, search, client, number]
     )
 
 

@@ -82,11 +82,6 @@ def test_of_a_table_no_reference_system_and_no_scale_is_asked() -> None:
     assert not {"2.srid", "3.scale"} & _missing(table)
 
 
-def test_a_parent_is_asked_of_a_part_alone() -> None:
-    assert "1.parent" not in _missing(record())
-    assert "1.parent" in _missing(_with("description", edition="2024")(record()))
-
-
 def test_what_is_nearly_whole_is_never_told_as_whole() -> None:
     found = completeness_of(_with("quality", lineage=Text("", ""))(record()))
 

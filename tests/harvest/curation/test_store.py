@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, RestrictViolation, UniqueViolation
 
-from core.errors import BadDocument, Conflict, Forbidden, NotFound, PreconditionFailed
+from core.errors import Conflict, Forbidden, NotFound, PreconditionFailed
 from harvest.curation import store
 from harvest.curation.documents import read_supplement
 from tests.auth.sharing.conftest import DAY, LAYERS, World
@@ -117,16 +117,6 @@ def test_a_supplement_outlives_its_record_and_is_there_when_it_comes_back(curate
 
     curated.rows("UPDATE mt.ban_ghi SET id = %s WHERE id = %s", PLANS, NOWHERE)
     assert curated.act(store.newest_of, "so.hai", PLANS, **GIVEN).supplement == PURPOSE
-
-
-def test_a_record_is_part_of_one_that_there_is_and_never_of_itself(curated: World) -> None:
-    complete(curated, "so.hai", COMMUNE, {"parent": str(PARCELS)})
-
-    for parent in (COMMUNE, NOWHERE):
-        with pytest.raises(BadDocument):
-            complete(curated, "so.hai", PARCELS, {"parent": str(parent)})
-    with pytest.raises(BadDocument):
-        complete(curated, "so.hai", PLANS, {"parent": str(PLANS)})
 
 
 def test_the_act_is_on_record_with_what_was_said_before(curated: World) -> None:

@@ -178,14 +178,14 @@ def test_what_people_say_is_in_place_of_what_files_say():
     office = Party(Text("Chi cục", "Branch"), (Role.POINT_OF_CONTACT,), email="chi-cuc@so.example")
     said = Supplement(
         purpose=Text("Mục đích", "Purpose"), scales=(1000,), contacts=(office,), license="CC-BY-4.0",
-        lineage=Text("Đo năm 2012", "Surveyed in 2012"), external_ids=(("doi", "10.1/x"),), parent=UUID(int=5),
+        lineage=Text("Đo năm 2012", "Surveyed in 2012"), external_ids=(("doi", "10.1/x"),),
     )  # fmt: skip
 
     record = merged(full(SERVICE, PARCELS, FIGURES, with_access=True), said)
 
     assert record.description.purpose == said.purpose
     assert (record.description.scales, record.description.license) == ((1000,), "CC-BY-4.0")
-    assert (record.general.parties, record.general.parent) == ((office,), UUID(int=5))
+    assert record.general.parties == (office,)
     assert record.quality.lineage == said.lineage
     assert record.external_ids == said.external_ids
     assert (record.description.items, record.quality.steps) == (
@@ -195,7 +195,7 @@ def test_what_people_say_is_in_place_of_what_files_say():
 
 
 def test_a_supplement_is_written_and_read_alike():
-    said = Supplement(abstract=Text("Tóm tắt", "Abstract"), topics=("boundaries",), parent=UUID(int=5))
+    said = Supplement(abstract=Text("Tóm tắt", "Abstract"), topics=("boundaries",))
 
     assert supplement_of(json.dumps(body_of_supplement(said))) == said
     assert body_of_supplement(Supplement()) == {}

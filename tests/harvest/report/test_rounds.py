@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 from core.clocks import StoppedClock
 from database.writer import Writer
 from harvest.report.agents import OTHER, family_of
-from harvest.report.rounds import PAUSE_MAX, Face, Given, Rounds
+from harvest.report.rounds import PAUSE_MAX, ROUNDS_A_DAY, Face, Given, Rounds
 from tests.conftest import TEMPLATE
 
 AT = datetime(2025, 6, 30, 3, tzinfo=UTC)
@@ -74,6 +74,15 @@ def test_a_list_that_begins_again_is_another_round(noted: _Noted) -> None:
     noted.note((AT, Given(records=5, begins=True)), (_after(9), Given(records=5, begins=True, ends=True)))
 
     assert noted.rounds("ban_ghi, het") == [(5, False), (5, True)]
+
+
+def test_who_begins_lists_all_day_long_fills_no_table(noted: _Noted) -> None:
+    noted.note(*((_after(n), Given(records=1, begins=True)) for n in range(ROUNDS_A_DAY + 20)))
+    noted.note((_after(99), Given(records=1, begins=True)), who="account:7")
+
+    kept = noted.rounds("chu_the, yeu_cau")
+    assert len(kept) == ROUNDS_A_DAY + 1
+    assert kept[-2:] == [("public", 21), ("account:7", 1)]
 
 
 def test_pages_that_several_processes_answered_are_one_round(noted: _Noted) -> None:
