@@ -26,6 +26,10 @@ and so ahead of this second; by the time the clock is read, it need not.
 """
 
 
+ANY_GONE: Statement = ("SELECT EXISTS (SELECT FROM cb.da_mat(NULL, NULL, NULL))", ())
+"""Whether the caller could see a record, and cannot any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Selected:
     """Which records are asked for: of a span of instants (both ends included), a component, beyond an identifier.

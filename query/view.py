@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -128,6 +128,13 @@ def view_of(collection: Collection) -> View:
         counted=all(each.column == layer.territory for each in collection.scope.terms),
         territory=_territory(collection),
     )
+
+
+def view_of_none(collection: Collection) -> View:
+    """Prepare the view of who may read no row of a collection: it has its columns, and does not touch its table."""
+    layer = collection.layer
+    table = f"{quoted(layer.schema)}.{quoted(layer.table)}"
+    return replace(view_of(collection), source=f"(SELECT (NULL::{table}).* WHERE false) AS t")
 
 
 def _territory(collection: Collection) -> tuple[int, ...] | None:

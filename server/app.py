@@ -26,6 +26,7 @@ from auth.audit.writer import AuditWriter
 from auth.credentials.sessions import cookie_name
 from catalogue.files import read_layers
 from catalogue.parts import BASE
+from catalogue.record_keys import RECORDS, keyed
 from core.clocks import RealClock
 from core.errors import (
     InsufficientScope,
@@ -43,8 +44,10 @@ from database.reader import Reader, Tuning
 from database.writer import Writer
 from harvest.report.rounds import Rounds
 from query.paging import CursorSeal
+from query.view import view_of_none
 from server import answers, daily, harvests, health, listening, mounted, problems, publishing, static, upkeep
 from server.access import NOBODY, RECORDS_SCOPE, Access, principal_of
+from server.cataloguing import has_lost_records
 from server.codelists import UnitNames, read_codelists
 from server.context import Context, Parts, language_of
 from server.edge import Edge, comes_twice
@@ -226,9 +229,16 @@ class Application:
         if not visit.entered:
             self._parts.reader.read(visit.visitor.entry(BASE), [])
 
+    def _is_open_to_nobody(self, visit: Visit) -> bool:
+        """Tell whether a path answers while nothing is public: what was, is told as taken away to who could see it."""
+        path = visit.request.path
+        if path in _OPEN_TO_NOBODY or not _tells_of_removals(path):
+            return path in _OPEN_TO_NOBODY
+        return has_lost_records(self._parts.reader, visit.visitor)
+
     def _routed(self, visit: Visit) -> Response:
         visitor, request = visit.visitor, visit.request
-        if visitor.sees_nothing_public and request.path not in _OPEN_TO_NOBODY:
+        if visitor.sees_nothing_public and not self._is_open_to_nobody(visit):
             raise Unauthorized
         route = route_of(request.path)
         visit.route, visit.operation = route.template, route.operation
@@ -242,6 +252,13 @@ class Application:
         visit.form = parameters if request.method == "POST" else ()
         language = language_of(request, next((value for name, value in parameters if name == "lang"), None))
         return route.answer(Context(self._parts, request, visitor, parameters, language, visit.entered, visit.address))
+
+
+def _tells_of_removals(path: str) -> bool:
+    try:
+        return route_of(path).tells_of_removals
+    except NotFound:
+        return False
 
 
 def _route_told(path: str) -> str:
@@ -318,6 +335,7 @@ def create(settings: Settings) -> Application:
         running=Running(),
         known_tags=ByVersion(),
         known_counts=ByVersion(),
+        no_records=view_of_none(keyed(next(each for each in layers if each.id == RECORDS), ())),
         positions=Positions(
             Writer(login_of(settings.identity_database_url, dsn, "identity"), purpose="positions", size=2)
         ),

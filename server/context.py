@@ -15,6 +15,7 @@ from harvest.report.rounds import Rounds
 from query.bbox import Box
 from query.paging import CursorSeal
 from query.request import one_of
+from query.view import View
 from server.access import Visitor
 from server.codelists import UnitNames
 from server.http import Request
@@ -50,6 +51,8 @@ class Parts:
     known_counts: ByVersion[int | None]
     harvests: Rounds
     positions: Positions
+    no_records: View
+    """The catalogue of who may see no record any more."""
 
 
 @dataclass(frozen=True, slots=True)

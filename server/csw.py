@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import cast
 
-from catalogue.record_keys import RECORDS
 from core.errors import (
     ContentTooLarge,
     DatdaiError,
@@ -26,7 +25,7 @@ from harvest.faces.csw.request import GetRecordById, GetRecords, Operation
 from harvest.faces.csw.xml import read_document
 from harvest.report.rounds import Face, Given
 from server import answers
-from server.cataloguing import about_of, catalogue_of
+from server.cataloguing import about_of, catalogue_of, read_catalogue
 from server.context import Context
 from server.harvests import noted
 from server.http import FORM, Request, Response
@@ -44,7 +43,7 @@ class _Places:
     context: Context
 
     def at(self, search: str, number: int, *, falls: bool) -> Place | None:
-        rows = self.context.read([(_PLACE, (search, self._client, number, falls))], of=RECORDS)[0]
+        rows = read_catalogue(self.context, [(_PLACE, (search, self._client, number, falls))])[0]
         if not rows:
             return None
         after, matched, version = rows[0]

@@ -22,6 +22,7 @@ from formats.records.dcat import Page as DcatPage
 from formats.records.dcat import encode_list
 from formats.records.encodings import DCAT_JSON, DCAT_RDF, DCAT_TURTLE
 from formats.records.offered import BY_KEY, RECORD_FORMATS
+from harvest.reading import Catalogue
 from harvest.report.rounds import Face, Given
 from query import published
 from query.items import ItemsQuery, count_statement, narrowing_box, narrowing_search, version_statement
@@ -79,11 +80,12 @@ def records(context: Context, collection_id: str) -> Response:
 
 def record(context: Context, collection_id: str, record_id: str) -> Response:
     """Answer ``/collections/{id}/items/{recordId}`` of the catalogue."""
-    view = context.shelf.view(collection_id)
+    del collection_id  # that of records alone
+    catalogue = catalogue_of(context)
     representation = chosen(context, RECORD_OFFERS)
     single_values(context.parameters, ITEM_PARAMETERS)
-    found = _found(context, record_id)
-    context.take(view.collection, 1)
+    found = _found(context, catalogue, record_id)
+    context.take(catalogue.view.collection, 1)
     about = about_of(context)
     if representation is HTML:
         return on_record(context, answers.page(context, _for_people(context, found, about)), 1)
@@ -110,7 +112,7 @@ def feature(found: Published, about: About) -> Json:
     return made
 
 
-def _found(context: Context, record_id: str) -> Published:
+def _found(context: Context, catalogue: Catalogue, record_id: str) -> Published:
     """Return a record.
 
     Raises:
@@ -118,9 +120,7 @@ def _found(context: Context, record_id: str) -> Published:
         NotFound: the caller never could, or it is no identifier.
         Unavailable: the catalogue was never published.
     """
-    id_ = _id(record_id)
-    catalogue = catalogue_of(context)
-    found = catalogue.one(id_)
+    found = catalogue.one(_id(record_id))
     if isinstance(found, Published):
         return found
     if found is None:

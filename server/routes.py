@@ -42,6 +42,11 @@ class Route:
         is_collection = self.template.startswith(_COLLECTION) and self.arguments[0] == RECORDS
         return is_collection or self.template.startswith(_FACES)
 
+    @property
+    def tells_of_removals(self) -> bool:
+        """Tell whether it says of records that they were taken away, to whom no record is left, too."""
+        return self.template.startswith(_FACES) or (self.is_of_records and self.handler is records.record)
+
     def answer(self, context: Context) -> Response:
         """Answer a request.
 
